@@ -1,0 +1,55 @@
+# Every target makes what it needs in .venv; nothing outside this folder is touched.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PACKAGES := agreements_api graph jobs models providers repositories resolvers schema simulator
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format lock migration schema clean
+
+help: ## Show this list.
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
+
+demo: $(VENV)/.installed ## Run the server with sample data against the Partner Center simulator.
+	@exec $(BIN)/agreements demo $(if $(PORT),--port $(PORT)) $(if $(FRESH),--fresh)
+
+test: $(VENV)/.installed-dev ## Run every test, on SQLite, then on PostgreSQL.
+	$(BIN)/pytest -q --db sqlite
+	$(BIN)/pytest -q --db postgresql
+
+check: $(VENV)/.installed-dev ## Formatter, linters, types, import contracts.
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+
+format: $(VENV)/.installed-dev ## Format and apply the linters' safe fixes.
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: ## Resolve the requirement files anew (needs uv).
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --group build pyproject.toml -o requirements/runtime.txt
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --group build --group dev -c requirements/runtime.txt pyproject.toml -o requirements/dev.txt
+
+schema: $(VENV)/.installed ## Write the served SDL to schema/schema.graphql.
+	$(BIN)/agreements schema > schema/schema.graphql.tmp
+	mv schema/schema.graphql.tmp schema/schema.graphql
+
+migration: $(VENV)/.installed-dev ## Draft a migration from the models, against a scratch PostgreSQL: make migration m="what it does".
+	$(BIN)/python -m models.migrations "$(m)"
+
+clean: ## Remove the environment and the demo's state.
+	rm -rf $(VENV) .agreements-demo
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: set PYTHON, e.g. make $(MAKECMDGOALS) PYTHON=python3.13" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: requirements/runtime.txt pyproject.toml | $(VENV)/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/runtime.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: requirements/dev.txt $(VENV)/.installed
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@

@@ -1,0 +1,1 @@
+"""The shell: settings, databases, the composition root and the command line."""

@@ -1,0 +1,1 @@
+"""How GraphQL is served well: bindings from types to models, batched reads, keyset pages."""

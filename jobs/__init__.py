@@ -1,0 +1,1 @@
+"""Durable workflows: the other door to the resolvers."""

@@ -1,0 +1,1 @@
+"""Entities: columns, invariants, state changes."""

@@ -1,0 +1,1 @@
+"""Clients of the outside: what a provider of cloud services can be asked."""

@@ -1,0 +1,1 @@
+"""Queries for the write side, and the transaction."""

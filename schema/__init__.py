@@ -1,0 +1,1 @@
+"""The public contract: what the API says."""

@@ -1,0 +1,1 @@
+"""A local Partner Center with its own store, for tests, demos and partners without a sandbox."""
