@@ -1,0 +1,132 @@
+"""Opens the database: SQLite and PostgreSQL behind the same two engines, one to write and one to read."""
+
+import asyncio
+from contextlib import AbstractAsyncContextManager, nullcontext
+from typing import Any, Self
+
+from sqlalchemy import URL, Connection, event, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from agreements_api.errors import InvalidSettings
+
+BUSY_TIMEOUT_MS = 30_000
+
+# FULL, not NORMAL: what the API has answered must outlive a power cut, and so must the record of what was
+# done at a provider. It costs one fsync a commit.
+_WRITER_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
+_READER_PRAGMAS = ("query_only=ON",)
+
+_POSTGRESQL_WRITER_OPTIONS = "-c timezone=UTC -c default_transaction_isolation=read\\ committed"
+# Every read transaction is one snapshot that cannot write: said once by the session's defaults, so that
+# a plain BEGIN suffices and no transaction pays a round trip for it.
+_POSTGRESQL_READER_OPTIONS = (
+    "-c timezone=UTC -c default_transaction_read_only=on -c default_transaction_isolation=repeatable\\ read"
+)
+
+
+class Database:
+    """The engines of one database, open until `dispose` is awaited.
+
+    Attributes:
+        writes: Begins each transaction ready to write: BEGIN IMMEDIATE on SQLite, READ COMMITTED on
+            PostgreSQL. On SQLite take `turn()` first.
+        reads: Each transaction is one snapshot; a write through it fails.
+    """
+
+    def __init__(self, url: str | URL) -> None:
+        """Prepare the engines; nothing is opened before the first connection.
+
+        Raises:
+            InvalidSettings: The URL names no database that this program can use.
+        """
+        self.url = database_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        if self.is_sqlite:
+            self.writes = sqlite_engine(self.url, pragmas=_WRITER_PRAGMAS, begin="BEGIN IMMEDIATE")
+            self.reads = sqlite_engine(self.url, pragmas=_READER_PRAGMAS, begin="BEGIN")
+        else:
+            self.writes = _postgresql_engine(self.url, options=_POSTGRESQL_WRITER_OPTIONS)
+            self.reads = _postgresql_engine(self.url, options=_POSTGRESQL_READER_OPTIONS)
+        self._turn = asyncio.Lock()
+
+    def turn(self) -> AbstractAsyncContextManager[None]:
+        """Wait for this process's turn to write, first come first served; hold it for one transaction.
+
+        SQLite has one writer at a time, and its own way of waiting is unfair: a job that writes one
+        transaction after the other would keep everybody else out until they time out. On PostgreSQL
+        there is nothing to wait for. Not reentrant: a task that holds its turn must not ask for another.
+        """
+        return self._turn if self.is_sqlite else nullcontext()
+
+    async def dispose(self) -> None:
+        """Close every connection; harmless when repeated."""
+        await self.writes.dispose()
+        await self.reads.dispose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.dispose()
+
+
+def database_url(url: str | URL) -> URL:
+    """Parse the URL and name the driver, so that `postgresql://` and `sqlite:///` are enough.
+
+    Raises:
+        InvalidSettings: Not a URL, another kind of database, or SQLite without a file.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise InvalidSettings("AGREEMENTS_DATABASE_URL is not a URL.", hint=_URL_HINT) from error
+    match parsed.drivername:
+        case "sqlite" | "sqlite+aiosqlite":
+            if parsed.database in (None, "", ":memory:"):
+                raise InvalidSettings("AGREEMENTS_DATABASE_URL names no file.", hint=_URL_HINT)
+            return parsed.set(drivername="sqlite+aiosqlite")
+        case "postgresql" | "postgres" | "postgresql+psycopg":
+            return parsed.set(drivername="postgresql+psycopg")
+        case other:
+            raise InvalidSettings(f"AGREEMENTS_DATABASE_URL names {other}.", hint=_URL_HINT)
+
+
+_URL_HINT = "Give sqlite+aiosqlite:///path/to/agreements.db or postgresql://user:password@host/database."
+
+
+def sqlite_engine(url: URL, *, pragmas: tuple[str, ...], begin: str) -> AsyncEngine:
+    """Open SQLite so that a transaction is what SQLAlchemy says it is.
+
+    Left alone, Python's driver opens no transaction before the first write: two tasks read the same row,
+    both write, and one update is lost without an error. So the driver's own bookkeeping is switched off
+    and `begin` is sent when SQLAlchemy begins.
+    """
+    engine = create_async_engine(url)
+
+    def prepare(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+        raw: Any = connection
+        raw.isolation_level = None
+        cursor = raw.cursor()
+        for pragma in (f"busy_timeout={BUSY_TIMEOUT_MS}", *pragmas):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    def begin_transaction(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    event.listen(engine.sync_engine, "connect", prepare)
+    event.listen(engine.sync_engine, "begin", begin_transaction)
+    return engine
+
+
+def _postgresql_engine(url: URL, *, options: str) -> AsyncEngine:
+    given = url.query.get("options", ())
+    mine = " ".join([*((given,) if isinstance(given, str) else given), options])
+    return create_async_engine(
+        url,
+        pool_pre_ping=True,  # a server restart costs a new connection, not a failed request
+        connect_args={"options": mine},
+    )

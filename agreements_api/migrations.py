@@ -1,0 +1,136 @@
+"""Brings a database to the schema of this version, from the migrations in the installed package."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import URL, Connection, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+import models.migrations
+from agreements_api.database import database_url, sqlite_engine
+from agreements_api.errors import DatabaseOutdated, DatabaseTooNew, DatabaseUnusable
+
+# Any constant will do, as long as every version of this program takes the same one.
+_ADVISORY_LOCK = 0x4147_5245_454D
+
+
+async def migrate(url: str | URL) -> None:
+    """Upgrade the database to the newest revision, or leave it as it was; harmless when repeated.
+
+    Everything happens in one transaction under one lock, so of several processes that start at once one
+    migrates and the others wait and find nothing to do.
+
+    Raises:
+        DatabaseTooNew: A newer version of this program has migrated it; nothing was changed.
+        DatabaseUnusable: It cannot be opened or written, or its rows refer to rows that do not exist.
+    """
+    async with _connection(database_url(url), begin="BEGIN IMMEDIATE") as connection:
+        if connection.dialect.name == "postgresql":
+            await connection.execute(text(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})"))
+        await connection.run_sync(_upgrade)
+        if connection.dialect.name == "sqlite":
+            await _check_references(connection)
+
+
+async def check_version(url: str | URL) -> None:
+    """Make sure that the database has exactly the schema of this version; it is only read.
+
+    Raises:
+        DatabaseOutdated: Migrations are missing.
+        DatabaseTooNew: A newer version of this program has migrated it.
+        DatabaseUnusable: It cannot be opened or read.
+    """
+    async with _connection(database_url(url), begin="BEGIN") as connection:
+        if await connection.run_sync(_pending):
+            raise DatabaseOutdated(
+                "The database lacks migrations of this version.", hint="Run `agreements migrate`."
+            )
+
+
+@asynccontextmanager
+async def _connection(url: URL, *, begin: str) -> AsyncGenerator[AsyncConnection]:
+    """One transaction on an engine of its own.
+
+    Not the application's: with foreign keys enforced, SQLite's way of altering a table (copy, drop,
+    rename) would delete the rows that refer to it.
+    """
+    engine = _engine(url, begin)
+    try:
+        async with engine.begin() as connection:
+            yield connection
+    except (DBAPIError, OSError) as error:
+        raise unusable(url, error) from error
+    finally:
+        await engine.dispose()
+
+
+def _engine(url: URL, begin: str) -> AsyncEngine:
+    if url.get_backend_name() == "sqlite":
+        return sqlite_engine(url, pragmas=("journal_mode=WAL", "foreign_keys=OFF"), begin=begin)
+    return create_async_engine(url)
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", models.migrations.script_location.replace("%", "%%"))
+    return config
+
+
+def _pending(connection: Connection) -> bool:
+    """Whether migrations are missing.
+
+    Raises:
+        DatabaseTooNew: The database stands at a revision that this version does not know.
+    """
+    script = ScriptDirectory.from_config(_config())
+    known = {revision.revision for revision in script.walk_revisions()}
+    at = set(MigrationContext.configure(connection).get_current_heads())
+    if unknown := at - known:
+        raise DatabaseTooNew(
+            f"The database is at revision {', '.join(sorted(unknown))}, which this version does not know.",
+            hint="Start the version that migrated it, or a newer one.",
+        )
+    return at != set(script.get_heads())
+
+
+def _upgrade(connection: Connection) -> None:
+    if _pending(connection):
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+async def _check_references(connection: AsyncConnection) -> None:
+    broken = (await connection.exec_driver_sql("PRAGMA foreign_key_check")).first()
+    if broken is not None:
+        raise DatabaseUnusable(
+            f"After migrating, a row of {broken.table} refers to a row of {broken.parent} that does not exist.",
+            hint="Nothing was changed.",
+        )
+
+
+def unusable(url: URL, error: DBAPIError | OSError) -> DatabaseUnusable:
+    """Say in one line, without the password, what is wrong with the database."""
+    cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    name = str(getattr(cause, "sqlite_errorname", ""))
+    for prefix, (reason, hint) in _SQLITE_REASONS.items():
+        if name.startswith(prefix):
+            return DatabaseUnusable(f"Cannot use the database {url.database}: {reason}.", hint=hint)
+    lines = str(cause).strip().splitlines() or [type(cause).__name__]
+    return DatabaseUnusable(f"Cannot use the database {url.render_as_string()}: {lines[0]}")
+
+
+_SQLITE_REASONS = {
+    "SQLITE_BUSY": ("another process is writing to it", "Try again when that process has finished."),
+    "SQLITE_CANTOPEN": ("it cannot be opened", "Its folder must exist and be writable."),
+    "SQLITE_CORRUPT": ("the file is damaged", "Restore it from a backup."),
+    "SQLITE_FULL": ("the disk is full", "Free some space."),
+    "SQLITE_IOERR": ("reading or writing it failed", "Look at the disk and its free space."),
+    "SQLITE_NOTADB": ("the file is not an SQLite database", "Set AGREEMENTS_DATABASE_URL to another file."),
+    "SQLITE_READONLY": ("it is read-only", "The file and its folder must be writable."),
+}

