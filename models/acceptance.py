@@ -36,10 +36,10 @@ class Acceptance(Entity):
     agreement_id: Mapped[UUID] = mapped_column(ForeignKey("agreements.id"))
     path: Mapped[AcceptancePath] = mapped_column(text_enum(AcceptancePath))
     contact: Mapped[Contact | None] = composite(
-        mapped_column("first_name"),
-        mapped_column("last_name"),
-        mapped_column("email"),
-        mapped_column("phone"),
+        mapped_column("first_name", nullable=True),
+        mapped_column("last_name", nullable=True),
+        mapped_column("email", nullable=True),
+        mapped_column("phone", nullable=True),
     )
     agreed_on: Mapped[date]
     recorded_at: Mapped[datetime]

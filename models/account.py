@@ -30,20 +30,20 @@ class Account(Named, Audited):
 
     status: Mapped[AccountStatus] = mapped_column(text_enum(AccountStatus), default=AccountStatus.ACTIVE)
     primary_contact: Mapped[Contact | None] = composite(
-        mapped_column("primary_first_name"),
-        mapped_column("primary_last_name"),
-        mapped_column("primary_email"),
-        mapped_column("primary_phone"),
+        mapped_column("primary_first_name", nullable=True),
+        mapped_column("primary_last_name", nullable=True),
+        mapped_column("primary_email", nullable=True),
+        mapped_column("primary_phone", nullable=True),
     )
     primary_email_domain: Mapped[str | None] = mapped_column(index=True)
     domain: Mapped[str | None] = mapped_column(index=True)
     address: Mapped[Address | None] = composite(
-        mapped_column("address_line1"),
-        mapped_column("address_line2"),
-        mapped_column("address_city"),
-        mapped_column("address_region"),
-        mapped_column("address_postal_code"),
-        mapped_column("address_country"),
+        mapped_column("address_line1", nullable=True),
+        mapped_column("address_line2", nullable=True),
+        mapped_column("address_city", nullable=True),
+        mapped_column("address_region", nullable=True),
+        mapped_column("address_postal_code", nullable=True),
+        mapped_column("address_country", nullable=True),
     )
     organization_registration_number: Mapped[str | None]
     external_ref: Mapped[str | None] = mapped_column(KEY_TEXT, unique=True)

@@ -120,19 +120,19 @@ class Agreement(Named, Audited):
     executed_on: Mapped[date | None]
     created_on: Mapped[date | None]
     signed_by: Mapped[Contact | None] = composite(
-        mapped_column("signer_first_name"),
-        mapped_column("signer_last_name"),
-        mapped_column("signer_email"),
-        mapped_column("signer_phone"),
+        mapped_column("signer_first_name", nullable=True),
+        mapped_column("signer_last_name", nullable=True),
+        mapped_column("signer_email", nullable=True),
+        mapped_column("signer_phone", nullable=True),
     )
     description: Mapped[str | None]
     origin: Mapped[AgreementOrigin] = mapped_column(text_enum(AgreementOrigin))
     sync_state: Mapped[SyncState] = mapped_column(text_enum(SyncState), default=SyncState.NOT_APPLICABLE)
     sync_error: Mapped[str | None]
     acceptance_request: Mapped[AcceptanceRequest | None] = composite(
-        mapped_column("acceptance_url"),
-        mapped_column("acceptance_status", text_enum(AcceptanceRequestStatus)),
-        mapped_column("acceptance_expires_at"),
+        mapped_column("acceptance_url", nullable=True),
+        mapped_column("acceptance_status", text_enum(AcceptanceRequestStatus), nullable=True),
+        mapped_column("acceptance_expires_at", nullable=True),
     )
     deactivated_on: Mapped[date | None]
     deactivation_reason: Mapped[str | None]
