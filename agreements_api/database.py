@@ -10,8 +10,6 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from agreements_api.errors import InvalidSettings
-
 BUSY_TIMEOUT_MS = 30_000
 
 # FULL, not NORMAL: what the API has answered must outlive a power cut, and so must the record of what was
@@ -40,7 +38,7 @@ class Database:
         """Prepare the engines; nothing is opened before the first connection.
 
         Raises:
-            InvalidSettings: The URL names no database that this program can use.
+            ValueError: The URL names no database that this program can use.
         """
         self.url = database_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
@@ -77,24 +75,24 @@ def database_url(url: str | URL) -> URL:
     """Parse the URL and name the driver, so that `postgresql://` and `sqlite:///` are enough.
 
     Raises:
-        InvalidSettings: Not a URL, another kind of database, or SQLite without a file.
+        ValueError: Not a URL, another kind of database, or SQLite without a file.
     """
     try:
         parsed = make_url(url)
-    except ArgumentError as error:
-        raise InvalidSettings("AGREEMENTS_DATABASE_URL is not a URL.", hint=_URL_HINT) from error
+    except ArgumentError:
+        raise ValueError(f"is not a URL; {_EXPECTED}") from None  # its text shows the password
     match parsed.drivername:
         case "sqlite" | "sqlite+aiosqlite":
             if parsed.database in (None, "", ":memory:"):
-                raise InvalidSettings("AGREEMENTS_DATABASE_URL names no file.", hint=_URL_HINT)
+                raise ValueError(f"names no file; {_EXPECTED}")
             return parsed.set(drivername="sqlite+aiosqlite")
         case "postgresql" | "postgres" | "postgresql+psycopg":
             return parsed.set(drivername="postgresql+psycopg")
         case other:
-            raise InvalidSettings(f"AGREEMENTS_DATABASE_URL names {other}.", hint=_URL_HINT)
+            raise ValueError(f"names {other}; {_EXPECTED}")
 
 
-_URL_HINT = "Give sqlite+aiosqlite:///path/to/agreements.db or postgresql://user:password@host/database."
+_EXPECTED = "use sqlite+aiosqlite:///path/to/agreements.db or postgresql://user:password@host/database"
 
 
 def sqlite_engine(url: URL, *, pragmas: tuple[str, ...], begin: str) -> AsyncEngine:
@@ -110,8 +108,12 @@ def sqlite_engine(url: URL, *, pragmas: tuple[str, ...], begin: str) -> AsyncEng
         raw: Any = connection
         raw.isolation_level = None
         cursor = raw.cursor()
-        for pragma in (f"busy_timeout={BUSY_TIMEOUT_MS}", *pragmas):
-            cursor.execute(f"PRAGMA {pragma}")
+        try:
+            for pragma in (f"busy_timeout={BUSY_TIMEOUT_MS}", *pragmas):
+                cursor.execute(f"PRAGMA {pragma}")
+        except raw.dbapi.Error:
+            raw.close()  # the pool has not taken it yet, so nobody else would end its thread
+            raise
         cursor.close()
 
     def begin_transaction(connection: Connection) -> None:

@@ -109,7 +109,7 @@ async def _check_references(connection: AsyncConnection) -> None:
     broken = (await connection.exec_driver_sql("PRAGMA foreign_key_check")).first()
     if broken is not None:
         raise DatabaseUnusable(
-            f"After migrating, a row of {broken.table} refers to a row of {broken.parent} that does not exist.",
+            f"Migrated, a row of {broken.table} would refer to a row of {broken.parent} that does not exist.",
             hint="Nothing was changed.",
         )
 

@@ -22,8 +22,8 @@ def pytest_report_header(config: pytest.Config) -> str:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say why tests were skipped, also with -q: a skipped test proves nothing."""
-    skipped = [report for report in terminalreporter.getreports("skipped") if report.skipped]
-    reasons = {report.longrepr[2] for report in skipped if isinstance(report.longrepr, tuple)}
+    reports = [each for each in terminalreporter.getreports("skipped") if isinstance(each, pytest.TestReport)]
+    reasons = {str(each.longrepr[2]) for each in reports if isinstance(each.longrepr, tuple)}  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]  # pytest leaves it untyped
     for reason in sorted(reasons):
         terminalreporter.write_line(f"NOT TESTED: {reason}", red=True)
 

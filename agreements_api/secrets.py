@@ -1,0 +1,121 @@
+"""One key from which every other is derived, so that an operator keeps exactly one secret."""
+
+import base64
+import os
+import secrets
+import stat
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cryptography.fernet import Fernet
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from agreements_api.database import database_url
+from agreements_api.errors import InvalidSettings, StartupError
+from agreements_api.settings import MIN_SECRET_KEY_LENGTH, Settings
+
+_HOW_TO_MAKE_ONE = "Make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
+
+
+@dataclass(frozen=True)
+class Secrets:
+    """Keys by use: knowing one tells nothing of the others.
+
+    Attributes:
+        cursor_key: Signs page cursors.
+        credentials: Encrypts what is kept of providers' credentials.
+    """
+
+    cursor_key: bytes = field(repr=False)
+    credentials: Fernet = field(repr=False)
+
+
+def load_secrets(settings: Settings) -> Secrets:
+    """Derive the keys from AGREEMENTS_SECRET_KEY or, beside an SQLite file, from a key file.
+
+    The key file is made at the first start. Whoever copies the database to another machine needs it too:
+    without it stored credentials cannot be read.
+
+    Raises:
+        InvalidSettings: PostgreSQL without AGREEMENTS_SECRET_KEY: each process would make its own.
+        StartupError: The key file cannot be made or read, or others may read it.
+    """
+    return derive_secrets(_root_key(settings))
+
+
+def derive_secrets(root_key: bytes) -> Secrets:
+    return Secrets(
+        cursor_key=_derive(root_key, b"agreements/cursor/1"),
+        credentials=Fernet(base64.urlsafe_b64encode(_derive(root_key, b"agreements/credentials/1"))),
+    )
+
+
+def key_path(database: Path) -> Path:
+    return database.with_name(f"{database.name}.key")
+
+
+def _derive(root_key: bytes, use: bytes) -> bytes:
+    return HKDF(algorithm=SHA256(), length=32, salt=None, info=use).derive(root_key)
+
+
+def _root_key(settings: Settings) -> bytes:
+    if settings.secret_key is not None:
+        return settings.secret_key.get_secret_value().encode()
+    url = database_url(settings.database_url)
+    if url.get_backend_name() != "sqlite" or url.database is None:
+        raise InvalidSettings("AGREEMENTS_SECRET_KEY is required with PostgreSQL.", hint=_HOW_TO_MAKE_ONE)
+    path = key_path(Path(url.database))
+    try:
+        return _read(path) if path.exists() else _make(path)
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "not a key"
+        raise StartupError(
+            f"Cannot use the key file {path}: {reason}.", hint="Or set AGREEMENTS_SECRET_KEY."
+        ) from error
+
+
+def _make(path: Path) -> bytes:
+    """Make the key file, complete from its first moment; of several processes the first one's key stays.
+
+    A link to a finished file either appears whole or fails because another process was quicker.
+    """
+    draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_urlsafe(48))
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            return _read(path)
+        _sync_folder(path.parent)
+    finally:
+        draft.unlink()
+    return _read(path)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the new name outlive a power cut: what is encrypted next needs this key for ever."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _read(path: Path) -> bytes:
+    # Its group may read it: volumes mounted for a group of their own come like that.
+    if path.stat().st_mode & stat.S_IRWXO:
+        raise StartupError(
+            f"Everybody on this machine may read the key file {path}.", hint=f"chmod 600 {path}"
+        )
+    key = path.read_text("ascii").strip()
+    if len(key) < MIN_SECRET_KEY_LENGTH:
+        raise StartupError(
+            f"The key file {path} is too short to be a key.",
+            hint="Restore it, or remove it to make a new one.",
+        )
+    return key.encode()

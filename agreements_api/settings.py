@@ -1,0 +1,133 @@
+"""Every setting of the program, read once from the environment and never changed afterwards."""
+
+from datetime import timedelta
+from typing import Annotated, Any, Literal
+
+from croniter import croniter
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from agreements_api.database import database_url
+from agreements_api.errors import InvalidSettings
+
+PREFIX = "AGREEMENTS_"
+
+
+def _seconds(given: object) -> object:
+    """Take a bare number for seconds; ISO 8601 (PT15M) is understood as well."""
+    if isinstance(given, str):
+        try:
+            return float(given)
+        except ValueError:
+            return given
+    return given
+
+
+def _words(given: object) -> object:
+    return (
+        tuple(word.strip() for word in given.split(",") if word.strip()) if isinstance(given, str) else given
+    )
+
+
+def _positive(given: timedelta) -> timedelta:
+    if given <= timedelta(0):
+        raise ValueError("must be longer than nothing")
+    return given
+
+
+def _usable(url: str) -> str:
+    database_url(url)
+    return url
+
+
+def _cron(given: str) -> str:
+    if not croniter.is_valid(given, second_at_beginning=True):
+        raise ValueError("is not a cron expression such as 0 3 * * *")
+    return given
+
+
+def _origin(given: str) -> str:
+    scheme, separator, host = given.partition("://")
+    if scheme not in ("http", "https") or not separator or not host or "/" in host or "*" in host:
+        raise ValueError(f"{given} is not an origin such as https://portal.example.com")
+    return given
+
+
+def _long_enough(key: SecretStr) -> SecretStr:
+    if len(key.get_secret_value()) < MIN_SECRET_KEY_LENGTH:
+        raise ValueError(f"must have at least {MIN_SECRET_KEY_LENGTH} characters")
+    return key
+
+
+MIN_SECRET_KEY_LENGTH = 32
+
+Duration = Annotated[timedelta, BeforeValidator(_seconds), AfterValidator(_positive)]
+Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
+Origins = Annotated[tuple[Annotated[str, AfterValidator(_origin)], ...], NoDecode, BeforeValidator(_words)]
+Bytes = Annotated[int, Field(ge=1024)]
+
+
+class Settings(BaseSettings):
+    """What an operator can set; each field is the variable AGREEMENTS_<FIELD>.
+
+    Durations are seconds or ISO 8601, lists are separated by commas.
+    """
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, hide_input_in_errors=True)
+
+    database_url: Annotated[str, AfterValidator(_usable)] = Field(
+        default="sqlite+aiosqlite:///agreements.db", repr=False
+    )
+    secret_key: Annotated[SecretStr, AfterValidator(_long_enough)] | None = None
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8000
+    allowed_hosts: Words = ("localhost", "127.0.0.1", "[::1]")
+    """Host headers that are answered; "*" answers every one."""
+    allowed_origins: Origins = ()
+    """Web origins whose pages may call the API."""
+
+    graphiql: bool = True
+    introspection: bool = True
+    max_body_bytes: Bytes = 256_000
+    query_timeout: Duration = timedelta(seconds=10)
+    mutation_timeout: Duration = timedelta(seconds=30)
+    shutdown_timeout: Duration = timedelta(seconds=20)
+
+    provider_timeout: Duration = timedelta(seconds=20)
+    """Of one HTTP call to a provider; well below `job_lease`, or a call outlives its owner."""
+    provider_max_attempts: Annotated[int, Field(ge=1, le=10)] = 4
+
+    job_lease: Duration = timedelta(seconds=60)
+    """After this long without a sign of life another process takes over a process's jobs."""
+    queue_polling_interval: Duration = timedelta(milliseconds=100)
+    job_retention: Duration = timedelta(days=30)
+    acceptance_poll_interval: Duration = timedelta(minutes=15)
+    """How often providers are asked whether customers have accepted what was sent to them."""
+    sync_schedule: Annotated[str, AfterValidator(_cron)] = "0 3 * * *"
+    """When all automatic providers are read, in UTC."""
+
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["console", "json"] = "console"
+
+
+def load_settings(**overrides: Any) -> Settings:  # noqa: ANN401  # pydantic checks them
+    """Read the environment; `overrides` (from the command line) win.
+
+    Raises:
+        InvalidSettings: One line for each wrong setting, by the name of its variable, without its value.
+    """
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        wrong = [f"{_variable(each['loc'])}: {_reason(each['msg'])}." for each in error.errors()]
+        raise InvalidSettings("\n".join(wrong)) from None  # its text may show what was set
+
+
+def _variable(location: tuple[int | str, ...]) -> str:
+    return f"{PREFIX}{location[0]}".upper() if location else PREFIX
+
+
+def _reason(message: str) -> str:
+    message = message.removeprefix("Value error, ").rstrip(".")
+    return message[0].lower() + message[1:] if message[0].isupper() else message
