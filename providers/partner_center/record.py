@@ -1,0 +1,107 @@
+"""Reading JSON as Partner Center writes it: with a BOM, in any case of names, with null for missing."""
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any, cast
+from uuid import UUID
+
+GUID_LENGTH = 36
+
+
+class Malformed(ValueError):
+    """An answer is not what it should be; the message never quotes it."""
+
+
+def parse(content: bytes) -> object:
+    """Decode a body; an empty one is None.
+
+    Raises:
+        Malformed: It is no JSON, or cut off.
+    """
+    try:
+        text = content.decode("utf-8-sig")
+        return json.loads(text) if text.strip() else None
+    except (ValueError, RecursionError):
+        raise Malformed("The answer is no JSON.") from None  # the cause would carry the body along
+
+
+class Record:
+    """A JSON object; names are read in any case, null is as good as missing.
+
+    Each reader raises `Malformed` for a value of another type.
+    """
+
+    def __init__(self, value: object) -> None:
+        if not isinstance(value, dict):
+            raise Malformed("The answer lacks an object.")
+        members = cast("dict[str, object]", value)
+        self._members = {name.casefold(): member for name, member in members.items() if member is not None}
+
+    def text(self, name: str) -> str | None:
+        """Give a string or a number as text, None if blank or missing."""
+        value = self._members.get(name.casefold())
+        if isinstance(value, int) and not isinstance(value, bool):
+            return str(value)
+        if value is not None and not isinstance(value, str):
+            raise Malformed(f"{name} is no text.")
+        return (value or "").strip() or None
+
+    def required(self, name: str) -> str:
+        value = self.text(name)
+        if value is None:
+            raise Malformed(f"{name} is missing.")
+        return value
+
+    def flag(self, name: str) -> bool:
+        """Give a boolean, also one written as text; false if missing."""
+        value = self._members.get(name.casefold(), False)
+        if isinstance(value, str) and value.casefold() in {"true", "false"}:
+            return value.casefold() == "true"
+        if not isinstance(value, bool):
+            raise Malformed(f"{name} is neither true nor false.")
+        return value
+
+    def integer(self, name: str) -> int:
+        """Give a number, also one written as text; 0 if missing."""
+        try:
+            return int(self.text(name) or 0)
+        except ValueError:
+            raise Malformed(f"{name} is no whole number.") from None
+
+    def instant(self, name: str) -> datetime | None:
+        """Give a moment in UTC, which is also what a value without a zone means; None for year 1."""
+        text = self.text(name)
+        if text is None:
+            return None
+        try:
+            moment = datetime.fromisoformat(text)
+            if moment.year == 1:
+                return None
+            return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        except (ValueError, OverflowError):
+            raise Malformed(f"{name} is no date.") from None
+
+    def record(self, name: str) -> "Record":
+        """Give an object, an empty one if missing."""
+        return Record(self._members.get(name.casefold(), {}))
+
+    def items(self, name: str) -> Sequence[object]:
+        """Give a list, also one wrapped as `{"value": [...]}`; empty if missing."""
+        value = self._members.get(name.casefold(), [])
+        if isinstance(value, dict):
+            return Record(cast("dict[str, object]", value)).items("value")
+        if not isinstance(value, list):
+            raise Malformed(f"{name} is no list.")
+        return cast("list[Any]", value)
+
+    def __contains__(self, name: str) -> bool:
+        return name.casefold() in self._members
+
+
+def identifier(text: str) -> str:
+    """Write GUIDs in one way, lower case, and leave everything else alone."""
+    try:
+        return str(UUID(text)) if len(text) == GUID_LENGTH else text
+    except ValueError:
+        return text

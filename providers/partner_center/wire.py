@@ -1,0 +1,163 @@
+"""Partner Center's JSON to dataclasses and back, without any I/O."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+
+from providers.base import (
+    Address,
+    Confirmation,
+    Contact,
+    CreatedCustomer,
+    Customer,
+    NewCustomer,
+    Template,
+    TenantCredentials,
+)
+from providers.partner_center.record import Malformed, Record, identifier, parse
+from providers.partner_center.rules import CountryRules
+
+CUSTOMER_AGREEMENT = "MicrosoftCustomerAgreement"
+CLOUD_AGREEMENT = "MicrosoftCloudAgreement"
+
+LONGEST_ERROR_TEXT = 300
+
+Json = Mapping[str, object]
+
+
+def customer(body: object) -> Customer:
+    record = Record(body)
+    company = record.record("companyProfile")
+    customer_id = identifier(record.text("id") or company.required("tenantId"))
+    domain = company.text("domain")
+    name = company.text("companyName") or record.record("billingProfile").text("companyName")
+    return Customer(id=customer_id, name=name or domain or customer_id, domain=domain)
+
+
+def created_customer(body: object) -> CreatedCustomer:
+    credentials = Record(body).record("userCredentials")
+    user_name, password = credentials.text("userName"), credentials.text("password")
+    return CreatedCustomer(
+        customer=customer(body),
+        credentials=TenantCredentials(user_name=user_name, password=password)
+        if user_name and password
+        else None,
+    )
+
+
+def new_customer(new: NewCustomer, rules: CountryRules) -> Json:
+    """Write a customer to create.
+
+    Raises:
+        ValueError: It lacks the domain or the address.
+    """
+    if new.domain is None or new.address is None:
+        raise ValueError("A new customer needs a domain and an address.")
+    company = {"domain": new.domain}
+    if new.organization_registration_number and rules.takes_registration_number:
+        company["organizationRegistrationNumber"] = new.organization_registration_number
+    names = {"firstName": new.contact.first_name, "lastName": new.contact.last_name}
+    phone = {"phoneNumber": new.contact.phone} if new.contact.phone else {}
+    return {
+        "companyProfile": company,
+        "billingProfile": {
+            "email": new.contact.email,
+            "culture": rules.culture,
+            "language": rules.language,
+            "companyName": new.name,
+            "defaultAddress": {**address(new.address), **names, **phone},
+        },
+    }
+
+
+def address(written: Address) -> Json:
+    members = {
+        "addressLine1": written.line1,
+        "addressLine2": written.line2,
+        "city": written.city,
+        "state": written.region,
+        "postalCode": written.postal_code,
+        "country": written.country.upper(),
+    }
+    return {name: value for name, value in members.items() if value}
+
+
+def template(body: object) -> Template:
+    record = Record(body)
+    return Template(
+        template_id=identifier(record.required("templateId")),
+        kind=record.required("agreementType"),
+        link=record.text("agreementLink"),
+        version_rank=record.integer("versionRank"),
+    )
+
+
+def confirmation(body: object) -> Confirmation | None:
+    """Read an agreement; None for one without a date, since nobody agreed to it yet."""
+    record = Record(body)
+    agreed_at = record.instant("dateAgreed")
+    if agreed_at is None:
+        return None
+    return Confirmation(
+        template_id=identifier(record.required("templateId")),
+        contact=_contact(record.record("primaryContact")),
+        agreed_on=agreed_at.date(),
+    )
+
+
+def confirmed(body: object, *, asked: Confirmation) -> Confirmation:
+    """Read the answer to a confirmation, in which members may be missing that were asked for."""
+    record = Record(body)
+    agreed_at = record.instant("dateAgreed")
+    template_id = record.text("templateId")
+    return replace(
+        asked,
+        template_id=identifier(template_id) if template_id else asked.template_id,
+        contact=_contact(record.record("primaryContact")) or asked.contact,
+        agreed_on=agreed_at.date() if agreed_at else asked.agreed_on,
+    )
+
+
+def new_agreement(*, terms: Template, contact: Contact, agreed_at: datetime) -> Json:
+    person = {"firstName": contact.first_name, "lastName": contact.last_name, "email": contact.email}
+    phone = {"phoneNumber": contact.phone} if contact.phone else {}
+    return {
+        "primaryContact": {**person, **phone},
+        "dateAgreed": f"{agreed_at.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.000Z",
+        "templateId": terms.template_id,
+        "type": terms.kind,
+    }
+
+
+def midnight(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorBody:
+    """What an error answer says: the text is Partner Center's own sentence, cut to a line."""
+
+    code: str | None = None
+    text: str | None = None
+    retryable: bool = False
+
+
+def error_body(content: bytes) -> ErrorBody:
+    """Read an error in any of its shapes; an empty or foreign body tells nothing."""
+    try:
+        record = Record(parse(content))
+        text = record.text("description") or record.text("message")
+        return ErrorBody(
+            code=record.text("code") or record.text("statusCode"),
+            text=" ".join(text.split())[:LONGEST_ERROR_TEXT] if text else None,
+            retryable=record.flag("isRetryable"),
+        )
+    except Malformed:
+        return ErrorBody()
+
+
+def _contact(record: Record) -> Contact | None:
+    first_name, last_name, email = (record.text(name) for name in ("firstName", "lastName", "email"))
+    if not (first_name and last_name and email):
+        return None
+    return Contact(first_name=first_name, last_name=last_name, email=email, phone=record.text("phoneNumber"))
