@@ -25,7 +25,7 @@ NAMING_CONVENTION = {
 KEY_TEXT = String().with_variant(String(collation="C"), "postgresql")
 """Text that is ordered or searched by prefix: in byte order, whatever the database's locale."""
 
-JSON_VALUE = JSON().with_variant(postgresql.JSONB(), "postgresql")
+JSON_VALUE = JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
 
 
 class UtcDateTime(TypeDecorator[datetime]):

@@ -65,6 +65,8 @@ class Job(Entity):
     cancel_requested_at: Mapped[datetime | None]
     attempt: Mapped[int] = mapped_column(default=1)
     cursor: Mapped[str | None]
+    sealed_credentials: Mapped[str | None]
+    """A new tenant's first password, readable only by the request that waits for it."""
     arguments: Mapped[dict[str, Any]] = mapped_column(JSON_VALUE, default=dict)
     provider_id: Mapped[UUID | None] = mapped_column(ForeignKey("providers.id"))
     account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))

@@ -638,6 +638,7 @@ def upgrade() -> None:
         sa.Column("cancel_requested_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("attempt", sa.Integer(), nullable=False),
         sa.Column("cursor", sa.String(), nullable=True),
+        sa.Column("sealed_credentials", sa.String(), nullable=True),
         sa.Column(
             "arguments",
             sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),

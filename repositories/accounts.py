@@ -1,0 +1,38 @@
+"""Accounts, for the write side."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import delete, select, union
+
+from models import Account, AccountContact, Contact
+from repositories.base import Repository
+
+
+class AccountRepository(Repository[Account]):
+    model = Account
+
+    async def get_by_external_ref(self, external_ref: str) -> Account | None:
+        return await self._session.scalar(select(Account).where(Account.external_ref == external_ref))
+
+    async def list_ids_by_domain(self, domain: str) -> Sequence[UUID]:
+        """Ids of the accounts that use the domain, for themselves or in a contact's e-mail address."""
+        return (
+            await self._session.scalars(
+                union(
+                    select(Account.id).where(Account.domain == domain),
+                    select(Account.id).where(Account.primary_email_domain == domain),
+                    select(AccountContact.account_id).where(AccountContact.email_domain == domain),
+                )
+            )
+        ).all()
+
+    async def replace_contacts(self, account_id: UUID, contacts: Sequence[Contact]) -> None:
+        """Make these the account's further contacts, in this order."""
+        await self._session.execute(delete(AccountContact).where(AccountContact.account_id == account_id))
+        self._session.add_all(
+            AccountContact(
+                account_id=account_id, position=position, contact=contact, email_domain=contact.email_domain
+            )
+            for position, contact in enumerate(contacts, start=1)
+        )

@@ -1,0 +1,118 @@
+"""Agreements, their acceptances and their numbers, for the write side."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models import (
+    Acceptance,
+    Agreement,
+    AgreementStatus,
+    AgreementStatusReason,
+    AgreementTag,
+    AgreementTemplate,
+    BillingContract,
+    BillingContractStatus,
+    Counter,
+    SyncState,
+)
+from repositories.base import Repository
+from repositories.history import History
+
+
+class AgreementRepository(Repository[Agreement]):
+    model = Agreement
+
+    def __init__(self, session: AsyncSession, history: History) -> None:
+        super().__init__(session)
+        self._history = history
+
+    async def take_serials(self, count: int = 1) -> range:
+        """Take the next numbers; they are given out for good when the transaction commits."""
+        last = await self._session.scalar(
+            update(Counter)
+            .where(Counter.name == Counter.AGREEMENTS)
+            .values(value=Counter.value + count)
+            .returning(Counter.value)
+        )
+        if last is None:
+            raise LookupError("The counter of agreements is missing: the database was not seeded.")
+        return range(last - count + 1, last + 1)
+
+    async def get_active(
+        self, *, account_id: UUID, template_id: UUID, provider_account_id: UUID | None
+    ) -> Agreement | None:
+        """Read the one agreement in force or pending for this customer, template and provider account."""
+        place = (
+            Agreement.provider_account_id == provider_account_id
+            if provider_account_id is not None
+            else (Agreement.account_id == account_id) & Agreement.provider_account_id.is_(None)
+        )
+        return await self._session.scalar(
+            select(Agreement).where(
+                Agreement.template_id == template_id, Agreement.status == AgreementStatus.ACTIVE, place
+            )
+        )
+
+    async def get_acceptance(self, agreement_id: UUID) -> Acceptance | None:
+        """Read the agreement's acceptance that stands."""
+        return await self._session.scalar(
+            select(Acceptance).where(
+                Acceptance.agreement_id == agreement_id, Acceptance.voided_by_id.is_(None)
+            )
+        )
+
+    async def list_of_older_versions(self, agreement: Agreement) -> Sequence[Agreement]:
+        """Accepted, active agreements of the same customer and provider account in other versions.
+
+        By number. Other versions have the template's provider and external id.
+        """
+        template = await self._session.get_one(AgreementTemplate, agreement.template_id)
+        return (
+            await self._session.scalars(
+                select(Agreement)
+                .join(AgreementTemplate, AgreementTemplate.id == Agreement.template_id)
+                .where(
+                    Agreement.account_id == agreement.account_id,
+                    Agreement.provider_account_id.is_not_distinct_from(agreement.provider_account_id),
+                    Agreement.status == AgreementStatus.ACTIVE,
+                    Agreement.status_reason == AgreementStatusReason.ACCEPTED,
+                    AgreementTemplate.provider_id == template.provider_id,
+                    AgreementTemplate.template_id == template.template_id,
+                    Agreement.template_id != template.id,
+                )
+                .order_by(Agreement.serial)
+                .with_for_update()
+            )
+        ).all()
+
+    async def list_awaiting_customer(self, *, after: UUID | None, limit: int) -> Sequence[Agreement]:
+        """Active agreements that wait for the customer's own acceptance at the provider, by id."""
+        statement = (
+            select(Agreement)
+            .where(
+                Agreement.status == AgreementStatus.ACTIVE,
+                Agreement.sync_state == SyncState.AWAITING_CUSTOMER,
+            )
+            .order_by(Agreement.id)
+            .limit(limit)
+        )
+        if after is not None:
+            statement = statement.where(Agreement.id > after)
+        return (await self._session.scalars(statement)).all()
+
+    async def list_active_contract_names(self, agreement_id: UUID) -> Sequence[str]:
+        """Names of the active billing contracts that carry the agreement, in order."""
+        return (
+            await self._session.scalars(
+                select(BillingContract.name)
+                .join(AgreementTag, AgreementTag.billing_contract_id == BillingContract.id)
+                .where(
+                    AgreementTag.agreement_id == agreement_id,
+                    BillingContract.status == BillingContractStatus.ACTIVE,
+                )
+                .order_by(BillingContract.name_fold)
+            )
+        ).all()

@@ -1,0 +1,151 @@
+"""What a transaction changed: system fields filled in, one audit event an entity, the search index kept."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, delete, insert, inspect
+from sqlalchemy.orm import Session
+from uuid_utils.compat import uuid7
+
+from models import AgreementTag, Audited, AuditEvent, SearchWord
+from models.text import words
+
+_SYSTEM_FIELDS = frozenset({"created_at", "created_by", "updated_at", "updated_by", "revision"})
+_UPDATED = "UPDATED"
+
+Row = dict[str, Any]
+
+
+@dataclass
+class Change:
+    """What became of one entity in the transaction so far; `before` holds changed columns as they were."""
+
+    entity: Audited | AgreementTag
+    type: str
+    created: bool = False
+    before: Row = field(default_factory=Row)
+
+    @property
+    def after(self) -> Row:
+        """The changed columns, or for a new entity all that are set, as they are now."""
+        columns = [attribute.key for attribute in inspect(self.entity).mapper.column_attrs]
+        shown = [key for key in columns if key in self.before or (self.created and key not in _SYSTEM_FIELDS)]
+        values = {key: getattr(self.entity, key) for key in shown}
+        return {key: value for key, value in values.items() if value is not None or not self.created}
+
+
+@dataclass
+class History:
+    """Collects the changes of one transaction from its flushes, and writes what follows from them.
+
+    An entity that is flushed several times still gives one event, from its first value to its last.
+    """
+
+    actor: str
+    now: datetime
+    request_id: str | None
+    correlation_id: str | None
+    changes: dict[tuple[object, ...], Change] = field(default_factory=dict[tuple[object, ...], Change])
+
+    def before_flush(self, session: Session, *_: object) -> None:
+        for entity in session.new:
+            if isinstance(entity, Audited):
+                entity.created_at = entity.updated_at = self.now
+                entity.created_by = entity.updated_by = self.actor
+            if isinstance(entity, Audited | AgreementTag):
+                self._change(entity, entity.created_event, created=True)
+        for entity in session.dirty:
+            if isinstance(entity, Audited) and session.is_modified(entity):
+                entity.updated_at, entity.updated_by = self.now, self.actor
+                self._updated(entity)
+        for entity in session.deleted:
+            if isinstance(entity, AgreementTag):
+                self._change(entity, AgreementTag.deleted_event, created=False)
+
+    def write(self, connection: Connection) -> None:
+        """Append the audit events and renew the index of what changed; call it after the last flush."""
+        changes = list(self.changes.values())
+        if changes:
+            connection.execute(insert(AuditEvent), [self._row(change) for change in changes])
+        for change in changes:
+            if isinstance(change.entity, Audited):
+                _index(connection, change.entity, change)
+
+    def row(
+        self, entity: str, entity_id: UUID, type_: str, *, before: Row | None = None, after: Row | None = None
+    ) -> Row:
+        """Make a row of the audit trail; for what is written in bulk, past the session."""
+        return {
+            "id": uuid7(),
+            "at": self.now,
+            "actor": self.actor,
+            "entity": entity,
+            "entity_id": entity_id,
+            "type": type_,
+            "before": before,
+            "after": after,
+            "correlation_id": self.correlation_id,
+            "request_id": self.request_id,
+        }
+
+    def _row(self, change: Change) -> Row:
+        kind, entity_id = change.entity.audit_subject
+        before = None if change.created else _jsonable(change.before)
+        return self.row(kind, entity_id, change.type, before=before, after=_jsonable(change.after))
+
+    def _updated(self, entity: Audited) -> None:
+        change = self._change(entity, _UPDATED, created=False)
+        if change.created:
+            return
+        state = inspect(entity)
+        for attribute in state.mapper.column_attrs:
+            old: Sequence[object] = state.attrs[attribute.key].history.deleted or ()
+            if old and attribute.key not in _SYSTEM_FIELDS:
+                change.before.setdefault(attribute.key, old[0])
+
+    def _change(self, entity: Audited | AgreementTag, type_: str, *, created: bool) -> Change:
+        key = (type(entity), *_identity(entity))
+        change = self.changes.setdefault(key, Change(entity, type_, created=created))
+        happened = entity.event if isinstance(entity, Audited) else None
+        if happened is not None and not change.created:
+            change.type = happened
+        return change
+
+
+def _identity(entity: Audited | AgreementTag) -> tuple[UUID, ...]:
+    if isinstance(entity, AgreementTag):
+        return entity.billing_contract_id, entity.agreement_id
+    return (entity.id,)
+
+
+def search_words(kind: str, entity_id: UUID, texts: Sequence[str | None]) -> list[Row]:
+    """Make the index rows of an entity from its searched texts."""
+    found = dict.fromkeys(word for text in texts for word in words(text or ""))
+    return [{"kind": kind, "word": word, "entity_id": entity_id} for word in found]
+
+
+def _index(connection: Connection, entity: Audited, change: Change) -> None:
+    if not (change.created or change.before.keys() & set(entity.searched)):
+        return
+    kind, entity_id = type(entity).__name__, entity.id
+    if not change.created:
+        connection.execute(
+            delete(SearchWord).where(SearchWord.kind == kind, SearchWord.entity_id == entity_id)
+        )
+    if rows := search_words(kind, entity_id, [getattr(entity, column) for column in entity.searched]):
+        connection.execute(insert(SearchWord), rows)
+
+
+def _jsonable(values: Mapping[str, object]) -> Row:
+    return {key: _plain(value) for key, value in values.items()}
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, date):  # instants too
+        return value.isoformat()
+    if isinstance(value, UUID):
+        return str(value)
+    return value

@@ -1,0 +1,36 @@
+"""Providers and the sealed ways to reach them, for the write side."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import exists, select
+
+from models import AgreementTemplate, Provider, ProviderAccount, ProviderConnection
+from models.text import fold
+from repositories.base import Repository
+
+
+class ProviderRepository(Repository[Provider]):
+    model = Provider
+
+    async def get_by_name(self, name: str) -> Provider | None:
+        """Read a provider by its name; case and composition do not matter."""
+        return await self._session.scalar(select(Provider).where(Provider.name_fold == fold(name)))
+
+    async def is_in_use(self, provider_id: UUID) -> bool:
+        """Whether templates or provider accounts belong to it."""
+        return bool(
+            await self._session.scalar(
+                select(
+                    exists().where(AgreementTemplate.provider_id == provider_id)
+                    | exists().where(ProviderAccount.provider_id == provider_id)
+                )
+            )
+        )
+
+    async def get_connection(self, provider_id: UUID) -> ProviderConnection | None:
+        return await self._session.get(ProviderConnection, provider_id)
+
+    async def put_connection(self, provider_id: UUID, sealed: bytes, now: datetime) -> None:
+        """Store how to reach the provider, in place of what was stored before."""
+        await self._session.merge(ProviderConnection(provider_id=provider_id, sealed=sealed, updated_at=now))
