@@ -89,8 +89,8 @@ class Record:
     def items(self, name: str) -> Sequence[object]:
         """Give a list, also one wrapped as `{"value": [...]}`; empty if missing."""
         value = self._members.get(name.casefold(), [])
-        if isinstance(value, dict):
-            return Record(cast("dict[str, object]", value)).items("value")
+        if isinstance(value, dict) and "value" in (wrapped := Record(cast("dict[str, object]", value))):
+            return wrapped.items("value")
         if not isinstance(value, list):
             raise Malformed(f"{name} is no list.")
         return cast("list[Any]", value)
