@@ -1,0 +1,79 @@
+"""Who calls, and whether they may: the checks of the service in its order."""
+
+from dataclasses import dataclass
+
+from simulator.errors import forbidden, unauthorized
+from simulator.partners import INDIRECT_RESELLER, Partner, User, find_partner, find_secret, find_user
+from simulator.tokens import PARTNER_CENTER, read_access_token
+from simulator.world import World
+
+# The application id of Partner Center itself is the other spelling of its audience.
+AUDIENCES = frozenset({PARTNER_CENTER, PARTNER_CENTER + "/", "fa3d9a0c-3fb0-42cc-9193-47c7ecd2edbd"})
+AGENTS = frozenset({"admin_agent", "sales_agent", "helpdesk_agent"})
+SELLERS = frozenset({"admin_agent", "sales_agent"})
+
+
+@dataclass(frozen=True)
+class Access:
+    """What an operation asks of its caller."""
+
+    roles: frozenset[str]
+    app_only: bool = True
+
+
+ANYONE = Access(AGENTS)
+SELLER = Access(SELLERS)
+USER = Access(AGENTS, app_only=False)
+SELLING_USER = Access(SELLERS, app_only=False)
+
+
+@dataclass(frozen=True)
+class Principal:
+    """The partner that calls; `user` is none when its application acts for itself."""
+
+    partner: Partner
+    user: User | None
+
+
+def authenticate(world: World, authorization: str) -> Principal:
+    """Name the caller.
+
+    Raises:
+        Refusal: 401, in this order: no token, not readable or expired, wrong audience, user without MFA.
+    """
+    scheme, _, token = authorization.partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise unauthorized(800001, "Partner Token missing in request context")
+    claims = read_access_token(token.strip())
+    if claims is None or claims.expires_at <= world.now().timestamp():
+        raise unauthorized(400, "Access denied")
+    if claims.audience not in AUDIENCES:
+        raise unauthorized(
+            900420, "The audience in the token is invalid and is no longer supported in Partner Center API."
+        )
+    partner = find_partner(world.store, claims.tenant_id)
+    if partner is None or find_secret(world.store, partner.tenant_id, claims.client_id) is None:
+        raise unauthorized(400, "Access denied")
+    if claims.object_id is None:
+        return Principal(partner, user=None)
+    user = find_user(world.store, claims.object_id)
+    if user is None or user.tenant_id != partner.tenant_id:
+        raise unauthorized(400, "Access denied")
+    if not any(method.endswith("mfa") for method in claims.methods):
+        raise unauthorized(900421, "The token carries no claim of multi-factor authentication.")
+    return Principal(partner, user)
+
+
+def authorize(principal: Principal, access: Access) -> None:
+    """Let the caller pass to an operation.
+
+    Raises:
+        Refusal: 403, first for an application where a user is needed, then for a role without the right.
+    """
+    if principal.user is None and not access.app_only:
+        raise forbidden(900329, "This resource doesn't support application-only authentication.")
+    lacks_role = principal.user is not None and not principal.user.roles & access.roles
+    if lacks_role or principal.partner.kind == INDIRECT_RESELLER:
+        raise forbidden(
+            900150, "The supplied role does not have the rights to perform the requested operation"
+        )

@@ -1,0 +1,209 @@
+"""A partner's confirmations that its customers accepted the terms, and whether they did so themselves."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from starlette.routing import Route
+
+from simulator.access import SELLING_USER, USER
+from simulator.api import Call, Reply, operation
+from simulator.errors import Refusal, invalid, refused_by_customer_service
+from simulator.store import Store
+from simulator.templates import Template, find_template, select_templates
+from simulator.values import Body, Json, is_email, parse_instant, without_nulls
+
+WIRE_TYPES = frozenset({"*", "microsoftcloudagreement", "microsoftcustomeragreement"})
+
+
+@dataclass(frozen=True)
+class Contact:
+    """The customer's person. An empty phone number is none."""
+
+    first_name: str
+    last_name: str
+    email: str
+    phone_number: str | None = None
+
+    def as_wire(self) -> Json:
+        return without_nulls(
+            {
+                "firstName": self.first_name,
+                "lastName": self.last_name,
+                "email": self.email,
+                "phoneNumber": self.phone_number,
+            }
+        )
+
+
+@dataclass(frozen=True)
+class Confirmation:
+    """`agreed_at` is an instant in UTC, kept in full though lists show its date only."""
+
+    template_id: str
+    contact: Contact
+    agreed_at: datetime
+    user_id: str | None
+
+
+def routes() -> list[Route]:
+    return [
+        operation("GET", "/agreements", _metadata, USER),
+        operation("GET", "/customers/{customer_id}/agreements", _list, USER),
+        operation("POST", "/customers/{customer_id}/agreements", _confirm, SELLING_USER),
+        operation(
+            "GET",
+            "/customers/{customer_id}/directSignedMicrosoftCustomerAgreementStatus",
+            _direct_status,
+            USER,
+        ),
+    ]
+
+
+def list_confirmations(store: Store, partner_id: str, customer_id: str) -> list[Confirmation]:
+    """Give one partner's confirmations for a customer, in the order they were made."""
+    rows = store.rows(
+        "select * from agreements where tenant_id = ? and customer_id = ? order by position",
+        (partner_id, customer_id),
+    )
+    return [
+        Confirmation(
+            row["template_id"],
+            Contact(row["first_name"], row["last_name"], row["email"], row["phone_number"]),
+            datetime.fromisoformat(row["date_agreed"]),
+            row["user_id"],
+        )
+        for row in rows
+    ]
+
+
+def save_confirmation(store: Store, partner_id: str, customer_id: str, confirmation: Confirmation) -> None:
+    contact = confirmation.contact
+    store.write(
+        "insert into agreements (tenant_id, customer_id, template_id, first_name, last_name, email,"
+        " phone_number, date_agreed, user_id) values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            partner_id,
+            customer_id,
+            confirmation.template_id,
+            contact.first_name,
+            contact.last_name,
+            contact.email,
+            contact.phone_number,
+            confirmation.agreed_at.astimezone(UTC).isoformat(),
+            confirmation.user_id,
+        ),
+    )
+
+
+def delete_confirmations(store: Store, partner_id: str, customer_id: str) -> None:
+    store.write("delete from agreements where tenant_id = ? and customer_id = ?", (partner_id, customer_id))
+
+
+def _metadata(call: Call) -> Reply:
+    agreement_type = _agreement_type(call)
+    items = [template.metadata() for template in select_templates(agreement_type)]
+    body: dict[str, Json] = {"totalCount": len(items), "items": items}
+    if agreement_type is None:
+        body["links"] = {"self": {"uri": "/agreements", "method": "GET", "headers": []}}
+    return Reply(200, {**body, "attributes": {"objectType": "Collection"}}, collection=True)
+
+
+def _list(call: Call) -> Reply:
+    """Show confirmations of this partner: a date without zone and time, and not who confirmed."""
+    templates = {template.id: template for template in select_templates(_agreement_type(call))}
+    confirmations = list_confirmations(call.world.store, call.partner_id, call.customer.id)
+    items: list[Json] = [
+        {
+            "primaryContact": confirmation.contact.as_wire(),
+            "templateId": confirmation.template_id,
+            "dateAgreed": confirmation.agreed_at.strftime("%Y-%m-%dT00:00:00"),
+            "type": template.agreement_type,
+            "agreementLink": template.link,
+        }
+        for confirmation in confirmations
+        if (template := templates.get(confirmation.template_id)) is not None
+    ]
+    return Reply(200, {"totalCount": len(items), "items": items}, collection=True)
+
+
+def _direct_status(call: Call) -> Reply:
+    return Reply(200, {"isSigned": call.customer.direct_signed})
+
+
+def _confirm(call: Call) -> Reply:
+    """Record a confirmation; the template decides its type, whatever type was sent."""
+    if call.world.behaviour.legacy_attestation == "gone":
+        raise _retired()
+    sent_date = call.body.text("dateAgreed")
+    agreed_at = parse_instant(sent_date)
+    if agreed_at is None:
+        raise invalid("Invalid property: dateAgreed")
+    if agreed_at > call.world.now():
+        raise refused_by_customer_service(
+            600002, "InvalidAgreementDate", "Date of agreement cannot be greater than the current date."
+        )
+    template = _confirmable(call.body.text("templateId"))
+    contact = _read_contact(call.body.section("primaryContact"))
+    customer_id, store = call.customer.id, call.world.store
+    confirmed = list_confirmations(store, call.partner_id, customer_id)
+    if any((known.template_id, known.contact) == (template.id, contact) for known in confirmed):
+        raise refused_by_customer_service(
+            600061,
+            "PartnerConfirmedAgreementAlreadyExists",
+            "A partner confirmed agreement already exists for the customer.",
+        )
+    _check_contact(contact)
+    user = call.principal.user
+    user_id = None if user is None else user.object_id
+    save_confirmation(
+        store, call.partner_id, customer_id, Confirmation(template.id, contact, agreed_at, user_id)
+    )
+    answer: Json = {
+        "userId": user_id,
+        "primaryContact": contact.as_wire(),
+        "templateId": template.id,
+        "dateAgreed": sent_date,
+        "type": template.agreement_type,
+    }
+    return Reply(201, answer)
+
+
+def _retired() -> Refusal:
+    return refused_by_customer_service(
+        410,
+        "LegacyAttestationRetired",
+        "Partner attestation through this API has been retired. The customer must accept the agreement in the"
+        " Microsoft 365 admin center.",
+        status=410,
+    )
+
+
+def _confirmable(template_id: str) -> Template:
+    template = find_template(template_id)
+    if template is None:
+        raise invalid(f"Agreement Template ID '{template_id}' is not valid.")
+    if not template.confirmable:
+        raise invalid(f"Microsoft Cloud Agreement Template ID '{template_id}' is no longer supported.")
+    return template
+
+
+def _read_contact(body: Body) -> Contact:
+    return Contact(
+        body.text("firstName"), body.text("lastName"), body.text("email"), body.text("phoneNumber") or None
+    )
+
+
+def _check_contact(contact: Contact) -> None:
+    if not contact.first_name:
+        raise invalid("Invalid property: primaryContact.firstName is required.")
+    if not contact.last_name:
+        raise invalid("Invalid property: primaryContact.lastName is required.")
+    if not is_email(contact.email):
+        raise invalid("Invalid property: primaryContact.email")
+
+
+def _agreement_type(call: Call) -> str | None:
+    agreement_type = call.request.query_params.get("agreementType")
+    if agreement_type is not None and agreement_type.lower() not in WIRE_TYPES:
+        raise invalid("Invalid property: agreementType", code=800002)
+    return agreement_type

@@ -1,0 +1,59 @@
+"""Put the simulator together: one world, and all that answers for it."""
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
+from http import HTTPStatus
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from simulator import admin, agreements, authorization, customer_calls, documents, login, pages, validations
+from simulator.errors import Refusal
+from simulator.gateway import Gateway
+from simulator.settings import SimulatorSettings
+from simulator.store import Store
+from simulator.world import World, utc_now
+
+
+def create_app(settings: SimulatorSettings, clock: Callable[[], datetime] = utc_now) -> Starlette:
+    """Build the server; `app.state.world` is what it serves.
+
+    Raises:
+        StoreMismatch: the file in the settings is something else.
+    """
+    world = World(Store(settings.store), settings.behaviour(), clock)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncGenerator[None]:
+        yield
+        world.store.close()
+
+    app = Starlette(
+        routes=[
+            *pages.routes(),
+            *admin.routes(),
+            *customer_calls.routes(),
+            *agreements.routes(),
+            *documents.routes(),
+            *validations.routes(),
+            *authorization.routes(),
+            *login.routes(),
+        ],
+        middleware=[Middleware(Gateway, world=world)],
+        exception_handlers={HTTPException: _no_such_operation},
+        lifespan=lifespan,
+    )
+    app.router.redirect_slashes = False
+    app.state.world = world
+    return app
+
+
+async def _no_such_operation(_: Request, error: Exception) -> Response:
+    """Answer an unknown path or method in the API's own shape."""
+    status = error.status_code if isinstance(error, HTTPException) else HTTPStatus.INTERNAL_SERVER_ERROR
+    code = 1000 if status == HTTPStatus.NOT_FOUND else status
+    return JSONResponse(Refusal(status, code, HTTPStatus(status).phrase).body(), status)

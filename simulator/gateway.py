@@ -1,0 +1,152 @@
+"""What stands between the network and the service: the journal, and the faults a test asked for."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from typing import cast
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from simulator.errors import throttled
+from simulator.faults import FaultAction, take_fault
+from simulator.journal import Entry
+from simulator.values import Json, pascal_case
+from simulator.world import World
+
+TOO_MANY_REQUESTS = 429
+ERROR_PAGE = b"<!DOCTYPE html><html><head><title>Error</title></head><body><h1>Bad Gateway</h1></body></html>"
+
+
+class Gateway:
+    """ASGI middleware; pages and the admin interface pass untouched."""
+
+    def __init__(self, app: ASGIApp, world: World) -> None:
+        self._app = app
+        self._world = world
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not _is_service(scope["path"]):
+            await self._app(scope, receive, send)
+            return
+        if scope["path"].endswith("/"):
+            scope["path"] = scope["path"].rstrip("/")
+        entry = self._note(scope)
+
+        async def noting_send(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                entry.status = message["status"]
+            await send(message)
+
+        action = take_fault(self._world.faults, entry.method, entry.path, entry.query)
+        if action is None:
+            await self._app(scope, receive, noting_send)
+        else:
+            entry.fault = action.kind
+            await self._interfere(action, scope, receive, noting_send)
+
+    def _note(self, scope: Scope) -> Entry:
+        headers = Headers(scope=scope)
+        entry = Entry(
+            method=scope["method"],
+            path=scope["path"],
+            query=scope["query_string"].decode("latin-1"),
+            request_id=headers.get("ms-requestid"),
+            correlation_id=headers.get("ms-correlationid"),
+            at=self._world.now(),
+        )
+        self._world.journal.add(entry)
+        return entry
+
+    async def _interfere(self, action: FaultAction, scope: Scope, receive: Receive, send: Send) -> None:
+        match action.kind:
+            case "status":
+                await _send_status(action, send)
+            case "html":
+                await _send(send, action.status or 502, "text/html", ERROR_PAGE)
+            case "delay":
+                await asyncio.sleep(action.seconds)
+                await self._app(scope, receive, send)
+            case "timeout_before":
+                await self._hang(scope, receive)
+            case "drop":
+                await _drop(scope, receive)
+            case "status_after" | "timeout_after" | "drop_after" | "truncate" | "pascal_case":
+                await self._after(action, scope, receive, send)
+
+    async def _after(self, action: FaultAction, scope: Scope, receive: Receive, send: Send) -> None:
+        """Execute the call, keep the answer back, and do what was asked for instead."""
+        status, body = await self._execute(scope, receive)
+        match action.kind:
+            case "status_after":
+                await _send_status(action, send)
+            case "timeout_after":
+                await self._hang(scope, receive)
+            case "truncate":
+                await _send(send, status, "application/json; charset=utf-8", body[: len(body) // 2])
+            case "pascal_case":
+                value: Json = json.loads(body.decode("utf-8-sig"))
+                text = json.dumps(pascal_case(value), ensure_ascii=False).encode()
+                await _send(send, status, "application/json; charset=utf-8", text)
+            case _:
+                await _drop(scope, receive)
+
+    async def _execute(self, scope: Scope, receive: Receive) -> tuple[int, bytes]:
+        status, body = 0, bytearray()
+
+        async def collect(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            else:
+                body.extend(message.get("body", b""))
+
+        await self._app(scope, receive, collect)
+        return status, bytes(body)
+
+    async def _hang(self, scope: Scope, receive: Receive) -> None:
+        """Wait until the client leaves, or cut the connection when the server stops."""
+        leaving = asyncio.ensure_future(_until_disconnect(receive))
+        closing = asyncio.ensure_future(self._world.closing.wait())
+        await asyncio.wait({leaving, closing}, return_when=asyncio.FIRST_COMPLETED)
+        closing.cancel()
+        if not leaving.done():
+            leaving.cancel()
+            await _drop(scope, receive)
+
+
+def _is_service(path: str) -> bool:
+    return path.startswith("/v1/") or "/oauth2/" in path or "/.well-known/" in path
+
+
+async def _send_status(action: FaultAction, send: Send) -> None:
+    status, body, headers = action.status or 500, action.body, dict[str, str]()
+    if status == TOO_MANY_REQUESTS and body is None:
+        body, headers = throttled(1 if action.retry_after_seconds is None else action.retry_after_seconds)
+    elif action.retry_after_seconds is not None:
+        headers["Retry-After"] = str(action.retry_after_seconds)
+    content = b"" if body is None else body.encode() if isinstance(body, str) else json.dumps(body).encode()
+    await _send(send, status, "application/json; charset=utf-8", content, headers)
+
+
+async def _send(
+    send: Send, status: int, content_type: str, body: bytes, headers: dict[str, str] | None = None
+) -> None:
+    fields = {"Content-Type": content_type, "Content-Length": str(len(body)), **(headers or {})}
+    raw = [(name.lower().encode(), value.encode()) for name, value in fields.items()]
+    await send({"type": "http.response.start", "status": status, "headers": raw})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def _drop(scope: Scope, receive: Receive) -> None:
+    """Close the connection without a byte; only our own server can (see server.py)."""
+    close = cast("Callable[[], None] | None", scope.get("state", {}).get("close_connection"))
+    if close is None:
+        raise ConnectionResetError("the connection was dropped on purpose")
+    close()
+    await _until_disconnect(receive)
+
+
+async def _until_disconnect(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

@@ -1,0 +1,97 @@
+"""Run the simulator as a process of its own."""
+
+import signal
+import socket
+import sys
+from types import FrameType
+from typing import NoReturn
+
+import uvicorn
+from starlette.applications import Starlette
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from simulator.app import create_app
+from simulator.settings import SimulatorSettings
+from simulator.store import StoreMismatch
+from simulator.world import World
+
+
+class _Protocol(HttpToolsProtocol):
+    """Lets the application close its connection, which ASGI has no word for."""
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        state = self.scope.setdefault("state", {})
+        state["close_connection"] = self.transport.close
+
+
+class _Server(uvicorn.Server):
+    """Tells where it listens, and lets go of calls that are never to be answered."""
+
+    def __init__(self, config: uvicorn.Config, app: Starlette) -> None:
+        super().__init__(config)
+        self._world: World = app.state.world
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if sockets and not self.should_exit:
+            host, port = sockets[0].getsockname()[:2]
+            print(f"listening on http://{host}:{port}", flush=True)  # noqa: T201 - for whoever started us
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._world.closing.set()
+        await super().shutdown(sockets)
+
+
+def serve(settings: SimulatorSettings) -> int:
+    """Serve until SIGINT or SIGTERM, and give the exit code of the process.
+
+    Where the server listens goes to standard output in one line; why it cannot start, to standard error.
+    """
+    try:
+        listener = _listen(settings.host, settings.port)
+    except OSError as error:
+        return _fail(f"cannot listen on {settings.host}:{settings.port}: {error.strerror}")
+    with listener:
+        try:
+            app = create_app(settings)
+        except StoreMismatch as error:
+            return _fail(str(error))
+        config = uvicorn.Config(
+            app,
+            http=_Protocol,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=2,
+        )
+        previous = signal.signal(signal.SIGTERM, _exit)
+        try:
+            _Server(config, app).run([listener])
+        except (KeyboardInterrupt, SystemExit) as stop:
+            return stop.code if isinstance(stop, SystemExit) and isinstance(stop.code, int) else 0
+        finally:
+            signal.signal(signal.SIGTERM, previous)
+    return 0
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def _exit(_signum: int, _frame: FrameType | None) -> NoReturn:
+    """Leave quietly: uvicorn raises the signal again once it has shut down."""
+    raise SystemExit(0)
+
+
+def _fail(message: str) -> int:
+    print(f"simulator: {message}", file=sys.stderr)  # noqa: T201 - the process has nobody else to tell
+    return 1

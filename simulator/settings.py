@@ -1,0 +1,58 @@
+"""What an operator or a test may choose about the simulated service."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic.alias_generators import to_camel, to_snake
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Behaviour(BaseModel):
+    """How the service answers; may be replaced while it runs."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    legacy_attestation: Literal["on", "gone"] = Field(
+        "on", description="Whether a partner may still confirm a customer's agreement."
+    )
+    bom: bool = Field(default=True, description="Collections begin with a UTF-8 byte order mark.")
+    max_page_size: int = Field(500, ge=1, description="Customers in one page at most.")
+    visibility_delay_seconds: float = Field(
+        0, ge=0, description="Time until a new customer can be read; lists show it a third later."
+    )
+    token_lifetime_seconds: int = Field(3600, ge=1)
+    refresh_token_grace_seconds: float | None = Field(
+        None, ge=0, description="How long a used refresh token stays valid; none: for ever."
+    )
+    requests_per_minute: int = Field(0, ge=0, description="For each partner on customer paths; 0: no limit.")
+    links_with_version: bool = Field(default=False, description="Paging links begin with /v1.")
+    end_with_400: bool = Field(
+        default=False, description="Every page announces another; behind the last one stands 400, code 2000."
+    )
+    country_rules_wrapped: bool = Field(
+        default=True, description='Lists in country rules are {"value": [...]}, else plain "...List" members.'
+    )
+
+    def as_wire(self) -> dict[str, object]:
+        names = Behaviour.model_fields
+        return {to_camel(name): getattr(self, name) for name in names}
+
+
+class SimulatorSettings(Behaviour, BaseSettings):
+    """Read once at the start, from arguments or SIMULATOR_* variables."""
+
+    model_config = SettingsConfigDict(env_prefix="SIMULATOR_", frozen=True, extra="forbid")
+
+    host: str = "127.0.0.1"
+    port: int = Field(0, ge=0, le=65535, description="0: any free port.")
+    store: Path | None = Field(None, description="SQLite file that keeps the state; none: in memory.")
+
+    def behaviour(self) -> Behaviour:
+        return Behaviour.model_validate(self.model_dump(include=set(Behaviour.model_fields)))
+
+
+def from_wire(content: bytes) -> dict[str, object]:
+    """Read a JSON object of settings, named as on the wire; what the names mean is not checked here."""
+    settings = TypeAdapter(dict[str, object]).validate_json(content)
+    return {to_snake(name): value for name, value in settings.items()}
