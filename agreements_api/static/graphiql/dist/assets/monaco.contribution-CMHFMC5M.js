@@ -1,0 +1,1 @@
+import{a,b}from"./chunk-4XNEQRKQ.js";import"./chunk-IBORH4D3.js";import"./chunk-LRCPY7TE.js";import"./chunk-Q2HTBNR2.js";import"./chunk-KOQMPQFE.js";import"./chunk-CZ5GAGZY.js";export{b as getWorker,a as jsonDefaults};

@@ -1,0 +1,1 @@
+import{Jh as a,Kh as b,Lh as c,Mh as d}from"./chunk-Q2HTBNR2.js";import"./chunk-KOQMPQFE.js";import"./chunk-CZ5GAGZY.js";export{c as HitTestContext,b as MouseTarget,d as MouseTargetFactory,a as PointerHandlerLastRenderData};
