@@ -1,0 +1,12 @@
+"""Names for what a type checker cannot follow here, each with its reason."""
+
+from typing import Any, TypeAlias
+
+Declared: TypeAlias = Any
+"""What a field specifier returns: the declaration's annotation is its type, as with `dataclasses.field`."""
+
+Alias: TypeAlias = Any
+"""An alias of some model: its attributes are those of the model."""
+
+Value: TypeAlias = Any
+"""A value of whatever type the column or argument has."""

@@ -1,0 +1,280 @@
+"""The fields that read: each finds its binding when the schema is built and asks the reader when it is resolved."""
+
+import asyncio
+from collections.abc import Callable
+from inspect import Parameter
+from typing import Any, Optional, Protocol
+
+import strawberry
+from graphql import FieldNode, FragmentSpreadNode, InlineFragmentNode, SelectionSetNode
+from strawberry import UNSET
+from strawberry.annotation import StrawberryAnnotation
+from strawberry.types.arguments import StrawberryArgument
+from strawberry.types.field import UNRESOLVED, StrawberryField
+
+from graph.binding import Binding, ToOne, binding_of
+from graph.binding import Page as PageBinding
+from graph.connections import Page
+from graph.errors import CodedError
+from graph.ids import decode_id, split_id
+from graph.node import Node, shown
+from graph.paging import page_request
+from graph.reader import Reader
+
+
+class Context(Protocol):
+    """What Strawberry's `info.context` must offer."""
+
+    @property
+    def reader(self) -> Reader: ...
+
+    @property
+    def request_id(self) -> str: ...
+
+
+class ReadField(StrawberryField):
+    """A field of which the type and arguments are known once everything is bound."""
+
+    def __init__(self, description: str) -> None:
+        super().__init__(description=description)
+
+    def annotation(self) -> object:
+        """The served type, as an annotation.
+
+        Raises:
+            TypeError: It is not bound yet.
+        """
+        raise NotImplementedError
+
+    def make_arguments(self) -> list[StrawberryArgument]:
+        return []
+
+    def resolve_type(self, *, type_definition: Any = None) -> Any:  # noqa: ANN401  # Strawberry's signature
+        try:
+            annotation = self.annotation()
+        except TypeError:
+            return UNRESOLVED
+        return StrawberryAnnotation(annotation).resolve(type_definition=type_definition)
+
+    @property
+    def is_basic_field(self) -> bool:
+        return False
+
+    @property
+    def arguments(self) -> list[StrawberryArgument]:
+        if self._arguments is None:
+            self._arguments = self.make_arguments()
+        return self._arguments
+
+    @arguments.setter
+    def arguments(self, value: list[StrawberryArgument]) -> None:
+        self._arguments = value
+
+
+class ToOneField(ReadField):
+    def __init__(self, item: ToOne, description: str) -> None:
+        super().__init__(description)
+        self._item = item
+
+    def annotation(self) -> object:
+        target = binding_of(self._item.target).cls
+        return Optional[target] if self._item.nullable else target  # noqa: UP045  # built, not written
+
+    def get_result(self, source: Any, info: Any, args: list[Any], kwargs: Any) -> Any:  # noqa: ANN401  # Strawberry's signature
+        id = source.__dict__[self._item.link]
+        if id is None:
+            return None
+        return _read(info, binding_of(self._item.target), id, self)
+
+
+class PageField(ReadField):
+    """A connection, nested or on the root."""
+
+    def __init__(self, description: str, page: Callable[[], PageBinding], place: str) -> None:
+        super().__init__(description)
+        self._page = page
+        self._place = place
+
+    def annotation(self) -> object:
+        return binding_of(self._page().target).cls.__connection__
+
+    def make_arguments(self) -> list[StrawberryArgument]:
+        return page_arguments(self._page())
+
+    def get_result(self, source: Any, info: Any, args: list[Any], kwargs: Any) -> Page:  # noqa: ANN401  # Strawberry's signature
+        reader: Reader = info.context.reader
+        page = self._page()
+
+        def request() -> Any:  # noqa: ANN401  # kept under a key of its own
+            return page_request(
+                binding_of(page.target),
+                page,
+                kwargs,
+                place=f"{self._place}.{self.python_name}",
+                secret=reader.key,
+                limits=reader.limits,
+            )
+
+        # The arguments of one place in the document are the same for every parent.
+        place = ("request", self, id(info._raw_info.field_nodes[0]))  # noqa: SLF001  # Strawberry offers no other way
+        return Page(
+            reader, reader.keep(place, request), source.__dict__[page.source] if page.source else None
+        )
+
+
+class OneField(ReadField):
+    """One row by its global id."""
+
+    def __init__(self, cls: type[Node], description: str) -> None:
+        super().__init__(description)
+        self._cls = cls
+
+    def annotation(self) -> object:
+        return Optional[binding_of(self._cls).cls]
+
+    def make_arguments(self) -> list[StrawberryArgument]:
+        return [
+            argument("id", strawberry.ID, f"Global id of the {binding_of(self._cls).name}.", required=True)
+        ]
+
+    async def get_result(self, source: Any, info: Any, args: list[Any], kwargs: Any) -> Any:  # noqa: ANN401  # Strawberry's signature
+        binding = binding_of(self._cls)
+        return await read_one(info.context.reader, binding, decode_id(kwargs["id"], binding.name))
+
+
+class NodeField(ReadField):
+    """Any row by its global id."""
+
+    def __init__(self, description: str, known: Callable[[str], Binding | None]) -> None:
+        super().__init__(description)
+        self._known = known
+
+    def annotation(self) -> object:
+        return Optional[Node]
+
+    def make_arguments(self) -> list[StrawberryArgument]:
+        return [argument("id", strawberry.ID, "Global id of any type.", required=True)]
+
+    async def get_result(self, source: Any, info: Any, args: list[Any], kwargs: Any) -> Any:  # noqa: ANN401  # Strawberry's signature
+        return await self.find(info, kwargs["id"])
+
+    async def find(self, info: Any, text: str) -> Any:  # noqa: ANN401  # Strawberry's info; some node
+        try:
+            type_name, id = split_id(text)
+        except ValueError as error:
+            raise CodedError(str(error), code="BAD_ID") from error
+        binding = self._known(type_name)
+        return None if binding is None else await read_one(info.context.reader, binding, id)
+
+
+class NodesField(NodeField):
+    """Many rows by their global ids, in the order of the ids."""
+
+    def annotation(self) -> object:
+        return list[Optional[Node]]
+
+    def make_arguments(self) -> list[StrawberryArgument]:
+        return [argument("ids", list[strawberry.ID], "Global ids of any types.", required=True)]
+
+    async def get_result(self, source: Any, info: Any, args: list[Any], kwargs: Any) -> Any:  # noqa: ANN401  # Strawberry's signature
+        ids, limit = kwargs["ids"], info.context.reader.limits.ids
+        if len(ids) > limit:
+            raise CodedError(f"{len(ids)} ids; at most {limit} are allowed.", code="TOO_MANY_IDS")
+        # A bad id is the error of its own place in the list.
+        return await asyncio.gather(*(self.find(info, id) for id in ids), return_exceptions=True)
+
+
+class ReferenceField(StrawberryField):
+    """A field of a payload that holds references and serves the rows, as they are when they are read."""
+
+    @property
+    def is_basic_field(self) -> bool:
+        return False
+
+    def get_result(self, source: Any, info: Any, args: list[Any], kwargs: Any) -> Any:  # noqa: ANN401  # Strawberry's signature
+        held = getattr(source, self.python_name)
+        if held is None:
+            return None
+        if isinstance(held, list):
+            return self._all(held, info)
+        return _read(info, binding_of(type(held)), held.id, self)
+
+    async def _all(self, held: list[Node], info: Any) -> list[Any]:  # noqa: ANN401  # Strawberry's info
+        loads = (read_one(info.context.reader, binding_of(type(item)), item.id, self) for item in held)
+        return [item for item in await asyncio.gather(*loads) if item is not None]
+
+
+async def read_one(reader: Reader, binding: Binding, id: Any, key: Any = None) -> Any:  # noqa: ANN401  # ids and nodes of any type
+    """The row with this id; None if there is none that the caller sees."""
+    return shown(binding, await reader.rows(binding, key).load(id))
+
+
+def page_arguments(page: PageBinding) -> list[StrawberryArgument]:
+    """The arguments of a connection, as the contract names them."""
+    binding = binding_of(page.target)
+    made: list[StrawberryArgument] = []
+    for name, (annotation, description, required) in page.flat.items():
+        made.append(argument(name, annotation, description, required=required))
+    if page.takes_filter and binding.filter is not None:
+        made.append(
+            argument("filter", binding.filter, "Conditions that every row must meet; null means none.")
+        )
+    if page.takes_order and binding.order is not None:
+        order = list[binding.order.input]  # type: ignore[name-defined]  # made at run time
+        made.append(
+            argument("order_by", order, "Keys of the order, most significant first; ties break by id.")
+        )
+    made.append(argument("first", int, "Size of a page from the front."))
+    made.append(argument("after", str, "Cursor: only rows after it."))
+    if not page.forward_only:
+        made.append(argument("last", int, "Size of a page from the back; not together with `first`."))
+        made.append(
+            argument(
+                "before", str, "Cursor: only rows before it; without `first` or `last` the nearest ones."
+            )
+        )
+    return made
+
+
+def argument(name: str, annotation: Any, description: str, *, required: bool = False) -> StrawberryArgument:  # noqa: ANN401  # any type
+    return StrawberryArgument(
+        python_name=name,
+        graphql_name=None,
+        type_annotation=StrawberryAnnotation(annotation if required else Optional[annotation]),
+        description=description,
+        default=Parameter.empty if required else UNSET,
+    )
+
+
+def _read(info: Any, binding: Binding, id: Any, key: Any) -> Any:  # noqa: ANN401  # Strawberry's info, ids of any type
+    """The row, without a statement where its id is all that is selected and everyone may see it."""
+    reader: Reader = info.context.reader
+    if not binding.visible and _only_id(reader, info._raw_info):  # noqa: SLF001  # Strawberry offers no other way
+        return binding.cls.ref(id)
+    return read_one(reader, binding, id, key)
+
+
+def _only_id(reader: Reader, info: Any) -> bool:  # noqa: ANN401  # graphql-core's, as Strawberry extends it
+    nodes: list[FieldNode] = info.field_nodes
+    fragments = info.fragments
+
+    def only_id(selection: SelectionSetNode | None) -> bool:
+        for item in selection.selections if selection else ():
+            match item:
+                case FieldNode(name=name):
+                    if name.value not in {"id", "__typename"}:
+                        return False
+                case InlineFragmentNode():
+                    if not only_id(item.selection_set):
+                        return False
+                case FragmentSpreadNode():
+                    fragment = fragments[item.name.value]
+                    if not only_id(getattr(fragment, "definition", fragment).selection_set):
+                        return False
+                case _:
+                    return False
+        return True
+
+    return reader.keep(
+        ("only id", *map(id, nodes)), lambda: all(only_id(node.selection_set) for node in nodes)
+    )

@@ -1,0 +1,51 @@
+"""Global ids: one opaque text that names a type and a row, as Relay asks for."""
+
+import binascii
+from base64 import b64decode, b64encode
+from uuid import UUID
+
+from graph.errors import CodedError
+
+
+def encode_id(type_name: str, id: UUID) -> str:
+    return b64encode(f"{type_name}:{id}".encode()).decode()
+
+
+def split_id(text: str) -> tuple[str, UUID]:
+    """The type name and the row's id that a global id stands for.
+
+    Raises:
+        ValueError: The text is no global id, or not in the one form that `encode_id` gives.
+    """
+    try:
+        type_name, _, raw = b64decode(text, validate=True).decode().partition(":")
+        id = UUID(raw)
+    except (binascii.Error, ValueError) as error:
+        raise ValueError(f"«{text:.80}» is not an id.") from error
+    if encode_id(type_name, id) != text:
+        raise ValueError(f"«{text:.80}» is not an id.")
+    return type_name, id
+
+
+def parse_id(text: str, type_name: str) -> UUID:
+    """The row's id, for callers that choose the error themselves, as mutations do.
+
+    Raises:
+        ValueError: The text is no global id, or one of another type.
+    """
+    found, id = split_id(text)
+    if found != type_name:
+        raise ValueError(f"«{text:.80}» is not the id of a {type_name}.")
+    return id
+
+
+def decode_id(text: str, type_name: str) -> UUID:
+    """The row's id, for arguments of queries.
+
+    Raises:
+        CodedError: BAD_ID, as `parse_id` raises ValueError.
+    """
+    try:
+        return parse_id(text, type_name)
+    except ValueError as error:
+        raise CodedError(str(error), code="BAD_ID") from error

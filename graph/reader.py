@@ -1,0 +1,150 @@
+"""One operation's view of the data: a single read-only snapshot, opened when first needed, and its batches."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+from sqlalchemy import Dialect, Select
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from graph.binding import Binding
+from graph.dynamic import Value
+from graph.loader import Loader
+from graph.paging import Limits, Request
+from graph.statements import by_id, nested_counts, nested_pages, root_count, root_page, selected
+
+T = TypeVar("T")
+Values = Mapping[str, Value]
+"""A row: values by the model's attribute names."""
+
+
+class Slice:
+    """The rows of one page, in the order asked for, and whether there are others around it."""
+
+    __slots__ = ("has_next", "has_previous", "rows")
+
+    def __init__(self, request: Request, found: list[Values]) -> None:
+        """Take what a statement found: in the direction of the request, at most one row more than its size.
+
+        A bound counts as a row beyond: the row that its cursor was given for stood there.
+        """
+        more = len(found) > request.size
+        self.rows = found[: request.size]
+        if request.backward:
+            self.rows.reverse()
+            self.has_next, self.has_previous = request.before is not None, more or request.after is not None
+        else:
+            self.has_next, self.has_previous = more or request.before is not None, request.after is not None
+
+
+class Reader:
+    """Reads what one operation selects, on one connection and one snapshot.
+
+    Not for concurrent operations; within one, any number of fields may load at once.
+
+    Args:
+        engine: For reads: each of its transactions must be one snapshot that cannot write.
+        caller: Whoever asks, given to the `visible` functions.
+        key: Secret that signs cursors, at most 64 bytes.
+        limits: Sizes allowed and taken by default.
+    """
+
+    def __init__(
+        self, engine: AsyncEngine, caller: object, *, key: bytes, limits: Limits | None = None
+    ) -> None:
+        self.caller = caller
+        self.key = key
+        self.limits = limits or Limits()
+        self._engine = engine
+        self._lock = asyncio.Lock()
+        self._connection: AsyncConnection | None = None
+        self._kept: dict[Hashable, Any] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def dialect(self) -> Dialect:
+        return self._engine.dialect
+
+    async def renew(self) -> None:
+        """Give up the snapshot and all that was read in it: the next read sees what is committed by then."""
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._kept.clear()
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await asyncio.shield(connection.close())
+
+    async def close(self) -> None:
+        """Return the connection. A closed reader may be used again: it then opens a new snapshot."""
+        await self.renew()
+
+    def keep(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What `make` gave when first asked for under this key in this snapshot."""
+        if key not in self._kept:
+            self._kept[key] = make()
+        return self._kept[key]
+
+    def rows(self, binding: Binding, key: Hashable = None) -> Loader[Value, Values | None]:
+        """Rows by id, None for those that do not exist or that the caller does not see.
+
+        Args:
+            binding: Of the rows.
+            key: Who asks: each gets a batch, and thus a statement, of its own.
+        """
+        names = selected(binding)
+
+        async def read(ids: Sequence[Value]) -> Mapping[Value, Values]:
+            found = await self._execute(by_id(binding, ids, self.caller, self.dialect))
+            values = [dict(zip(names, row, strict=True)) for row in found]
+            return {item[binding.key[0]]: item for item in values}
+
+        return self.keep(("rows", binding, key), lambda: Loader(self, read, lambda: None))
+
+    def slices(self, request: Request) -> Loader[Value, Slice]:
+        """The page of each parent; of None for a connection on the root."""
+        names = selected(request.binding, *request.keys)
+
+        async def read(parents: Sequence[Value]) -> Mapping[Value, Slice]:
+            found: dict[Value, list[Values]] = {parent: [] for parent in parents}
+            if request.page.link is None:
+                for row in await self._execute(root_page(request, self.caller)):
+                    found[None].append(dict(zip(names, row, strict=True)))
+            else:
+                statement = nested_pages(request, parents, self.caller, self.dialect)
+                for parent, *row in await self._execute(statement):
+                    found[parent].append(dict(zip(names, row, strict=True)))
+            return {parent: Slice(request, rows) for parent, rows in found.items()}
+
+        return self.keep(("slices", request), lambda: Loader(self, read))
+
+    def counts(self, request: Request) -> Loader[Value, int]:
+        """The size of each parent's connection; of None for a connection on the root."""
+
+        async def read(parents: Sequence[Value]) -> Mapping[Value, int]:
+            if request.page.link is None:
+                [[count]] = await self._execute(root_count(request, self.caller))
+                return {None: count}
+            statement = nested_counts(request, parents, self.caller, self.dialect)
+            return {parent: count for parent, count in await self._execute(statement)}
+
+        return self.keep(("counts", request), lambda: Loader(self, read, lambda: 0))
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Have the connection for oneself."""
+        async with self._lock:
+            yield
+
+    def start(self, work: Awaitable[None]) -> None:
+        """Run a batch beside the fields that wait for it."""
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _execute(self, statement: Select[Any]) -> Sequence[Any]:
+        if self._connection is None:
+            self._connection = await self._engine.connect()
+        return (await self._connection.execute(statement)).all()

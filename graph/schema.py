@@ -1,0 +1,111 @@
+"""A Strawberry schema whose every answer is masked and whose every operation gives its connection back."""
+
+import logging
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any
+
+import strawberry
+from graphql import GraphQLError
+from strawberry.exceptions import MissingQueryError
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
+from strawberry.types import ExecutionResult
+from strawberry.types.execution import PreExecutionError
+from strawberry.types.graphql import OperationType
+
+from graph.errors import BAD_REQUEST, METHOD_NOT_ALLOWED, CodedError, public_errors
+from graph.fields import Context
+
+
+@dataclass
+class PerOperation:
+    """Stands for the context on a socket: each operation makes one of its own.
+
+    `connection_params` is what the client sent when it connected.
+    """
+
+    make: Callable[[dict[str, object]], Awaitable[Context]]
+    connection_params: dict[str, object]
+
+
+class Schema(strawberry.Schema):
+    """Runs operations so that errors are coded and masked, and the context's reader is closed, on every path."""
+
+    log = logging.getLogger(__name__)
+
+    async def execute(  # type: ignore[override]  # the context is not optional  # noqa: PLR0913, PLR0917  # Strawberry's
+        self,
+        query: str | None,
+        variable_values: dict[str, Any] | None = None,
+        context_value: Any = None,  # noqa: ANN401  # Strawberry's signature
+        root_value: Any = None,  # noqa: ANN401  # Strawberry's signature
+        operation_name: str | None = None,
+        allowed_operation_types: Iterable[OperationType] | None = None,
+        operation_extensions: dict[str, Any] | None = None,
+    ) -> ExecutionResult:
+        try:
+            result = await super().execute(
+                query,
+                variable_values,
+                context_value,
+                root_value,
+                operation_name,
+                allowed_operation_types,
+                operation_extensions,
+            )
+        except (MissingQueryError, CannotGetOperationTypeError, InvalidOperationTypeError) as error:
+            result = PreExecutionError(data=None, errors=[_refusal(error)])
+        finally:
+            await context_value.reader.close()
+        return self._public(result, context_value)
+
+    async def stream(  # type: ignore[override]  # yields results only: there is no incremental delivery  # noqa: PLR0913, PLR0917  # Strawberry's
+        self,
+        query: str | None,
+        variable_values: dict[str, Any] | None = None,
+        context_value: Any = None,  # noqa: ANN401  # Strawberry's signature
+        root_value: Any = None,  # noqa: ANN401  # Strawberry's signature
+        operation_name: str | None = None,
+        operation_extensions: dict[str, Any] | None = None,
+        allowed_operation_types: Iterable[OperationType] | None = None,
+    ) -> AsyncGenerator[ExecutionResult, None]:
+        context = context_value
+        if isinstance(context, PerOperation):
+            context = await context.make(context.connection_params)
+        results: Any = await super().stream(
+            query,
+            variable_values,
+            context,
+            root_value,
+            operation_name,
+            operation_extensions,
+            allowed_operation_types,
+        )
+
+        async def public() -> AsyncGenerator[ExecutionResult, None]:
+            try:
+                async with aclosing(results):
+                    async for result in results:
+                        yield self._public(result, context)
+            finally:
+                await context.reader.close()
+
+        return public()
+
+    def process_errors(self, errors: list[GraphQLError], execution_context: Any = None) -> None:  # noqa: ANN401  # Strawberry's signature
+        """Log nothing here: what needs a log is logged where it is masked, with its request id."""
+
+    def _public(self, result: ExecutionResult, context: Context) -> ExecutionResult:
+        if result.errors:
+            executed = not isinstance(result, PreExecutionError)
+            result.errors = public_errors(result.errors, context.request_id, executed=executed, log=self.log)
+        return result
+
+
+def _refusal(error: Exception) -> CodedError:
+    if isinstance(error, InvalidOperationTypeError):
+        return CodedError(f"A {error.operation_type.value} is not allowed here.", code=METHOD_NOT_ALLOWED)
+    if isinstance(error, MissingQueryError):
+        return CodedError("There is no query.", code=BAD_REQUEST)
+    return CodedError("There is no operation of that name.", code=BAD_REQUEST)

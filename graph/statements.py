@@ -1,0 +1,230 @@
+"""The SQL of every read. Each statement takes its rows from `rows`, the one place that asks what the caller sees."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Dialect,
+    Select,
+    TableValuedAlias,
+    and_,
+    any_,
+    bindparam,
+    column,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+    tuple_,
+)
+from sqlalchemy.orm import aliased
+from sqlalchemy.types import TypeEngine
+
+from graph.binding import Association, Binding, Owner, Page, binding_of
+from graph.dynamic import Alias, Value
+from graph.filters import Chosen, Through
+from graph.order import Key
+from graph.paging import Request
+
+
+def scope(binding: Binding, alias: Alias, caller: object) -> ColumnElement[bool] | None:
+    """Which rows of the alias the caller sees; None when all of them."""
+    conditions: list[ColumnElement[bool]] = []
+    for rule in binding.visible:
+        if isinstance(rule, Owner):
+            owner = binding_of(rule.target)
+            owners = aliased(owner.model)
+            seen = scope(owner, owners, caller)
+            condition = (
+                None
+                if seen is None
+                else getattr(alias, rule.link).in_(select(_id(owner, owners)).where(seen))
+            )
+        else:
+            condition = rule(alias, caller)
+        if condition is not None:
+            conditions.append(condition)
+    return and_(*conditions) if conditions else None
+
+
+def rows(binding: Binding, alias: Alias, caller: object, *columns: ColumnElement[Any]) -> Select[Any]:
+    """The rows of the alias that the caller sees."""
+    statement = select(*columns).select_from(alias)
+    seen = scope(binding, alias, caller)
+    return statement if seen is None else statement.where(seen)
+
+
+def selected(binding: Binding, *keys: Key) -> tuple[str, ...]:
+    """The attributes that a read of the binding under this order selects, in the order of its columns."""
+    return tuple(dict.fromkeys([*binding.attributes, *(key.attribute for key in keys)]))
+
+
+def by_id(binding: Binding, ids: Sequence[Value], caller: object, dialect: Dialect) -> Select[Any]:
+    """The rows with these ids."""
+    alias = aliased(binding.model)
+    columns = [getattr(alias, name) for name in selected(binding)]
+    return rows(binding, alias, caller, *columns).where(_among(_id(binding, alias), ids, dialect))
+
+
+def root_page(request: Request, caller: object) -> Select[Any]:
+    """One page of all rows."""
+    alias = aliased(request.binding.model)
+    columns = [getattr(alias, name) for name in selected(request.binding, *request.keys)]
+    return _cut(rows(request.binding, alias, caller, *columns), alias, request, caller)
+
+
+def root_count(request: Request, caller: object) -> Select[Any]:
+    """How many rows the connection has, whatever the page."""
+    alias = aliased(request.binding.model)
+    statement = rows(request.binding, alias, caller, func.count())
+    return statement.where(*_conditions(request.binding, alias, request.conditions, request.page, caller))
+
+
+def nested_pages(request: Request, parents: Sequence[Value], caller: object, dialect: Dialect) -> Select[Any]:
+    """One page for each parent, in one statement; the first column is the parent, pages come interleaved.
+
+    The inner select of ids is the same on every database; only how it is applied to each parent differs.
+    """
+    binding = request.binding
+    page, inner = aliased(binding.model), aliased(binding.model)
+    keys = _key_list(parents, _link_type(request.page), dialect)
+    ids = rows(binding, inner, caller, _id(binding, inner).label("id"))
+    ids, link = _linked(ids, binding, inner, request.page)
+    ids = _cut(ids.where(link == keys.c.value), inner, request, caller).correlate(keys)
+    if dialect.name == "postgresql":
+        lateral = ids.lateral()
+        source = keys.join(lateral, true()).join(page, _id(binding, page) == lateral.c.id)
+    else:
+        source = keys.join(page, _id(binding, page).in_(ids))
+    columns = [getattr(page, name) for name in selected(binding, *request.keys)]
+    return select(keys.c.value, *columns).select_from(source).order_by(*_order(page, request))
+
+
+def nested_counts(
+    request: Request, parents: Sequence[Value], caller: object, dialect: Dialect
+) -> Select[Any]:
+    """The size of each parent's connection, as (parent, count); parents without rows are missing."""
+    binding = request.binding
+    alias = aliased(binding.model)
+    statement, link = _linked(rows(binding, alias, caller, func.count()), binding, alias, request.page)
+    conditions = _conditions(binding, alias, request.conditions, request.page, caller)
+    statement = statement.where(_among(link, parents, dialect), *conditions).group_by(link)
+    return statement.with_only_columns(link, func.count(), maintain_column_froms=True)
+
+
+def _id(binding: Binding, alias: Alias) -> ColumnElement[Any]:
+    return getattr(alias, binding.key[0])
+
+
+def _linked(
+    statement: Select[Any], binding: Binding, alias: Alias, page: Page
+) -> tuple[Select[Any], ColumnElement[Any]]:
+    """The statement with its link to the parents in reach, and that link."""
+    if isinstance(page.link, Association):
+        between = page.link.table.alias()
+        statement = statement.join(between, between.c[page.link.child.key] == _id(binding, alias))
+        return statement, between.c[page.link.parent.key]
+    return statement, getattr(alias, str(page.link))
+
+
+def _link_type(page: Page) -> TypeEngine[Any]:
+    if isinstance(page.link, Association):
+        return page.link.parent.type
+    return getattr(binding_of(page.target).model, str(page.link)).type
+
+
+def _cut(statement: Select[Any], alias: Alias, request: Request, caller: object) -> Select[Any]:
+    """One page of the statement, with one row more to tell whether others follow."""
+    statement = statement.where(
+        *_conditions(request.binding, alias, request.conditions, request.page, caller)
+    )
+    if request.after is not None:
+        statement = statement.where(_beyond(alias, request.keys, request.after, ascending=True))
+    if request.before is not None:
+        statement = statement.where(_beyond(alias, request.keys, request.before, ascending=False))
+    return statement.order_by(*_order(alias, request)).limit(request.size + 1)
+
+
+def _order(alias: Alias, request: Request) -> list[ColumnElement[Any]]:
+    columns = [
+        (getattr(alias, key.attribute), key.descending is not request.backward) for key in request.keys
+    ]
+    return [item.desc() if descending else item.asc() for item, descending in columns]
+
+
+def _beyond(
+    alias: Alias, keys: Sequence[Key], values: Sequence[Value], *, ascending: bool
+) -> ColumnElement[bool]:
+    """Rows after the values in the order, or before them when not `ascending`.
+
+    With one direction throughout it is one comparison of row values. With mixed directions a range on the first
+    key comes first, because that is what an index can serve.
+    """
+    columns = [getattr(alias, key.attribute) for key in keys]
+    bounds = [literal(value, item.type) for value, item in zip(values, columns, strict=True)]
+    up = [key.descending is not ascending for key in keys]
+    if len(set(up)) == 1:
+        left, right = tuple_(*columns), tuple_(*bounds)
+        return left > right if up[0] else left < right
+    condition: ColumnElement[bool] | None = None
+    for item, bound, greater in reversed(list(zip(columns, bounds, up, strict=True))):
+        strict = item > bound if greater else item < bound
+        loose = item >= bound if greater else item <= bound
+        condition = strict if condition is None else and_(loose, or_(strict, condition))
+    return true() if condition is None else condition
+
+
+def _conditions(
+    binding: Binding, alias: Alias, chosen: Sequence[Chosen], page: Page, caller: object
+) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    for item in chosen:
+        if item.criterion.condition is not None:
+            conditions.append(item.criterion.condition(alias, item.value))
+        else:
+            relation = binding.relations[str(item.criterion.attribute)]
+            lacks = item.criterion.through is Through.LACKS
+            conditions.append(_related(relation, alias, item.value, caller, lacks=lacks))
+    return conditions
+
+
+def _related(relation: Page, alias: Alias, id: Value, caller: object, *, lacks: bool) -> ColumnElement[bool]:
+    """Rows related to the row with this id, as far as the caller sees it."""
+    target = binding_of(relation.target)
+    row = aliased(target.model)
+    parent = getattr(alias, str(relation.source))
+    if isinstance(relation.link, Association):
+        between = relation.link.table.alias()
+        link, child = between.c[relation.link.parent.key], between.c[relation.link.child.key]
+        related = select(link).where(child == id)
+        seen = scope(target, row, caller)
+        if seen is not None:
+            related = related.where(child.in_(select(_id(target, row)).where(seen)))
+    else:
+        link = getattr(row, str(relation.link))
+        related = rows(target, row, caller, link).where(_id(target, row) == id)
+    return ~exists(related.where(link == parent)) if lacks else parent.in_(related)
+
+
+def _among(item: ColumnElement[Any], values: Sequence[Value], dialect: Dialect) -> ColumnElement[bool]:
+    """Membership in a list that is one parameter, so that its length changes neither statement nor limits."""
+    if dialect.name == "postgresql":
+        return item == any_(bindparam(None, list(values), type_=ARRAY(item.type), unique=True))
+    return item.in_(select(_key_list(values, item.type, dialect).c.value))
+
+
+def _key_list(values: Sequence[Value], type_: TypeEngine[Any], dialect: Dialect) -> TableValuedAlias:
+    """A table with one column, `value`."""
+    if dialect.name == "postgresql":
+        array = bindparam(None, list(values), type_=ARRAY(type_), unique=True)
+        return func.unnest(array).table_valued(column("value", type_)).render_derived()
+    convert = type_.dialect_impl(dialect).bind_processor(dialect)
+    stored = [convert(value) for value in values] if convert else list(values)
+    return func.json_each(bindparam(None, json.dumps(stored), unique=True)).table_valued(
+        column("value", type_)
+    )

@@ -1,0 +1,1 @@
+"""A small library of authors and books: what graph/ is tested with."""

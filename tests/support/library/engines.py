@@ -1,0 +1,79 @@
+"""The library's engines, and a way to ask its schema that counts the statements."""
+
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import event, insert
+from sqlalchemy.ext.asyncio import AsyncEngine
+from strawberry.types import ExecutionResult
+
+import graph
+from agreements_api.database import Database
+from support.library.models import Base
+from support.library.schema import Caller, Context, build_schema
+
+KEY = b"a secret of the tests"
+SCHEMA = cache(build_schema)
+
+
+@dataclass
+class Library:
+    reads: AsyncEngine
+    writes: AsyncEngine
+    statements: list[str] = field(default_factory=list)
+
+    def context(self, *, restricted: bool = False, limits: graph.Limits | None = None) -> Context:
+        reader = graph.Reader(self.reads, Caller(restricted=restricted), key=KEY, limits=limits)
+        return Context(reader, self.writes)
+
+    async def ask(
+        self,
+        query: str,
+        *,
+        restricted: bool = False,
+        limits: graph.Limits | None = None,
+        **variables: Any,
+    ) -> ExecutionResult:
+        """Run an operation; `statements` then holds the SQL of its reads."""
+        self.statements.clear()
+        context = self.context(restricted=restricted, limits=limits)
+        return await SCHEMA().execute(query, variables, context_value=context)
+
+    async def data(self, query: str, **options: Any) -> dict[str, Any]:
+        """The data of an operation that must not fail."""
+        result = await self.ask(query, **options)
+        assert result.errors is None, result.errors
+        assert result.data is not None
+        return result.data
+
+    async def code(self, query: str, **options: Any) -> str:
+        """The code of the one error of an operation that must fail."""
+        [error] = (await self.ask(query, **options)).errors or []
+        return str((error.extensions or {})["code"])
+
+    async def add(self, model: type[Base], rows: Iterable[dict[str, Any]]) -> None:
+        async with self.writes.begin() as connection:
+            await connection.execute(insert(model), list(rows))
+
+
+@asynccontextmanager
+async def open_library(url: str) -> AsyncIterator[Library]:
+    async with Database(url) as database:
+        library = Library(database.reads, database.writes)
+
+        @event.listens_for(database.reads.sync_engine, "before_cursor_execute")
+        def count(_c: Any, _cursor: Any, statement: str, *_: Any) -> None:
+            if not statement.startswith("BEGIN"):
+                library.statements.append(statement)
+
+        async with database.writes.begin() as connection:
+            await connection.run_sync(Base.metadata.create_all)
+        yield library
+
+
+def number(value: int) -> UUID:
+    return UUID(int=value)
