@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
+from ssl import SSLContext
 from typing import Protocol, cast
 
 import httpx
@@ -17,6 +18,9 @@ from providers.partner_center.connection import Connection, is_loopback
 
 RENEWAL = timedelta(minutes=5)
 """How long before its expiry a token is replaced, at most a tenth of its life."""
+
+MSAL_HOLDS_BACK = timedelta(seconds=6)
+"""For so long after a failure of the service msal answers from memory, without asking again."""
 
 _TRANSIENT = frozenset({"temporarily_unavailable", "server_error", "request_timeout"})
 
@@ -64,6 +68,7 @@ class Entra:
     def __init__(
         self,
         connection: Connection,
+        trust: SSLContext,
         *,
         save_refresh_token: SaveRefreshToken | None,
         now: Callable[[], datetime],
@@ -72,7 +77,7 @@ class Entra:
         self._refresh_token = connection.refresh_token
         self._save_refresh_token = save_refresh_token
         self._now = now
-        self._http = LoginHttp(connection)
+        self._http = LoginHttp(connection, trust)
         self._apps: dict[str, _Application] = {}
 
     async def as_application(self) -> Token:
@@ -117,7 +122,11 @@ class Entra:
             raise AdministratorNeeded(
                 "Microsoft Entra does not know the partner's tenant or answers unintelligibly."
             ) from None
-        except (httpx.HTTPError, MsalError, RuntimeError):
+        except MsalError:
+            raise ProviderUnavailable(
+                "Microsoft Entra is out of order.", retry_after_seconds=MSAL_HOLDS_BACK.total_seconds()
+            ) from None
+        except httpx.HTTPError:
             raise ProviderUnavailable("Microsoft Entra did not answer usefully.") from None
         if "error" in answer:
             raise _login_error(answer)
@@ -151,13 +160,15 @@ class LoginHttp:
     addresses that go out and those that come back are rewritten for that one origin.
     """
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, trust: SSLContext) -> None:
         spoken = connection.login_url.rstrip("/")
         self.scheme, _, host = spoken.partition("://")
         self._spoken, self._told = f"{spoken}/", f"https://{host}/"
         self.authority = f"{self._told}{connection.tenant_id}"
         self._client = httpx.Client(
-            timeout=connection.timeout.total_seconds(), trust_env=not is_loopback(connection.login_url)
+            timeout=connection.timeout.total_seconds(),
+            trust_env=not is_loopback(connection.login_url),
+            verify=trust,
         )
 
     def get(
@@ -194,10 +205,6 @@ class LoginAnswer:
     status_code: int
     text: str
     headers: Mapping[str, str]
-
-    def raise_for_status(self) -> None:
-        if self.status_code >= HTTPStatus.BAD_REQUEST:
-            raise httpx.HTTPError(f"Microsoft Entra answered {self.status_code}.")
 
 
 class _Application(Protocol):

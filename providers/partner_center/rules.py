@@ -157,4 +157,4 @@ def _pattern(text: str | None) -> re.Pattern[str] | None:
 
 
 def _fits(pattern: re.Pattern[str] | None, text: str) -> bool:
-    return pattern is None or pattern.search(text) is not None
+    return pattern is None or pattern.fullmatch(text) is not None

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from enum import Enum, auto
+from ssl import PROTOCOL_TLS_CLIENT, SSLContext
 from typing import Generic, TypeVar
 from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 
@@ -64,7 +65,8 @@ class Session:
         self._now = now
         self._ahead = timedelta(0)
         self._repeated = repeats(max_attempts=connection.max_attempts, first_wait=connection.first_wait)
-        self._entra = Entra(connection, save_refresh_token=save_refresh_token, now=now)
+        trust = _trust(connection)
+        self._entra = Entra(connection, trust, save_refresh_token=save_refresh_token, now=now)
         self._auth = {
             Actor.APPLICATION: TokenAuth(self._entra.as_application, now=now),
             Actor.USER: TokenAuth(self._entra.as_user, now=now),
@@ -79,6 +81,7 @@ class Session:
             timeout=connection.timeout.total_seconds(),
             limits=httpx.Limits(max_connections=MAX_CONNECTIONS),
             trust_env=not is_loopback(connection.base_url),
+            verify=trust,
         )
 
     async def send(self, call: Call[T]) -> T:
@@ -158,6 +161,12 @@ class Session:
             return
         theirs = theirs if theirs.tzinfo else theirs.replace(tzinfo=UTC)
         self._ahead = max(timedelta(0), self._now() - theirs)
+
+
+def _trust(connection: Connection) -> SSLContext:
+    """Load the authorities, which takes a while; where nothing is encrypted trust nobody instead."""
+    encrypted = any(url.startswith("https:") for url in (connection.base_url, connection.login_url))
+    return httpx.create_ssl_context() if encrypted else SSLContext(PROTOCOL_TLS_CLIENT)
 
 
 def _following(first: Call[T], step: Next) -> Call[T]:
