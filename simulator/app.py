@@ -23,7 +23,7 @@ def create_app(settings: SimulatorSettings, clock: Callable[[], datetime] = utc_
     """Build the server; `app.state.world` is what it serves.
 
     Raises:
-        StoreMismatch: the file in the settings is something else.
+        StoreMismatch: the file in the settings is no store of ours.
     """
     world = World(Store(settings.store), settings.behaviour(), clock)
 

@@ -3,9 +3,12 @@
 import asyncio
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
 from typing import cast
 
 from starlette.datastructures import Headers
+from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from simulator.errors import throttled
@@ -14,8 +17,23 @@ from simulator.journal import Entry
 from simulator.values import Json, pascal_case
 from simulator.world import World
 
-TOO_MANY_REQUESTS = 429
 ERROR_PAGE = b"<!DOCTYPE html><html><head><title>Error</title></head><body><h1>Bad Gateway</h1></body></html>"
+
+
+@dataclass
+class _Answer:
+    """What the service would have said."""
+
+    status: int
+    headers: list[tuple[bytes, bytes]]
+    body: bytes
+
+    async def send(self, send: Send, body: bytes) -> None:
+        """Say it with another body."""
+        headers = [field for field in self.headers if field[0] != b"content-length"]
+        headers.append((b"content-length", str(len(body)).encode()))
+        await send({"type": "http.response.start", "status": self.status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
 
 
 class Gateway:
@@ -61,9 +79,9 @@ class Gateway:
     async def _interfere(self, action: FaultAction, scope: Scope, receive: Receive, send: Send) -> None:
         match action.kind:
             case "status":
-                await _send_status(action, send)
+                await _send_status(action, scope, receive, send)
             case "html":
-                await _send(send, action.status or 502, "text/html", ERROR_PAGE)
+                await HTMLResponse(ERROR_PAGE, action.status or 502)(scope, receive, send)
             case "delay":
                 await asyncio.sleep(action.seconds)
                 await self._app(scope, receive, send)
@@ -76,33 +94,31 @@ class Gateway:
 
     async def _after(self, action: FaultAction, scope: Scope, receive: Receive, send: Send) -> None:
         """Execute the call, keep the answer back, and do what was asked for instead."""
-        status, body = await self._execute(scope, receive)
+        answer = await self._execute(scope, receive)
         match action.kind:
             case "status_after":
-                await _send_status(action, send)
+                await _send_status(action, scope, receive, send)
             case "timeout_after":
                 await self._hang(scope, receive)
             case "truncate":
-                await _send(send, status, "application/json; charset=utf-8", body[: len(body) // 2])
+                await answer.send(send, answer.body[: len(answer.body) // 2])
             case "pascal_case":
-                value: Json = json.loads(body.decode("utf-8-sig"))
-                text = json.dumps(pascal_case(value), ensure_ascii=False).encode()
-                await _send(send, status, "application/json; charset=utf-8", text)
+                value: Json = json.loads(answer.body.decode("utf-8-sig") or "null")
+                await answer.send(send, json.dumps(pascal_case(value), ensure_ascii=False).encode())
             case _:
                 await _drop(scope, receive)
 
-    async def _execute(self, scope: Scope, receive: Receive) -> tuple[int, bytes]:
-        status, body = 0, bytearray()
+    async def _execute(self, scope: Scope, receive: Receive) -> "_Answer":
+        answer = _Answer(HTTPStatus.INTERNAL_SERVER_ERROR, [], b"")
 
         async def collect(message: Message) -> None:
-            nonlocal status
             if message["type"] == "http.response.start":
-                status = message["status"]
+                answer.status, answer.headers = message["status"], message["headers"]
             else:
-                body.extend(message.get("body", b""))
+                answer.body += message.get("body", b"")
 
         await self._app(scope, receive, collect)
-        return status, bytes(body)
+        return answer
 
     async def _hang(self, scope: Scope, receive: Receive) -> None:
         """Wait until the client leaves, or cut the connection when the server stops."""
@@ -119,23 +135,13 @@ def _is_service(path: str) -> bool:
     return path.startswith("/v1/") or "/oauth2/" in path or "/.well-known/" in path
 
 
-async def _send_status(action: FaultAction, send: Send) -> None:
-    status, body, headers = action.status or 500, action.body, dict[str, str]()
-    if status == TOO_MANY_REQUESTS and body is None:
-        body, headers = throttled(1 if action.retry_after_seconds is None else action.retry_after_seconds)
-    elif action.retry_after_seconds is not None:
-        headers["Retry-After"] = str(action.retry_after_seconds)
+async def _send_status(action: FaultAction, scope: Scope, receive: Receive, send: Send) -> None:
+    status, body, wait = action.status or 500, action.body, action.retry_after_seconds
+    headers = {} if wait is None else {"Retry-After": str(wait)}
+    if status == HTTPStatus.TOO_MANY_REQUESTS and body is None:
+        body, headers = throttled(1 if wait is None else wait)
     content = b"" if body is None else body.encode() if isinstance(body, str) else json.dumps(body).encode()
-    await _send(send, status, "application/json; charset=utf-8", content, headers)
-
-
-async def _send(
-    send: Send, status: int, content_type: str, body: bytes, headers: dict[str, str] | None = None
-) -> None:
-    fields = {"Content-Type": content_type, "Content-Length": str(len(body)), **(headers or {})}
-    raw = [(name.lower().encode(), value.encode()) for name, value in fields.items()]
-    await send({"type": "http.response.start", "status": status, "headers": raw})
-    await send({"type": "http.response.body", "body": body})
+    await Response(content, status, headers, "application/json")(scope, receive, send)
 
 
 async def _drop(scope: Scope, receive: Receive) -> None:

@@ -103,29 +103,43 @@ Parameters = Mapping[str, Value] | tuple[Value, ...]
 
 
 class StoreMismatch(Exception):
-    """The file was written by another version of the simulator, or by something else."""
+    """The file is no store of this version of the simulator, or cannot be opened."""
 
 
 class Store:
     """Statements in, rows out. What the rows mean is said by the modules that use them."""
 
     def __init__(self, file: Path | None) -> None:
-        # The application may be made in one thread and served from another; never from two at a time.
-        self._connection = sqlite3.connect(file or ":memory:", isolation_level=None, check_same_thread=False)
+        """Open or create the file; none keeps everything in memory.
+
+        Raises:
+            StoreMismatch: the file cannot be opened, or is something else. It stays as it was.
+        """
+        try:
+            # The application may be made in one thread and served from another; never from two at a time.
+            self._connection = sqlite3.connect(
+                file or ":memory:", isolation_level=None, check_same_thread=False
+            )
+        except sqlite3.Error as error:
+            raise StoreMismatch(f"cannot open the store {file}: {error}") from error
         self._connection.row_factory = sqlite3.Row
+        try:
+            self._prepare()
+        except (sqlite3.Error, StoreMismatch) as error:
+            self._connection.close()
+            raise StoreMismatch(f"{file} is not a store of this simulator: name another file") from error
+
+    def _prepare(self) -> None:
+        version = self.count("pragma user_version")
+        is_new = version == 0 and not self.rows("select 1 from sqlite_schema limit 1")
+        if not is_new and version != SCHEMA_VERSION:
+            raise StoreMismatch
         self._connection.execute("pragma journal_mode = wal")
         # A lost second after a power cut is no loss here; an fsync for every call is.
         self._connection.execute("pragma synchronous = off")
         self._connection.execute("pragma foreign_keys = on")
-        self._prepare(file)
-
-    def _prepare(self, file: Path | None) -> None:
-        version = self._connection.execute("pragma user_version").fetchone()[0]
-        if version == 0 and not self.rows("select 1 from sqlite_schema limit 1"):
-            self._connection.executescript(SCHEMA + f"pragma user_version = {SCHEMA_VERSION};")
-        elif version != SCHEMA_VERSION:
-            self._connection.close()
-            raise StoreMismatch(f"{file} is not a store of this simulator; name another file or delete it")
+        if is_new:
+            self._connection.executescript(f"{SCHEMA} pragma user_version = {SCHEMA_VERSION};")
 
     def rows(self, statement: str, parameters: Parameters = ()) -> list[sqlite3.Row]:
         return self._connection.execute(statement, parameters).fetchall()

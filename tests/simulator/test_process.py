@@ -1,0 +1,119 @@
+"""The simulator as a process: how it starts, stops, keeps its store, and what it can carry."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+from simulator_client import CUSTOMER_AGREEMENT, PartnerClient, customer, decode
+from support.simulator import Simulator, SimulatorProcess, running_simulator, start_simulator
+
+
+def run(*options: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-m", "simulator", *options], capture_output=True, text=True, timeout=20, check=False
+    )
+
+
+def test_a_taken_port_is_told_in_one_line(process: SimulatorProcess):
+    outcome = run("--port", str(httpx.URL(process.url).port))
+    assert outcome.returncode == 1
+    assert outcome.stderr.count("\n") == 1
+    assert "cannot listen on 127.0.0.1:" in outcome.stderr
+
+
+def test_a_setting_that_makes_no_sense_is_told():
+    outcome = run("--legacy-attestation", "perhaps")
+    assert outcome.returncode == 2
+    assert "legacy_attestation" in outcome.stderr
+    assert "Traceback" not in outcome.stderr
+
+
+def test_a_foreign_file_is_left_alone(tmp_path: Path):
+    store = tmp_path / "notes.db"
+    store.write_text("these are my notes, and no database at all")
+    outcome = run("--store", str(store))
+    assert outcome.returncode == 1
+    assert "is not a store of this simulator" in outcome.stderr
+    assert store.read_text().startswith("these are my notes")
+
+
+def test_a_store_that_cannot_be_opened_is_told(tmp_path: Path):
+    outcome = run("--store", str(tmp_path / "missing" / "store.db"))
+    assert outcome.returncode == 1
+    assert "cannot open the store" in outcome.stderr
+    assert "Traceback" not in outcome.stderr
+
+
+def test_a_signal_ends_it_quietly_even_while_a_call_hangs():
+    for number in (signal.SIGINT, signal.SIGTERM):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "simulator"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=os.environ,
+        )
+        assert process.stdout is not None
+        url = process.stdout.readline().removeprefix("listening on ").strip()
+        with httpx.Client(base_url=url, timeout=0.2) as http:
+            http.post("/admin/faults", json={"path": "/v1/", "action": {"kind": "timeout_before"}})
+            with http.stream("GET", "/admin/healthz"):
+                hanging = subprocess.Popen(  # noqa: S603 - our own program
+                    [sys.executable, "-c", f"import urllib.request as u; u.urlopen('{url}/v1/customers')"],
+                    stderr=subprocess.DEVNULL,
+                )
+                _wait_until(lambda http=http: bool(http.get("/admin/requests").json()))
+        process.send_signal(number)
+        _, errors = process.communicate(timeout=10)
+        assert hanging.wait(timeout=10) != 0
+        assert (process.returncode, errors) == (0, "")
+
+
+def _wait_until(condition) -> None:
+    deadline = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+async def test_the_store_outlives_the_process(tmp_path: Path):
+    store = tmp_path / "partner-center.db"
+    async with running_simulator(store=store) as simulator:
+        partner = await simulator.add_partner()
+        await simulator.add_customers(partner.tenant_id, [customer(directSigned=True)])
+        async with PartnerClient(simulator.url, partner) as client:
+            token = await client.token(as_user=True)
+    async with running_simulator(store=store) as simulator:
+        (kept,) = await simulator.customers(partner.tenant_id)
+        assert kept["directSigned"] is True
+        async with PartnerClient(simulator.url, partner) as client:
+            headers = {"Authorization": f"Bearer {token}"}
+            answer = await client.http.get("/v1/customers", headers=headers)
+        assert decode(answer)["totalCount"] == 1
+
+
+async def test_settings_come_from_the_command_line():
+    process = start_simulator(legacy_attestation="gone", max_page_size=7, bom=False)
+    try:
+        settings = await Simulator(process.url).settings()
+    finally:
+        process.stop()
+    assert (settings["legacyAttestation"], settings["maxPageSize"], settings["bom"]) == ("gone", 7, False)
+
+
+async def test_five_thousand_customers_are_taken_at_once(simulator: Simulator):
+    partner = await simulator.add_partner()
+    agreement = {
+        "templateId": CUSTOMER_AGREEMENT,
+        "primaryContact": {"firstName": "Tania", "lastName": "Carr", "email": "tania@contoso.example"},
+        "dateAgreed": "2024-05-06T07:08:09Z",
+    }
+    customers = [customer(number, agreements=[agreement]) for number in range(5000)]
+    started = time.monotonic()
+    await simulator.add_customers(partner.tenant_id, customers)
+    assert time.monotonic() - started < 5
+    assert len(await simulator.customers(partner.tenant_id)) == 5000
