@@ -25,7 +25,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     reports = [each for each in terminalreporter.getreports("skipped") if isinstance(each, pytest.TestReport)]
     reasons = {str(each.longrepr[2]) for each in reports if isinstance(each.longrepr, tuple)}  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]  # pytest leaves it untyped
     for reason in sorted(reasons):
-        terminalreporter.write_line(f"NOT TESTED: {reason}", red=True)
+        terminalreporter.write_line(f"NOT TESTED: {reason.removeprefix('Skipped: ')}", red=True)
 
 
 @pytest.fixture(scope="session")

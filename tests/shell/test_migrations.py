@@ -80,15 +80,14 @@ async def test_a_file_that_cannot_be_used_is_told_in_one_line(tmp_path: Path, na
     assert str(refusal.value) == f"Cannot use the database {tmp_path}/{name}: {reason}"
 
 
-async def test_a_full_disk_is_told_in_one_line(database: Database) -> None:
-    if not database.is_sqlite:
-        pytest.skip("a full disk under SQLite: this run is on PostgreSQL")
-    async with database.writes.begin() as connection:
-        await connection.exec_driver_sql("PRAGMA max_page_count = 1")  # as full as a disk can be
-        with pytest.raises(DBAPIError) as full:
-            await connection.exec_driver_sql("CREATE TABLE big AS SELECT zeroblob(10000000)")
+async def test_a_full_disk_is_told_in_one_line(tmp_path: Path) -> None:
+    async with Database(f"sqlite:///{tmp_path}/agreements.db") as database:
+        async with database.writes.begin() as connection:
+            await connection.exec_driver_sql("PRAGMA max_page_count = 1")  # as full as a disk can be
+            with pytest.raises(DBAPIError) as full:
+                await connection.exec_driver_sql("CREATE TABLE big AS SELECT zeroblob(10000000)")
 
-    assert str(unusable(database.url, full.value)).endswith(": the disk is full. Free some space.")
+        assert str(unusable(database.url, full.value)).endswith(": the disk is full. Free some space.")
 
 
 async def test_a_server_that_does_not_answer_is_told_without_the_password() -> None:
