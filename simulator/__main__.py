@@ -16,7 +16,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         option = "--" + name.replace("_", "-")
         parser.add_argument(option, default=argparse.SUPPRESS, help=field.description)
     try:
-        settings = SimulatorSettings.model_validate(vars(parser.parse_args(arguments)))
+        settings = SimulatorSettings(**vars(parser.parse_args(arguments)))
     except ValidationError as error:
         parser.error(
             "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())

@@ -13,7 +13,7 @@ class Shape(Enum):
     EMPTY = "no body"
 
 
-@dataclass
+@dataclass(eq=False)
 class Refusal(Exception):
     """An answer other than success; `code` is the service's, not HTTP's."""
 

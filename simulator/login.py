@@ -25,7 +25,7 @@ OPENID_SCOPES = frozenset({"openid", "profile", "offline_access", "email"})
 NO_STORE = {"Cache-Control": "no-store, no-cache", "Pragma": "no-cache"}
 
 
-@dataclass
+@dataclass(eq=False)
 class LoginRefusal(Exception):
     """A refusal in the identity platform's own form."""
 

@@ -44,7 +44,7 @@ def page(title: str, body: str, *, status: int = 200) -> HTMLResponse:
         f"<body><main><h1>{escape(title)}</h1>{body}</main></body></html>",
         status,
         {
-            "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'",
+            "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
             "X-Content-Type-Options": "nosniff",
         },
     )
@@ -63,8 +63,8 @@ async def _home(request: Request) -> Response:
         "Partner Center simulator",
         "<p>This server answers in place of Microsoft Partner Center. It knows only what tests and demos told"
         " it, and it talks to nobody.</p>"
-        "<table><thead><tr><th scope=col>Partner</th><th scope=col>Tenant</th>"
-        f"<th scope=col>Customers</th></tr></thead><tbody>{counts}</tbody></table>"
+        '<table><thead><tr><th scope="col">Partner</th><th scope="col">Tenant</th>'
+        f'<th scope="col">Customers</th></tr></thead><tbody>{counts}</tbody></table>'
         '<p><a href="/AdminPortal/Home?ref=/BillingAccounts/agreement">Accept as a customer</a></p>',
     )
 

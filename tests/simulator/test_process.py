@@ -12,9 +12,14 @@ from simulator_client import CUSTOMER_AGREEMENT, PartnerClient, customer, decode
 from support.simulator import Simulator, SimulatorProcess, running_simulator, start_simulator
 
 
-def run(*options: str) -> subprocess.CompletedProcess[str]:
+def run(*options: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(  # noqa: S603 - our own program
-        [sys.executable, "-m", "simulator", *options], capture_output=True, text=True, timeout=20, check=False
+        [sys.executable, "-m", "simulator", *options],
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
     )
 
 
@@ -30,6 +35,12 @@ def test_a_setting_that_makes_no_sense_is_told():
     assert outcome.returncode == 2
     assert "legacy_attestation" in outcome.stderr
     assert "Traceback" not in outcome.stderr
+
+
+def test_a_variable_is_as_good_as_an_option():
+    outcome = run(SIMULATOR_MAX_PAGE_SIZE="none")
+    assert outcome.returncode == 2
+    assert "max_page_size" in outcome.stderr
 
 
 def test_a_foreign_file_is_left_alone(tmp_path: Path):
