@@ -1,7 +1,9 @@
 """Brings a database to the schema of this version, from the migrations in the installed package."""
 
+import asyncio
+import sqlite3
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 
 from alembic import command
 from alembic.config import Config
@@ -61,9 +63,11 @@ async def _connection(url: URL, *, begin: str) -> AsyncGenerator[AsyncConnection
     """
     engine = _engine(url, begin)
     try:
+        if url.database is not None and url.get_backend_name() == "sqlite":
+            await asyncio.to_thread(_open_once, url.database)
         async with engine.begin() as connection:
             yield connection
-    except (DBAPIError, OSError) as error:
+    except (DBAPIError, sqlite3.Error, OSError) as error:
         raise unusable(url, error) from error
     finally:
         await engine.dispose()
@@ -73,6 +77,16 @@ def _engine(url: URL, begin: str) -> AsyncEngine:
     if url.get_backend_name() == "sqlite":
         return sqlite_engine(url, pragmas=("journal_mode=WAL", "foreign_keys=OFF"), begin=begin)
     return create_async_engine(url)
+
+
+def _open_once(path: str) -> None:
+    """Fail here if the file cannot be used at all.
+
+    When the asynchronous driver fails to open a file it leaves a thread behind, which prints a traceback
+    if the event loop ends before it.
+    """
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA schema_version")
 
 
 def _config() -> Config:
@@ -114,7 +128,7 @@ async def _check_references(connection: AsyncConnection) -> None:
         )
 
 
-def unusable(url: URL, error: DBAPIError | OSError) -> DatabaseUnusable:
+def unusable(url: URL, error: DBAPIError | sqlite3.Error | OSError) -> DatabaseUnusable:
     """Say in one line, without the password, what is wrong with the database."""
     cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
     name = str(getattr(cause, "sqlite_errorname", ""))
