@@ -36,7 +36,7 @@ schema: $(VENV)/.installed ## Write the served SDL to schema/schema.graphql.
 	mv schema/schema.graphql.tmp schema/schema.graphql
 
 migration: $(VENV)/.installed-dev ## Draft a migration from the models, against a scratch PostgreSQL: make migration m="what it does".
-	$(BIN)/python -m models.migrations "$(m)"
+	PYTHONPATH=tests $(BIN)/python -m support.draft_migration "$(m)"
 
 clean: ## Remove the environment and the demo's state.
 	rm -rf $(VENV) .agreements-demo

@@ -60,7 +60,7 @@ def graphiql_routes(tour: Sequence[TourDocument] | None = None) -> list[BaseRout
         return JSONResponse(documents, headers=_HEADERS | _MAY_CHANGE)
 
     return [
-        Route("/graphiql", _page),
+        Route("/graphiql", graphiql_page),
         Route("/graphiql/tour.json", tour_json),
         Route("/graphiql/licenses.txt", _licenses),
         Route("/graphiql/assets/{name}", _asset),
@@ -91,7 +91,8 @@ def _read_document(path: Path) -> TourDocument:
     return TourDocument(name.lstrip("# ").rstrip(), query, cast("dict[str, Any]", variables))
 
 
-async def _page(_request: Request) -> Response:
+async def graphiql_page(_request: Request) -> Response:
+    """Answer with the page itself, wherever it is served."""
     return FileResponse(_DIST / "index.html", media_type="text/html", headers=_HEADERS | _MAY_CHANGE)
 
 

@@ -88,10 +88,7 @@ class Settings(BaseSettings):
     """Web origins whose pages may call the API."""
 
     graphiql: bool = True
-    introspection: bool = True
     max_body_bytes: Bytes = 256_000
-    query_timeout: Duration = timedelta(seconds=10)
-    mutation_timeout: Duration = timedelta(seconds=30)
     shutdown_timeout: Duration = timedelta(seconds=20)
 
     provider_timeout: Duration = timedelta(seconds=20)

@@ -1,11 +1,12 @@
 """Providers and the sealed ways to reach them, for the write side."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import exists, select
 
-from models import AgreementTemplate, Provider, ProviderAccount, ProviderConnection
+from models import AgreementTemplate, Provider, ProviderAccount, ProviderConnection, ProviderStatus
 from models.text import fold
 from repositories.base import Repository
 
@@ -16,6 +17,14 @@ class ProviderRepository(Repository[Provider]):
     async def get_by_name(self, name: str) -> Provider | None:
         """Read a provider by its name; case and composition do not matter."""
         return await self._session.scalar(select(Provider).where(Provider.name_fold == fold(name)))
+
+    async def list_active(self) -> Sequence[Provider]:
+        """Active providers, by name."""
+        return (
+            await self._session.scalars(
+                select(Provider).where(Provider.status == ProviderStatus.ACTIVE).order_by(Provider.name_fold)
+            )
+        ).all()
 
     async def is_in_use(self, provider_id: UUID) -> bool:
         """Whether templates or provider accounts belong to it."""

@@ -1,0 +1,141 @@
+"""The web application: routes over what is open, and the guards in front of them."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.applications import Starlette
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from agreements_api.graphiql import graphiql_page, graphiql_routes
+from agreements_api.logs import request_logs
+from agreements_api.services import Services, open_services
+from agreements_api.settings import Settings
+from graph import Limits, Reader
+from graph.guards import Doorman, RequestIds, refusal, request_id
+from graph.http import GraphQLEndpoint
+from schema import build_schema
+from schema.context import RequestContext
+
+READY_SECONDS = 2.0
+"""How long the database may take to answer before this process calls itself unready."""
+
+
+def create_app(settings: Settings, *, run_jobs: bool = True) -> Starlette:
+    """Make the application with a lifespan that opens and closes everything it needs."""
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncGenerator[None]:
+        async with open_services(settings, run_jobs=run_jobs) as services:
+            app.router.routes[:] = routes(services)
+            yield
+
+    return Starlette(lifespan=lifespan, middleware=_guards(settings), exception_handlers=_ERRORS)
+
+
+def make_app(services: Services) -> Starlette:
+    """Make the application over what is open already; its lifespan opens nothing."""
+    return Starlette(
+        routes=routes(services), middleware=_guards(services.settings), exception_handlers=_ERRORS
+    )
+
+
+def routes(services: Services) -> list[BaseRoute]:
+    endpoint = _graphql(services)
+    health = _Health(services)
+    found: list[BaseRoute] = [
+        Route("/livez", health.live),
+        Route("/readyz", health.ready),
+        WebSocketRoute("/graphql", endpoint),
+    ]
+    if services.settings.graphiql:
+        found += [Route("/", _to_graphiql), *graphiql_routes()]
+        endpoint = _PageForBrowsers(endpoint)
+    # A class instance, unlike a function, is given every method: the endpoint answers for itself.
+    return [*found, Route("/graphql", endpoint)]
+
+
+def _guards(settings: Settings) -> list[Middleware]:
+    return [
+        Middleware(RequestIds, bind=request_logs),
+        Middleware(Doorman, hosts=settings.allowed_hosts, origins=settings.allowed_origins),
+    ]
+
+
+def _graphql(services: Services) -> ASGIApp:
+    settings = services.settings
+    limits = Limits()
+
+    async def make_context(connection: HTTPConnection, _params: Mapping[str, object]) -> RequestContext:
+        id_ = request_id(connection.scope)
+        resolvers = services.context(request_id=id_)
+        reader = Reader(
+            engine=services.database.reads,
+            caller=resolvers.actor,
+            key=services.secrets.cursor_key,
+            limits=limits,
+        )
+        return RequestContext(reader=reader, request_id=id_, resolvers=resolvers)
+
+    return GraphQLEndpoint(
+        build_schema(),
+        make_context,
+        max_body_bytes=settings.max_body_bytes,
+        allowed_origins=settings.allowed_origins,
+    )
+
+
+class _PageForBrowsers:
+    """Shows GraphiQL to a person who opens the endpoint in a browser; programs get the endpoint itself."""
+
+    def __init__(self, endpoint: ASGIApp) -> None:
+        self._endpoint = endpoint
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] in {"GET", "HEAD"} and "text/html" in Headers(scope=scope).get("accept", ""):
+            response = await graphiql_page(Request(scope, receive))
+            return await response(scope, receive, send)
+        return await self._endpoint(scope, receive, send)
+
+
+class _Health:
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    async def live(self, _request: Request) -> Response:
+        """Answer as long as the process does; nothing else is asked."""
+        return JSONResponse({"status": "ok"})
+
+    async def ready(self, _request: Request) -> Response:
+        """Answer 200 when requests can be served, that is when the database answers; 503 otherwise."""
+        try:
+            async with asyncio.timeout(READY_SECONDS), self._services.database.reads.connect() as connection:
+                await connection.execute(text("SELECT 1"))
+        except (TimeoutError, SQLAlchemyError, OSError):
+            return JSONResponse({"status": "the database does not answer"}, 503)
+        return JSONResponse({"status": "ok"})
+
+
+async def _to_graphiql(_request: Request) -> Response:
+    return RedirectResponse("/graphql")
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    """Answer as GraphQL does, with a code, what no route answers."""
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    return refusal(request.scope, status, *_REFUSALS.get(status, ("INTERNAL", "Internal error.")))
+
+
+_REFUSALS = {
+    404: ("NOT_FOUND", "There is nothing at this address: the API is at /graphql."),
+    405: ("METHOD_NOT_ALLOWED", "This address does not take that method."),
+}
+_ERRORS = {HTTPException: _refused, Exception: _refused}

@@ -1,0 +1,178 @@
+"""The command line: `agreements serve | worker | demo | migrate | sync | schema | simulator | provider`."""
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from cyclopts import App
+
+from agreements_api.errors import StartupError
+
+if TYPE_CHECKING:
+    from agreements_api.settings import Settings
+
+app = App(
+    name="agreements",
+    help="GraphQL API server for the customer agreements of cloud resellers."
+    " Settings are read from variables AGREEMENTS_*; see the README.",
+    version_flags=["--version"],
+)
+
+
+@app.command
+async def serve(*, host: str | None = None, port: int | None = None, jobs: bool = True) -> None:
+    """Serve the API, and do its jobs, until Ctrl-C.
+
+    Examples:
+        agreements serve
+        agreements serve --port 8080
+        agreements serve --no-jobs     (beside `agreements worker`)
+
+    Args:
+        host: Of this machine; 127.0.0.1 unless AGREEMENTS_HOST says otherwise.
+        port: 8000 unless AGREEMENTS_PORT says otherwise; 0 takes any free one.
+        jobs: Whether this process does the jobs, too.
+    """
+    from agreements_api.app import make_app  # noqa: PLC0415 -- commands load what they need
+    from agreements_api.reachability import warn_of_unreachable  # noqa: PLC0415
+    from agreements_api.server import listen, run_server, url_of  # noqa: PLC0415
+    from agreements_api.services import open_services  # noqa: PLC0415
+
+    settings = _settings(host=host, port=port)
+    with listen(settings.host, settings.port) as listener:
+        async with open_services(settings, run_jobs=jobs) as services:
+            _say(f"Serving {url_of(listener)}/graphql (GraphiQL in a browser), to this machine only.")
+            asking = asyncio.create_task(warn_of_unreachable(services))
+            await run_server(make_app(services), settings, listener)
+            asking.cancel()
+
+
+@app.command
+async def worker() -> None:
+    """Do jobs without serving the API, until Ctrl-C; as many processes as wanted, with PostgreSQL.
+
+    Examples:
+        agreements worker
+    """
+    from agreements_api.server import on_signals  # noqa: PLC0415 -- commands load what they need
+    from agreements_api.services import open_services  # noqa: PLC0415
+
+    stopped = asyncio.Event()
+    async with open_services(_settings(), run_jobs=True):
+        _say("Doing jobs.")
+        with on_signals(stopped.set):
+            await stopped.wait()
+
+
+@app.command
+async def migrate() -> None:
+    """Bring the database to the schema of this version; harmless when repeated.
+
+    Examples:
+        agreements migrate
+    """
+    from agreements_api.migrations import migrate as upgrade  # noqa: PLC0415 -- commands load what they need
+
+    await upgrade(_settings().database_url)
+    _say("The database has the schema of this version.")
+
+
+@app.command
+async def sync(provider: str = "Microsoft Partner Center", /, *, dry_run: bool = False) -> None:
+    """Read a provider's customers and agreements now, and wait for the end.
+
+    Examples:
+        agreements sync
+        agreements sync "Partner Center EMEA" --dry-run
+
+    Args:
+        provider: Its name.
+        dry_run: Tell what would change; change nothing.
+    """
+    from agreements_api.sync_command import run_sync  # noqa: PLC0415 -- commands load what they need
+
+    await run_sync(_settings(), provider, dry_run=dry_run, say=_say)
+
+
+@app.command
+def schema() -> None:
+    """Print the served schema as SDL.
+
+    Examples:
+        agreements schema > schema.graphql
+    """
+    from schema import print_sdl  # noqa: PLC0415 -- commands load what they need
+
+    sys.stdout.write(print_sdl())
+
+
+@app.command
+async def demo(*, port: int | None = None, fresh: bool = False) -> None:
+    """Serve sample data against a local Partner Center simulator, until Ctrl-C.
+
+    The state lives in .agreements-demo/ and is kept from start to start.
+
+    Examples:
+        agreements demo
+        agreements demo --port 8080 --fresh
+
+    Args:
+        port: 8000 unless AGREEMENTS_PORT says otherwise.
+        fresh: Forget the state of earlier runs.
+    """
+    from agreements_api.demo import run_demo  # noqa: PLC0415 -- commands load what they need
+
+    await run_demo(port=port, fresh=fresh, say=_say)
+
+
+@app.command
+def simulator(
+    *, port: int = 8700, store: Path | None = None, legacy_attestation: Literal["on", "gone"] = "gone"
+) -> int:
+    """Run a local Partner Center, for trying things out without a sandbox.
+
+    Examples:
+        agreements simulator --port 8700 --store simulator.db
+
+    Args:
+        port: 0 takes any free one.
+        store: A file that keeps its state; in memory without one.
+        legacy_attestation: Whether partners may still confirm agreements, which Microsoft has ended.
+    """
+    from simulator.server import serve as serve_simulator  # noqa: PLC0415 -- commands load what they need
+    from simulator.settings import SimulatorSettings  # noqa: PLC0415
+
+    given = {"port": port, "store": store, "legacy_attestation": legacy_attestation}
+    return serve_simulator(SimulatorSettings.model_validate(given))
+
+
+def main() -> None:
+    """Run a command; what stops it is told in one line, with an exit code other than 0."""
+    from agreements_api.provider_commands import provider_app  # noqa: PLC0415 -- slow to load
+
+    app.command(provider_app)
+    try:
+        app()
+    except StartupError as error:
+        print(f"agreements: {error}", file=sys.stderr)  # noqa: T201 -- the command's answer
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _settings(**given: object) -> "Settings":
+    from agreements_api.logs import configure_logs  # noqa: PLC0415 -- commands load what they need
+    from agreements_api.settings import load_settings  # noqa: PLC0415
+
+    settings = load_settings(**{key: value for key, value in given.items() if value is not None})
+    configure_logs(level=settings.log_level, format=settings.log_format)
+    return settings
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)  # noqa: T201 -- for the person who started the command
+
+
+if __name__ == "__main__":
+    main()

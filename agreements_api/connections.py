@@ -1,0 +1,159 @@
+"""Gives the client of each configured provider: credentials unsealed, one client a provider and process."""
+
+import asyncio
+import json
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass, replace
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from cryptography.fernet import Fernet, InvalidToken
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+
+from models import ProviderConnector
+from providers.base import Provider
+from providers.errors import AdministratorNeeded
+from providers.manual import Manual
+from providers.partner_center import ConfirmationMode, Connection, PartnerCenter
+from repositories import Transactions
+from repositories.providers import ProviderRepository
+
+_ACTOR = "system"
+_TUNING = ("timeout", "max_attempts", "first_wait", "page_size")
+"""What is not stored with a connection: it belongs to the process, not to the provider."""
+
+RETIRED_SECONDS = 300
+"""How long a replaced client is kept open for the calls that are under way on it."""
+
+
+@dataclass(frozen=True)
+class _Stored:
+    connector: ProviderConnector
+    sealed: bytes | None
+
+
+class ProviderClients:
+    """The clients of the configured providers, made when first asked for.
+
+    A connection that was stored anew, here or by another process, gives a new client. What is stored is
+    sealed: without the secret key nothing in it can be read.
+
+    Args:
+        reads: Opens connections for looking; no turn to write is taken, so asking is safe anywhere.
+        transactions: How changed credentials are stored.
+        seal: Seals and unseals credentials.
+        timeout: Of one HTTP call.
+        max_attempts: Of one call, repeats included.
+    """
+
+    def __init__(
+        self,
+        reads: AsyncEngine,
+        transactions: Transactions,
+        seal: Fernet,
+        *,
+        timeout: timedelta,
+        max_attempts: int,
+    ) -> None:
+        self._reads, self._transactions, self._seal = reads, transactions, seal
+        self._timeout, self._max_attempts = timeout, max_attempts
+        self._clients: dict[UUID, tuple[_Stored, Provider]] = {}
+        self._retired: list[tuple[float, Provider]] = []
+        self._lock = asyncio.Lock()
+
+    async def get(self, provider_id: UUID) -> Provider:
+        """Give the provider's client; it stays ours to close.
+
+        Raises:
+            AdministratorNeeded: Nobody has configured the provider, or its credentials cannot be read.
+        """
+        async with self._lock:
+            await self._close_retired(older_than_seconds=RETIRED_SECONDS)
+            stored = await self._stored(provider_id)
+            known = self._clients.get(provider_id)
+            if known is not None and known[0] == stored:
+                return known[1]
+            client = self._client(provider_id, stored)
+            if known is not None:
+                self._retired.append((time.monotonic(), known[1]))
+            self._clients[provider_id] = stored, client
+            return client
+
+    async def put(self, provider_id: UUID, connection: Connection) -> None:
+        """Store how to reach the provider, in place of what was stored before."""
+        await self._put(provider_id, self._sealed(connection))
+
+    async def read(self, provider_id: UUID) -> Connection | None:
+        """Read how the provider is reached; None when nobody has said so.
+
+        Raises:
+            AdministratorNeeded: There is no such provider, or what is stored cannot be read.
+        """
+        stored = await self._stored(provider_id)
+        return self._unsealed(stored.sealed) if stored.sealed else None
+
+    async def aclose(self) -> None:
+        """Close every client; repeating is harmless."""
+        self._retired += [(0.0, client) for _, client in self._clients.values()]
+        self._clients.clear()
+        await self._close_retired(older_than_seconds=0)
+
+    async def _close_retired(self, *, older_than_seconds: float) -> None:
+        limit = time.monotonic() - older_than_seconds
+        for entry in [entry for entry in self._retired if entry[0] <= limit]:
+            self._retired.remove(entry)
+            await entry[1].aclose()
+
+    async def _stored(self, provider_id: UUID) -> _Stored:
+        async with AsyncSession(self._reads) as session:
+            providers = ProviderRepository(session)
+            provider = await providers.peek(provider_id)
+            connection = await providers.get_connection(provider_id)
+        if provider is None:
+            raise AdministratorNeeded("There is no such provider.")
+        return _Stored(provider.connector, connection.sealed if connection else None)
+
+    async def _put(self, provider_id: UUID, sealed: bytes) -> None:
+        async with self._transactions.begin(actor=_ACTOR) as uow:
+            await uow.providers.put_connection(provider_id, sealed, uow.now)
+            await uow.commit()
+
+    def _client(self, provider_id: UUID, stored: _Stored) -> Provider:
+        match stored.connector:
+            case ProviderConnector.NONE:
+                return Manual()
+            case ProviderConnector.PARTNER_CENTER if stored.sealed:
+                connection = self._unsealed(stored.sealed)
+                return PartnerCenter(connection, save_refresh_token=self._saver(provider_id, connection))
+            case ProviderConnector.PARTNER_CENTER:
+                raise AdministratorNeeded(
+                    "Nobody has configured how to reach this provider: run `agreements provider add`."
+                )
+            case ProviderConnector.REST:
+                raise AdministratorNeeded("This version has no connector for REST providers.")
+
+    def _saver(self, provider_id: UUID, connection: Connection) -> Callable[[str], Awaitable[None]]:
+        async def save(refresh_token: str) -> None:
+            sealed = self._sealed(replace(connection, refresh_token=refresh_token))
+            await self._put(provider_id, sealed)
+            known = self._clients.get(provider_id)
+            if known is not None:  # our own rotation is no reason for a new client
+                self._clients[provider_id] = replace(known[0], sealed=sealed), known[1]
+
+        return save
+
+    def _sealed(self, connection: Connection) -> bytes:
+        values = {key: value for key, value in asdict(connection).items() if key not in _TUNING}
+        return self._seal.encrypt(json.dumps(values).encode())
+
+    def _unsealed(self, sealed: bytes) -> Connection:
+        try:
+            values: dict[str, Any] = json.loads(self._seal.decrypt(sealed))
+        except InvalidToken as error:
+            raise AdministratorNeeded(
+                "The provider's credentials were stored under another secret key: store them again."
+            ) from error
+        values["confirmation"] = ConfirmationMode(values["confirmation"])
+        return Connection(**values, timeout=self._timeout, max_attempts=self._max_attempts)

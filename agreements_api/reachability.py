@@ -1,0 +1,40 @@
+"""Whether the configured providers answer: asked at start, told once."""
+
+from uuid import UUID
+
+from agreements_api.logs import get_logger
+from agreements_api.services import Services
+from models import Provider, ProviderConnector
+from providers.errors import ProviderError
+
+_log = get_logger(__name__)
+
+
+async def reach(services: Services, provider_id: UUID) -> None:
+    """Ask the provider for something small.
+
+    Raises:
+        ProviderError: It does not answer, or does not let us in.
+    """
+    client = await services.providers.get(provider_id)
+    await client.list_templates()
+
+
+async def warn_of_unreachable(services: Services) -> None:
+    """Log one warning for each configured provider that does not answer; never fails."""
+    for provider in await _configured(services):
+        try:
+            await reach(services, provider.id)
+        except ProviderError as error:
+            _log.warning("A provider does not answer", provider=provider.name, reason=str(error))
+
+
+async def _configured(services: Services) -> list[Provider]:
+    async with services.context("system").unit_of_work() as uow:
+        active = await uow.providers.list_active()
+        return [
+            provider
+            for provider in active
+            if provider.connector is not ProviderConnector.NONE
+            and await uow.providers.get_connection(provider.id) is not None
+        ]

@@ -1,0 +1,115 @@
+"""The composition root: what the server and the commands are made of, opened once, closed in order."""
+
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import jobs
+from agreements_api.connections import ProviderClients
+from agreements_api.database import Database
+from agreements_api.errors import StartupError
+from agreements_api.migrations import migrate
+from agreements_api.secrets import Secrets, load_secrets
+from agreements_api.settings import Settings
+from jobs.errors import AlreadyRunning
+from jobs.queue import JobQueue
+from repositories import Transactions
+from resolvers.context import Context
+from resolvers.waiting import JobSignals
+
+if TYPE_CHECKING:
+    from jobs.runtime import JobEngine
+
+LOCAL_ACTOR = "local"
+"""Who acts, until callers have an identity."""
+
+
+@dataclass(frozen=True)
+class Services:
+    """What one process has open."""
+
+    settings: Settings
+    secrets: Secrets
+    database: Database
+    transactions: Transactions
+    providers: ProviderClients
+    signals: JobSignals
+
+    def context(self, actor: str = LOCAL_ACTOR, *, request_id: str | None = None) -> Context:
+        """One caller's way into the resolvers."""
+        return Context(
+            actor=actor,
+            transactions=self.transactions,
+            providers=self.providers,
+            now=utc_now,
+            signals=self.signals,
+            request_id=request_id,
+        )
+
+
+@asynccontextmanager
+async def open_services(settings: Settings, *, run_jobs: bool) -> AsyncGenerator[Services]:
+    """Open the database, migrated, and what stands on it; close everything at the end.
+
+    Args:
+        settings: Read once by the caller.
+        run_jobs: Whether this process does durable work; without, it only hands work over, and the job
+            engine is not loaded before it does so.
+
+    Raises:
+        StartupError: Something outside is not as it must be; its text says what to do.
+    """
+    secrets = load_secrets(settings)
+    await migrate(settings.database_url)
+    await jobs.migrate(settings.database_url)
+    async with AsyncExitStack() as stack:
+        database = await stack.enter_async_context(Database(settings.database_url))
+        queue = JobQueue(database.url)
+        stack.callback(queue.close)
+        transactions = Transactions(database.writes, database.turn, queue.enqueue, utc_now)
+        providers = ProviderClients(
+            database.reads,
+            transactions,
+            secrets.credentials,
+            timeout=settings.provider_timeout,
+            max_attempts=settings.provider_max_attempts,
+        )
+        stack.push_async_callback(providers.aclose)
+        services = Services(settings, secrets, database, transactions, providers, JobSignals())
+        if run_jobs:
+            engine = job_engine(services)
+            stack.push_async_callback(engine.close)
+            await _launch(engine)
+        yield services
+
+
+def job_engine(services: Services) -> "JobEngine":
+    """Make the engine that does the jobs; the caller launches and closes it."""
+    from jobs.runtime import EngineSettings, JobEngine  # noqa: PLC0415 -- 70 MB, only where jobs are run
+
+    settings = services.settings
+    return JobEngine(
+        services.database.url,
+        services.context("system"),
+        EngineSettings(
+            lease=settings.job_lease,
+            polling_interval=settings.queue_polling_interval,
+            retention=settings.job_retention,
+            acceptance_poll_interval=settings.acceptance_poll_interval,
+            sync_schedule=settings.sync_schedule,
+        ),
+    )
+
+
+async def _launch(engine: "JobEngine") -> None:
+    try:
+        await engine.launch()
+    except AlreadyRunning as error:
+        hint = "Stop it, or start this one with --no-jobs."
+        raise StartupError(str(error), hint=hint) from error
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
