@@ -57,7 +57,7 @@ def _bind(item: Declaration, names: Mapping[str, Any], models: Mapping[type[Any]
     cls, model = item.cls, item.model
     hints = get_type_hints(cls, vars(sys.modules[cls.__module__]), dict(names), include_extras=True)
     fields: dict[str, Field] = {}
-    for name, mark in [(name, mark) for name, mark in vars(cls).items() if isinstance(mark, Mark)]:
+    for name, mark in _marks(cls).items():
         bound, served = _field(item, name, mark, hints[name])
         fields[name] = bound
         setattr(cls, name, served)
@@ -89,6 +89,12 @@ def _bind(item: Declaration, names: Mapping[str, Any], models: Mapping[type[Any]
     cls.__binding__ = binding
     cls.__connection__ = connection_type(cls, cls.__name__)
     strawberry.type(cls, description=item.description)
+
+
+def _marks(cls: type[Any]) -> dict[str, Mark]:
+    """The marks of the class and of plain classes that it inherits, such as fields that many types share."""
+    parents = reversed(cls.__mro__)
+    return {name: mark for each in parents for name, mark in vars(each).items() if isinstance(mark, Mark)}
 
 
 def _primary_key(model: type[Any]) -> Any:  # noqa: ANN401  # columns of any selectable

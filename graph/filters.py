@@ -12,7 +12,7 @@ from strawberry import UNSET
 from graph.dynamic import Alias, Declared, Value
 from graph.ids import decode_id
 
-Condition = Callable[[Alias, Value], ColumnElement[bool]]
+Condition = Callable[[Alias, Value], ColumnElement[bool] | None]
 
 _KEY = "graph.criterion"
 
@@ -123,7 +123,7 @@ def lacks(relationship: str, *, description: str) -> Declared:
 
 
 def criterion(condition: Condition, *, description: str, node: str | None = None) -> Declared:
-    """Rows that satisfy `condition(alias, value)`."""
+    """Rows that satisfy `condition(alias, value)`; None is no condition."""
     return _field(Criterion(None, condition, node), description)
 
 

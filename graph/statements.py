@@ -185,7 +185,9 @@ def _conditions(
     conditions: list[ColumnElement[bool]] = []
     for item in chosen:
         if item.criterion.condition is not None:
-            conditions.append(item.criterion.condition(alias, item.value))
+            condition = item.criterion.condition(alias, item.value)
+            if condition is not None:
+                conditions.append(condition)
         else:
             relation = binding.relations[str(item.criterion.attribute)]
             lacks = item.criterion.through is Through.LACKS

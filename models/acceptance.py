@@ -4,7 +4,8 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, text
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, composite, mapped_column, relationship
 
 from models.base import Entity, text_enum
@@ -50,3 +51,12 @@ class Acceptance(Entity):
     voided_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("acceptances.id"))
 
     agreement: Mapped["Agreement"] = relationship(back_populates="acceptances", lazy="raise")
+
+    @hybrid_property
+    def voided(self) -> bool:
+        return self.voided_by_id is not None
+
+    @voided.inplace.expression
+    @classmethod
+    def _voided(cls) -> ColumnElement[bool]:
+        return cls.voided_by_id.is_not(None)
