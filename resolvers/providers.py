@@ -1,0 +1,86 @@
+"""Providers: the sources of services that a partner works with."""
+
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from models import (
+    DomainError,
+    ErrorCode,
+    Provider,
+    ProviderCapabilities,
+    ProviderConnector,
+    ProviderKind,
+    ProviderRole,
+    ProviderStatus,
+)
+from repositories import UnitOfWork
+from resolvers.checks import checked_text
+from resolvers.context import Context
+from resolvers.operations import Outcome, check_revision, create_once, repeated, require
+
+_NONE = ProviderCapabilities()
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewProvider:
+    """A provider to work with; its credentials are no part of it."""
+
+    name: str
+    kind: ProviderKind
+    role: ProviderRole
+    connector: ProviderConnector = ProviderConnector.NONE
+    capabilities: ProviderCapabilities = _NONE
+
+
+@repeated
+async def create_provider(
+    context: Context, command: NewProvider, *, idempotency_key: str | None = None
+) -> Provider:
+    """Begin to work with a provider.
+
+    Raises:
+        DomainError: INVALID, PROVIDER_NAME_TAKEN, CAPABILITY_NOT_ALLOWED, CONNECTOR_UNKNOWN.
+    """
+    command = replace(command, name=checked_text(command.name, "name"))
+    return await create_once(
+        context,
+        "createProvider",
+        idempotency_key,
+        command,
+        lambda uow: uow.providers,
+        lambda uow: _add_provider(uow, command),
+    )
+
+
+async def _add_provider(uow: UnitOfWork, command: NewProvider) -> Provider:
+    taken = await uow.providers.get_by_name(command.name)
+    if taken is not None:
+        raise DomainError(
+            f"There is a provider «{taken.name}» already.",
+            code=ErrorCode.PROVIDER_NAME_TAKEN,
+            field=("name",),
+            entity=taken.id,
+        )
+    provider = Provider(name=command.name, role=command.role)
+    provider.configure(command.kind, command.connector, command.capabilities)
+    uow.add(provider)
+    return provider
+
+
+@repeated
+async def set_provider_status(
+    context: Context, provider_id: UUID, status: ProviderStatus, *, revision: int | None = None
+) -> Outcome[Provider]:
+    """Stop or resume new business with a provider; what exists of it stays as it is.
+
+    Raises:
+        DomainError: NOT_FOUND, REVISION_CONFLICT.
+    """
+    async with context.unit_of_work() as uow:
+        provider = require(await uow.providers.get(provider_id), "provider", "providerId")
+        check_revision(provider, revision)
+        changed = provider.status is not status
+        if changed:
+            provider.status = status
+            await uow.commit()
+    return Outcome(provider, changed)
