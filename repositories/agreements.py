@@ -1,6 +1,6 @@
 """Agreements, their acceptances and their numbers, for the write side."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from sqlalchemy import select, update
@@ -56,6 +56,18 @@ class AgreementRepository(Repository[Agreement]):
             )
         )
 
+    async def list_places(
+        self, *, provider_account_ids: Collection[UUID], template_ids: Collection[UUID]
+    ) -> set[tuple[UUID, UUID]]:
+        """Pairs of provider account and template, of these, that have an agreement in whatever state."""
+        rows = await self._session.execute(
+            select(Agreement.provider_account_id, Agreement.template_id).where(
+                Agreement.provider_account_id.in_(provider_account_ids),
+                Agreement.template_id.in_(template_ids),
+            )
+        )
+        return {(place, template) for place, template in rows if place is not None}
+
     async def get_acceptance(self, agreement_id: UUID) -> Acceptance | None:
         """Read the agreement's acceptance that stands."""
         return await self._session.scalar(
@@ -65,9 +77,10 @@ class AgreementRepository(Repository[Agreement]):
         )
 
     async def list_of_older_versions(self, agreement: Agreement) -> Sequence[Agreement]:
-        """Accepted, active agreements of the same customer and provider account in other versions.
+        """Accepted, active agreements of the same customer and provider account in older versions.
 
-        By number. Other versions have the template's provider and external id.
+        By number. Versions of a template have its provider and external id; the older was created earlier.
+        The rows are kept from being changed by others.
         """
         template = await self._session.get_one(AgreementTemplate, agreement.template_id)
         return (
@@ -81,10 +94,10 @@ class AgreementRepository(Repository[Agreement]):
                     Agreement.status_reason == AgreementStatusReason.ACCEPTED,
                     AgreementTemplate.provider_id == template.provider_id,
                     AgreementTemplate.template_id == template.template_id,
-                    Agreement.template_id != template.id,
+                    Agreement.template_id < template.id,
                 )
                 .order_by(Agreement.serial)
-                .with_for_update()
+                .with_for_update(of=Agreement)
             )
         ).all()
 
