@@ -335,13 +335,15 @@ class Agreement(Named, Audited):
         """Fill in or correct what may still be changed; never accepts silently.
 
         Args:
-            changes: New values by attribute: name, description, signed_by, executed_on, created_on.
+            changes: New values by attribute: name, description, signed_by, executed_on, created_on. What
+                is as it was counts as no change.
             today: The current UTC date.
 
         Raises:
             DomainError: INVALID, AGREEMENT_INACTIVE, SIGNATURE_LOCKED, EXECUTED_ON_IN_FUTURE.
         """
-        if self.status is AgreementStatus.INACTIVE and changes.keys() - {"description"}:
+        changes = {key: value for key, value in changes.items() if getattr(self, key) != value}
+        if changes.keys() - {"description"}:
             self.require_active("agreementId")
         if "name" in changes and not str(changes["name"] or "").strip():
             raise DomainError("An agreement needs a name.", field=("name",))
@@ -350,8 +352,7 @@ class Agreement(Named, Audited):
         if self.status_reason is AgreementStatusReason.ACCEPTED:
             self._keep_the_signature(changes)
         for attribute, value in changes.items():
-            if getattr(self, attribute) != value:
-                setattr(self, attribute, value)
+            setattr(self, attribute, value)
 
     def require_active(self, *field: str) -> None:
         """Raises DomainError AGREEMENT_INACTIVE unless the agreement is in force or pending."""
@@ -366,7 +367,7 @@ class Agreement(Named, Audited):
     def _keep_the_signature(self, changes: Mapping[str, Any]) -> None:
         for attribute, name in (("signed_by", "signedBy"), ("executed_on", "executedOn")):
             present = getattr(self, attribute)
-            if attribute in changes and present is not None and changes[attribute] != present:
+            if attribute in changes and present is not None:
                 raise DomainError(
                     f"{self.number} is accepted: its signer and date stand.",
                     code=ErrorCode.SIGNATURE_LOCKED,
