@@ -1,6 +1,7 @@
 """Agreements, their acceptances and their numbers, for the write side."""
 
 from collections.abc import Collection, Sequence
+from datetime import date
 from uuid import UUID
 
 from sqlalchemy import select, update
@@ -115,6 +116,23 @@ class AgreementRepository(Repository[Agreement]):
         if after is not None:
             statement = statement.where(Agreement.id > after)
         return (await self._session.scalars(statement)).all()
+
+    async def list_pending_expired(self, *, today: date, limit: int) -> Sequence[Agreement]:
+        """Pending agreements whose template expired before today, by id, locked for the transaction."""
+        return (
+            await self._session.scalars(
+                select(Agreement)
+                .join(AgreementTemplate, AgreementTemplate.id == Agreement.template_id)
+                .where(
+                    Agreement.status == AgreementStatus.ACTIVE,
+                    Agreement.status_reason == AgreementStatusReason.PENDING,
+                    AgreementTemplate.expires_on < today,
+                )
+                .order_by(Agreement.id)
+                .limit(limit)
+                .with_for_update(of=Agreement)
+            )
+        ).all()
 
     async def list_active_contract_names(self, agreement_id: UUID) -> Sequence[str]:
         """Names of the active billing contracts that carry the agreement, in order."""

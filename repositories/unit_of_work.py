@@ -13,6 +13,7 @@ from models import Agreement, Base, Job
 from repositories.accounts import AccountRepository
 from repositories.agreements import AgreementRepository
 from repositories.billing_contracts import BillingContractRepository
+from repositories.bulk import BulkRepository
 from repositories.errors import Conflict, is_conflict
 from repositories.history import History
 from repositories.idempotency import IdempotencyRepository
@@ -49,6 +50,7 @@ class UnitOfWork:
         self.providers = ProviderRepository(session)
         self.provider_accounts = ProviderAccountRepository(session, history)
         self.billing_contracts = BillingContractRepository(session)
+        self.bulk = BulkRepository(session, history, self.agreements)
         self.jobs = JobRepository(session)
         self.idempotency = IdempotencyRepository(session, history)
 

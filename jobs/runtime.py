@@ -1,0 +1,195 @@
+"""Runs jobs in this process: the engine on the program's own event loop, started and stopped with it."""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, ScheduleInput
+from sqlalchemy import URL, Engine
+
+from jobs import system
+from jobs.ownership import Lease, LockFile, Ownership
+from jobs.schedules import Schedule, schedules
+from jobs.settings import EngineSettings
+from jobs.work import Work
+from jobs.workflows import WORKFLOWS
+from models import DomainError
+from providers.errors import ProviderError
+from resolvers import jobs
+from resolvers.context import Context
+
+__all__ = ["EngineSettings", "JobEngine"]
+
+_logger = logging.getLogger(__name__)
+
+# The library's calls go through threads; a handful keeps up with one database.
+_THREADS: Final = 8
+# Runs at once in one process. Jobs mostly wait for a provider; pushes of a bulk of acceptances must not all
+# reach it together.
+_JOBS_AT_ONCE: Final = 32
+_PUSHES_AT_ONCE: Final = 4
+
+Body = Callable[..., Coroutine[Any, Any, None]]
+
+
+class JobEngine:
+    """The job engine of this process; at most one at a time.
+
+    Work that is under way when it closes, or when the process dies, is gone on with by the next engine on
+    the same database.
+    """
+
+    def __init__(self, url: str | URL, context: Context, settings: EngineSettings) -> None:
+        """Prepare; nothing is opened before `launch`.
+
+        Args:
+            url: The application's database, migrated by `jobs.migrate`.
+            context: The way into the resolvers; each job acts through it under its own name.
+            settings: How to run.
+        """
+        self._url = url
+        self._context = context
+        self._settings = settings
+        self._engine: Engine | None = None
+        self._keeper: asyncio.Task[None] | None = None
+        self._runs: set[asyncio.Task[Any]] = set()
+        self._closing = False
+        database = system.system_url(url).database
+        self._ownership: Ownership = (
+            LockFile(database or "")
+            if system.is_sqlite(url)
+            else Lease(context.transactions.engine, settings.lease)
+        )
+
+    async def launch(self) -> None:
+        """Take up work, new and left over; call it in the event loop that the work is to run on.
+
+        Raises:
+            AlreadyRunning: Another process runs the jobs of this SQLite file.
+        """
+        await self._ownership.take()
+        try:
+            await self._launch()
+        except BaseException:
+            await self.close()
+            raise
+
+    async def _launch(self) -> None:
+        system.quiet()
+        self._engine = system.system_engine(self._url)
+        DBOS(config=self._config(self._engine))
+        for name, body in WORKFLOWS.items():
+            DBOS.workflow(name=name)(self._workflow(body))
+        planned = [self._scheduled(schedule) for schedule in schedules(self._settings)]
+        DBOS.launch()
+        for name, at_once in ((system.JOBS_QUEUE, _JOBS_AT_ONCE), (system.PUSHES_QUEUE, _PUSHES_AT_ONCE)):
+            await DBOS.register_queue_async(
+                name,
+                worker_concurrency=at_once,
+                polling_interval_sec=self._settings.polling_interval.total_seconds(),
+                on_conflict="always_update",
+            )
+        await DBOS.apply_schedules_async(planned)
+        self._keeper = asyncio.create_task(self._ownership.keep(), name="job lease")
+
+    async def close(self) -> None:
+        """Stop at once: runs are interrupted where they are, and go on from there next time."""
+        self._closing = True
+        logging.getLogger("dbos").setLevel(logging.CRITICAL)  # it warns of each run that is interrupted
+        interrupted = [*self._runs] if self._keeper is None else [*self._runs, self._keeper]
+        for task in interrupted:
+            task.cancel()
+        await asyncio.gather(*interrupted, return_exceptions=True)
+        loop = asyncio.get_running_loop()
+        with ThreadPoolExecutor(1) as thread:  # the loop goes on: the engine's threads may be waiting for it
+            await loop.run_in_executor(thread, lambda: DBOS.destroy(destroy_registry=True))
+        # The engine had made its own threads the loop's, and has ended them.
+        loop.set_default_executor(ThreadPoolExecutor())
+        if self._engine is not None:
+            self._engine.dispose()
+        await self._ownership.release()
+
+    def _config(self, engine: Engine) -> DBOSConfig:
+        return {
+            "name": system.APP_NAME,
+            "application_version": system.APP_VERSION,
+            "executor_id": self._ownership.executor,
+            "system_database_url": system.system_url(self._url).render_as_string(hide_password=False),
+            "system_database_engine": engine,
+            "dbos_system_schema": system.SCHEMA,
+            "run_migrations": False,
+            "serializer": DBOSPortableJSONSerializer(),  # not pickle: reading the database runs no code
+            "log_level": "WARNING",
+            "enable_otlp": False,
+            "max_executor_threads": _THREADS,
+            # Nothing here waits for its notifications, and closing waits for these loops to come round.
+            "notification_listener_polling_interval_sec": 0.5,
+            "notification_coalesce_sec": 0.5,
+        }
+
+    def _workflow(self, body: Body) -> Body:
+        async def workflow(**arguments: str) -> None:
+            async with self._interruptible():
+                await self._run(body, arguments)
+
+        return workflow
+
+    def _scheduled(self, schedule: Schedule) -> ScheduleInput:
+        async def workflow(_at: datetime, _context: Any) -> None:  # noqa: ANN401  # the engine's signature
+            async with self._interruptible():
+                await schedule.body(self._work(schedule.name))
+
+        return {
+            "schedule_name": schedule.name,
+            "workflow_fn": DBOS.workflow(name=schedule.name)(workflow),
+            "schedule": schedule.cron,
+            "context": None,
+            "automatic_backfill": True,
+            "queue_name": system.JOBS_QUEUE,
+        }
+
+    @asynccontextmanager
+    async def _interruptible(self) -> AsyncGenerator[None]:
+        """Let `close` interrupt the run that happens inside."""
+        task = asyncio.current_task()
+        if self._closing or task is None:
+            raise asyncio.CancelledError  # the queue handed it over while it was being stopped
+        self._runs.add(task)
+        try:
+            yield
+        finally:
+            self._runs.discard(task)
+
+    def _work(self, job_id: str | None) -> Work:
+        work_id = DBOS.workflow_id or ""
+        named = job_id or work_id
+        return Work(work_id, self._context.acting_as(f"job:{named}", request_id=named))
+
+    async def _run(self, body: Body, arguments: dict[str, str]) -> None:
+        """Run a workflow to its end, whichever that is, and tell whoever waits for it."""
+        job_id = arguments.get("job_id")
+        work = self._work(job_id)
+        try:
+            await body(work, **arguments)
+        except Exception as error:
+            if job_id is None:
+                raise
+            await self._fail(work, job_id, error)
+        finally:
+            if job_id is not None:
+                self._context.signals.ended(UUID(job_id))
+
+    async def _fail(self, work: Work, job_id: str, error: Exception) -> None:
+        match error:
+            case DomainError():
+                await work.step(jobs.fail_job, job_id, error.message, error.code.value)
+            case ProviderError():
+                await work.step(jobs.fail_job, job_id, str(error), None)
+            case _:
+                _logger.error("Job %s failed.", job_id, exc_info=error)
+                await work.step(jobs.fail_job, job_id, "Internal error.", None)

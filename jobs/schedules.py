@@ -1,0 +1,61 @@
+"""Work that nobody asks for: done every day or every few minutes, by one process of all."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from typing import Final
+
+from jobs import upkeep
+from jobs.settings import EngineSettings
+from jobs.work import Work
+from resolvers import expiry
+
+_MINUTE: Final = 60
+_HOUR: Final = 60 * _MINUTE
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """A workflow and when it runs.
+
+    Attributes:
+        name: Unique, and stable: the last run is remembered under it.
+        cron: In UTC. A run that was missed while no process was up is made up for at the next start.
+        body: What it does.
+    """
+
+    name: str
+    cron: str
+    body: Callable[[Work], Awaitable[None]]
+
+
+def schedules(settings: EngineSettings) -> Sequence[Schedule]:
+    return (
+        Schedule("expire_agreements", "10 0 * * *", _expire_agreements),
+        Schedule("tidy_up", "40 4 * * *", partial(_tidy_up, retention=settings.retention)),
+        Schedule("end_broken_jobs", "*/5 * * * *", _end_broken_jobs),
+    )
+
+
+async def _expire_agreements(work: Work) -> None:
+    await work.step(expiry.expire_agreements)
+
+
+async def _tidy_up(work: Work, *, retention: timedelta) -> None:
+    await work.step(expiry.forget_idempotency_keys)
+    await work.step(upkeep.delete_finished_work, retention.total_seconds())
+
+
+async def _end_broken_jobs(work: Work) -> None:
+    await work.step(upkeep.end_broken_jobs)
+
+
+def every(interval: timedelta) -> str:
+    """The cron expression that comes nearest to the interval: every so many seconds, minutes or hours."""
+    seconds = max(1, round(interval.total_seconds()))
+    if seconds < _MINUTE:
+        return f"*/{seconds} * * * * *"
+    if seconds < _HOUR:
+        return f"*/{round(seconds / _MINUTE)} * * * *"
+    return f"0 */{min(23, round(seconds / _HOUR))} * * *"

@@ -1,0 +1,113 @@
+"""Where the job engine keeps its tables: in the application's database, so that one commit serves both."""
+
+import asyncio
+import logging
+from typing import Any, Final
+
+from sqlalchemy import (
+    URL,
+    Column,
+    DateTime,
+    Engine,
+    MetaData,
+    Table,
+    Text,
+    create_engine,
+    event,
+    func,
+    make_url,
+    select,
+)
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.pool import ConnectionPoolEntry
+
+APP_NAME: Final = "customer-agreements"
+
+# Pinned: by default it is a hash of the source, and work of another version is never picked up. A change to
+# the steps of a workflow asks `DBOS.patch_async` which way a run that is under way went.
+APP_VERSION: Final = "1"
+
+JOBS_QUEUE: Final = "jobs"
+PUSHES_QUEUE: Final = "pushes"
+SCHEMA: Final = "dbos"
+LEASES: Final = Table(
+    "agreements_executors",
+    MetaData(schema=SCHEMA),
+    Column("executor", Text, primary_key=True),
+    Column("beat", DateTime(timezone=True), nullable=False),
+)
+"""The processes that run jobs on PostgreSQL, and when each was last known to live."""
+
+_POOL_SIZE = 8
+# NORMAL, where the application has FULL: what a power cut can undo here is the record that a step is done,
+# and steps look before they act. Work is enqueued on the application's own connection.
+_SQLITE_PRAGMAS = ("busy_timeout=30000", "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON")
+
+
+def system_url(url: str | URL) -> URL:
+    """Name the database as the engine's synchronous driver wants it."""
+    url = make_url(url)
+    return url.set(drivername="sqlite" if is_sqlite(url) else "postgresql+psycopg")
+
+
+def is_sqlite(url: str | URL) -> bool:
+    return make_url(url).get_backend_name() == "sqlite"
+
+
+def system_engine(url: str | URL) -> Engine:
+    """Open the database for the job engine's own bookkeeping.
+
+    On SQLite the driver begins a transaction before the first write, not SQLAlchemy at the first
+    statement as for the application: otherwise its many reads would each take the one write lock.
+    """
+    if not is_sqlite(url):
+        return create_engine(
+            system_url(url),
+            pool_pre_ping=True,
+            pool_size=_POOL_SIZE,
+            connect_args={"application_name": "jobs"},
+        )
+    engine = create_engine(system_url(url), pool_size=_POOL_SIZE, connect_args={"check_same_thread": False})
+
+    def prepare(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+        raw: Any = connection
+        raw.isolation_level = "IMMEDIATE"
+        for pragma in _SQLITE_PRAGMAS:
+            raw.execute(f"PRAGMA {pragma}")
+
+    event.listen(engine, "connect", prepare)
+    return engine
+
+
+async def migrate(url: str | URL) -> None:
+    """Bring the job engine's tables to this version's state; harmless when repeated or done twice at once."""
+    await asyncio.to_thread(_migrate, url)
+
+
+def _migrate(url: str | URL) -> None:
+    quiet()
+    from dbos import DBOS  # noqa: PLC0415  # a second of imports, for those who need it
+
+    DBOS.migrate(system_url(url).render_as_string(hide_password=False), schema=SCHEMA)
+    if not is_sqlite(url):
+        _create_leases(url)
+
+
+def _create_leases(url: str | URL) -> None:
+    engine = create_engine(system_url(url))
+    try:
+        with engine.begin() as connection:
+            # Two processes that create a table at once collide, IF NOT EXISTS or not.
+            connection.execute(select(func.pg_advisory_xact_lock(func.hashtext(LEASES.fullname))))
+            LEASES.create(connection, checkfirst=True)
+    finally:
+        engine.dispose()
+
+
+def quiet() -> None:
+    """Let the job engine log warnings only, and through the handlers of the program."""
+    logger = logging.getLogger("dbos")
+    if not logger.handlers:
+        logger.addHandler(logging.NullHandler())  # it brings its own where it finds none
+        logger.propagate = True
+    logger.setLevel(logging.WARNING)
