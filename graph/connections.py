@@ -52,21 +52,22 @@ class Edge:
 class Page:
     """One connection of one parent. Each part costs its statement when it is selected, and nothing before."""
 
-    __slots__ = ("_parent", "_reader", "_request")
+    __slots__ = ("_depth", "_parent", "_reader", "_request")
 
-    def __init__(self, reader: Reader, request: Request, parent: Any) -> None:  # noqa: ANN401  # a key, None for the root
+    def __init__(self, reader: Reader, request: Request, parent: Any, depth: int) -> None:  # noqa: ANN401  # a key, None for the root
         self._reader = reader
         self._request = request
         self._parent = parent
+        self._depth = depth
 
     @property
     async def edges(self) -> list[Edge]:
-        page = await self._reader.slices(self._request).load(self._parent)
+        page = await self._reader.slices(self._request).load(self._parent, self._depth)
         return [Edge(self._request, row) for row in page.rows]
 
     @property
     async def page_info(self) -> PageInfo:
-        page = await self._reader.slices(self._request).load(self._parent)
+        page = await self._reader.slices(self._request).load(self._parent, self._depth)
         ends = [Edge(self._request, row).cursor for row in (*page.rows[:1], *page.rows[-1:])]
         return PageInfo(
             has_next_page=page.has_next,
@@ -77,7 +78,7 @@ class Page:
 
     @property
     async def total_count(self) -> int:
-        return await self._reader.counts(self._request).load(self._parent)
+        return await self._reader.counts(self._request).load(self._parent, self._depth)
 
 
 def connection_type(cls: type[Any], name: str) -> type[Any]:

@@ -9,4 +9,7 @@ Alias: TypeAlias = Any
 """An alias of some model: its attributes are those of the model."""
 
 Value: TypeAlias = Any
-"""A value of whatever type the column or argument has."""
+"""A value of whatever type the column or argument has; JSON where it came from JSON."""
+
+Untyped: TypeAlias = Any
+"""What Strawberry and graphql-core leave untyped: annotations, sources, results."""

@@ -1,12 +1,12 @@
 """The fields that read: each finds its binding when the schema is built and asks the reader when it is resolved."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from inspect import Parameter
-from typing import Any, Optional, Protocol
+from typing import Optional, Protocol
 
 import strawberry
-from graphql import FieldNode, FragmentSpreadNode, InlineFragmentNode, SelectionSetNode
+from graphql import FieldNode, FragmentSpreadNode, InlineFragmentNode, SelectionNode, SelectionSetNode
 from strawberry import UNSET
 from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.arguments import StrawberryArgument
@@ -15,10 +15,11 @@ from strawberry.types.field import UNRESOLVED, StrawberryField
 from graph.binding import Binding, ToOne, binding_of
 from graph.binding import Page as PageBinding
 from graph.connections import Page
+from graph.dynamic import Untyped, Value
 from graph.errors import CodedError
 from graph.ids import decode_id, split_id
 from graph.node import Node, shown
-from graph.paging import page_request
+from graph.paging import Request, page_request
 from graph.reader import Reader
 
 
@@ -49,7 +50,7 @@ class ReadField(StrawberryField):
     def make_arguments(self) -> list[StrawberryArgument]:
         return []
 
-    def resolve_type(self, *, type_definition: Any = None) -> Any:  # noqa: ANN401  # Strawberry's signature
+    def resolve_type(self, *, type_definition: Untyped = None) -> Untyped:
         try:
             annotation = self.annotation()
         except TypeError:
@@ -80,7 +81,7 @@ class ToOneField(ReadField):
         target = binding_of(self._item.target).cls
         return Optional[target] if self._item.nullable else target  # noqa: UP045  # built, not written
 
-    def get_result(self, source: Any, info: Any, args: list[Any], kwargs: Any) -> Any:  # noqa: ANN401  # Strawberry's signature
+    def get_result(self, source: Untyped, info: Untyped, args: Untyped, kwargs: Untyped) -> Untyped:
         id = source.__dict__[self._item.link]
         if id is None:
             return None
@@ -101,11 +102,11 @@ class PageField(ReadField):
     def make_arguments(self) -> list[StrawberryArgument]:
         return page_arguments(self._page())
 
-    def get_result(self, source: Any, info: Any, args: list[Any], kwargs: Any) -> Page:  # noqa: ANN401  # Strawberry's signature
+    def get_result(self, source: Untyped, info: Untyped, args: Untyped, kwargs: Untyped) -> Page:
         reader: Reader = info.context.reader
         page = self._page()
 
-        def request() -> Any:  # noqa: ANN401  # kept under a key of its own
+        def request() -> Request:
             return page_request(
                 binding_of(page.target),
                 page,
@@ -117,9 +118,8 @@ class PageField(ReadField):
 
         # The arguments of one place in the document are the same for every parent.
         place = ("request", self, id(info._raw_info.field_nodes[0]))  # noqa: SLF001  # Strawberry offers no other way
-        return Page(
-            reader, reader.keep(place, request), source.__dict__[page.source] if page.source else None
-        )
+        parent = source.__dict__[page.source] if page.source else None
+        return Page(reader, reader.keep(place, request), parent, _depth(info))
 
 
 class OneField(ReadField):
@@ -137,9 +137,9 @@ class OneField(ReadField):
             argument("id", strawberry.ID, f"Global id of the {binding_of(self._cls).name}.", required=True)
         ]
 
-    async def get_result(self, source: Any, info: Any, args: list[Any], kwargs: Any) -> Any:  # noqa: ANN401  # Strawberry's signature
+    async def get_result(self, source: Untyped, info: Untyped, args: Untyped, kwargs: Untyped) -> Untyped:
         binding = binding_of(self._cls)
-        return await read_one(info.context.reader, binding, decode_id(kwargs["id"], binding.name))
+        return await read_one(info, binding, decode_id(kwargs["id"], binding.name))
 
 
 class NodeField(ReadField):
@@ -155,16 +155,16 @@ class NodeField(ReadField):
     def make_arguments(self) -> list[StrawberryArgument]:
         return [argument("id", strawberry.ID, "Global id of any type.", required=True)]
 
-    async def get_result(self, source: Any, info: Any, args: list[Any], kwargs: Any) -> Any:  # noqa: ANN401  # Strawberry's signature
+    async def get_result(self, source: Untyped, info: Untyped, args: Untyped, kwargs: Untyped) -> Untyped:
         return await self.find(info, kwargs["id"])
 
-    async def find(self, info: Any, text: str) -> Any:  # noqa: ANN401  # Strawberry's info; some node
+    async def find(self, info: Untyped, text: str) -> Untyped:
         try:
             type_name, id = split_id(text)
         except ValueError as error:
             raise CodedError(str(error), code="BAD_ID") from error
         binding = self._known(type_name)
-        return None if binding is None else await read_one(info.context.reader, binding, id)
+        return None if binding is None else await read_one(info, binding, id)
 
 
 class NodesField(NodeField):
@@ -176,7 +176,7 @@ class NodesField(NodeField):
     def make_arguments(self) -> list[StrawberryArgument]:
         return [argument("ids", list[strawberry.ID], "Global ids of any types.", required=True)]
 
-    async def get_result(self, source: Any, info: Any, args: list[Any], kwargs: Any) -> Any:  # noqa: ANN401  # Strawberry's signature
+    async def get_result(self, source: Untyped, info: Untyped, args: Untyped, kwargs: Untyped) -> Untyped:
         ids, limit = kwargs["ids"], info.context.reader.limits.ids
         if len(ids) > limit:
             raise CodedError(f"{len(ids)} ids; at most {limit} are allowed.", code="TOO_MANY_IDS")
@@ -191,7 +191,7 @@ class ReferenceField(StrawberryField):
     def is_basic_field(self) -> bool:
         return False
 
-    def get_result(self, source: Any, info: Any, args: list[Any], kwargs: Any) -> Any:  # noqa: ANN401  # Strawberry's signature
+    def get_result(self, source: Untyped, info: Untyped, args: Untyped, kwargs: Untyped) -> Untyped:
         held = getattr(source, self.python_name)
         if held is None:
             return None
@@ -199,14 +199,28 @@ class ReferenceField(StrawberryField):
             return self._all(held, info)
         return _read(info, binding_of(type(held)), held.id, self)
 
-    async def _all(self, held: list[Node], info: Any) -> list[Any]:  # noqa: ANN401  # Strawberry's info
-        loads = (read_one(info.context.reader, binding_of(type(item)), item.id, self) for item in held)
+    async def _all(self, held: list[Node], info: Untyped) -> list[Untyped]:
+        loads = (read_one(info, binding_of(type(item)), item.id, self) for item in held)
         return [item for item in await asyncio.gather(*loads) if item is not None]
 
 
-async def read_one(reader: Reader, binding: Binding, id: Any, key: Any = None) -> Any:  # noqa: ANN401  # ids and nodes of any type
-    """The row with this id; None if there is none that the caller sees."""
-    return shown(binding, await reader.rows(binding, key).load(id))
+async def read_one(info: Untyped, binding: Binding, id: Value, key: Hashable = None) -> Untyped:
+    """The row with this id; None if there is none that the caller sees.
+
+    Args:
+        info: Of the field that asks.
+        binding: Of the row.
+        id: As the model has it.
+        key: Who asks: each gets a batch, and thus a statement, of its own.
+    """
+    return shown(binding, await info.context.reader.rows(binding, key).load(id, _depth(info)))
+
+
+def _depth(info: Untyped) -> int:
+    depth, path = 0, info.path
+    while path is not None:
+        depth, path = depth + 1, path.prev
+    return depth
 
 
 def page_arguments(page: PageBinding) -> list[StrawberryArgument]:
@@ -236,7 +250,7 @@ def page_arguments(page: PageBinding) -> list[StrawberryArgument]:
     return made
 
 
-def argument(name: str, annotation: Any, description: str, *, required: bool = False) -> StrawberryArgument:  # noqa: ANN401  # any type
+def argument(name: str, annotation: Untyped, description: str, *, required: bool = False) -> StrawberryArgument:
     return StrawberryArgument(
         python_name=name,
         graphql_name=None,
@@ -246,35 +260,28 @@ def argument(name: str, annotation: Any, description: str, *, required: bool = F
     )
 
 
-def _read(info: Any, binding: Binding, id: Any, key: Any) -> Any:  # noqa: ANN401  # Strawberry's info, ids of any type
+def _read(info: Untyped, binding: Binding, id: Value, key: Hashable) -> Untyped:
     """The row, without a statement where its id is all that is selected and everyone may see it."""
     reader: Reader = info.context.reader
     if not binding.visible and _only_id(reader, info._raw_info):  # noqa: SLF001  # Strawberry offers no other way
         return binding.cls.ref(id)
-    return read_one(reader, binding, id, key)
+    return read_one(info, binding, id, key)
 
 
-def _only_id(reader: Reader, info: Any) -> bool:  # noqa: ANN401  # graphql-core's, as Strawberry extends it
-    nodes: list[FieldNode] = info.field_nodes
-    fragments = info.fragments
-
+def _only_id(reader: Reader, info: Untyped) -> bool:
     def only_id(selection: SelectionSetNode | None) -> bool:
-        for item in selection.selections if selection else ():
-            match item:
-                case FieldNode(name=name):
-                    if name.value not in {"id", "__typename"}:
-                        return False
-                case InlineFragmentNode():
-                    if not only_id(item.selection_set):
-                        return False
-                case FragmentSpreadNode():
-                    fragment = fragments[item.name.value]
-                    if not only_id(getattr(fragment, "definition", fragment).selection_set):
-                        return False
-                case _:
-                    return False
-        return True
+        return all(map(is_id, selection.selections if selection else ()))
 
-    return reader.keep(
-        ("only id", *map(id, nodes)), lambda: all(only_id(node.selection_set) for node in nodes)
-    )
+    def is_id(item: SelectionNode) -> bool:
+        match item:
+            case FieldNode(name=name):
+                return name.value in {"id", "__typename"}
+            case InlineFragmentNode(selection_set=inner):
+                return only_id(inner)
+            case FragmentSpreadNode(name=name):
+                return only_id(info.fragments[name.value].selection_set)
+            case _:
+                return False
+
+    nodes: list[FieldNode] = info.field_nodes
+    return reader.keep(("only id", *map(id, nodes)), lambda: all(only_id(node.selection_set) for node in nodes))

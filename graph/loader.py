@@ -2,22 +2,53 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
-_QUIET_TURNS = 3
-"""Passes of the event loop without a new key after which a level counts as complete."""
+_QUIET_TURNS = 5
+"""Passes of the event loop without a new key after which whoever could ask has asked: an answer takes three to
+reach the fields below it."""
 
 
-class Batches(Protocol):
-    """Who runs the batches: one at a time."""
+class Batches:
+    """Runs the batches of one operation, one at a time, those nearest to the root first.
 
-    def turn(self) -> AbstractAsyncContextManager[None]: ...
+    That order makes every level complete before it is read, also where some of its rows were known earlier.
+    """
 
-    def start(self, work: Awaitable[None]) -> None: ...
+    def __init__(self) -> None:
+        self.asked = 0
+        self.waiting: dict[Loader[Any, Any], int] = {}
+        self._task: asyncio.Task[None] | None = None
+
+    def ask(self, loader: "Loader[Any, Any]", depth: int) -> None:
+        """Have the loader's keys read, in a while."""
+        self.asked += 1
+        self.waiting[loader] = min(depth, self.waiting.get(loader, depth))
+        if self._task is None:
+            self._task = asyncio.create_task(self._run())
+
+    async def stop(self) -> None:
+        """Give up what is being read; what nobody waits for any more must not outlive its operation."""
+        task, self._task = self._task, None
+        if task is not None and not task.done():
+            task.cancel()
+            await asyncio.wait([task])
+        self.waiting.clear()
+
+    async def _run(self) -> None:
+        while self.waiting:
+            quiet = 0
+            while quiet < _QUIET_TURNS:
+                asked = self.asked
+                await asyncio.sleep(0)
+                quiet = quiet + 1 if asked == self.asked else 0
+            loader = min(self.waiting, key=self.waiting.__getitem__)
+            del self.waiting[loader]
+            await loader.answer()
+        self._task = None
 
 
 class Loader(Generic[K, V]):
@@ -26,65 +57,46 @@ class Loader(Generic[K, V]):
     Args:
         batches: Runs the batches.
         read: The values of some keys, in one statement.
-        missing: Makes the value of a key that `read` leaves out.
+        missing: The value of a key that `read` leaves out.
     """
 
     def __init__(
-        self,
-        batches: Batches,
-        read: Callable[[Sequence[K]], Awaitable[Mapping[K, Any]]],
-        missing: Callable[[], Any] | None = None,
+        self, batches: Batches, read: Callable[[Sequence[K]], Awaitable[Mapping[K, V]]], missing: V
     ) -> None:
         self._batches = batches
         self._read = read
         self._missing = missing
         self._answers: dict[K, asyncio.Future[V]] = {}
-        self._waiting: list[K] = []
+        self._keys: list[K] = []
 
-    async def load(self, key: K) -> V:
+    async def load(self, key: K, depth: int) -> V:
+        """The key's value.
+
+        Args:
+            key: What is asked for.
+            depth: Of the asking field in the document; what is nearer to the root is read first.
+        """
         answer = self._answers.get(key)
         if answer is None:
             answer = self._answers[key] = asyncio.get_running_loop().create_future()
-            answer.add_done_callback(_retrieve)
-            self._waiting.append(key)
-            if len(self._waiting) == 1:
-                self._batches.start(self._run())
+            self._keys.append(key)
+            self._batches.ask(self, depth)
         # Shielded: one field that is given up must not take the answer from the others.
         return await asyncio.shield(answer)
 
-    async def _run(self) -> None:
-        """Wait for the connection, then for the level to be complete: keys gather in both.
-
-        Raises:
-            asyncio.CancelledError: The reader was closed meanwhile; so are the answers then.
-        """
-        keys: list[K] = []
+    async def answer(self) -> None:
+        """Read the keys that wait."""
+        keys, self._keys = self._keys, []
         try:
-            async with self._batches.turn():
-                await self._complete()
-                keys, self._waiting = self._waiting, []
-                found = await self._read(keys)
+            found = await self._read(keys)
         except asyncio.CancelledError:
-            for key in keys or self._waiting:
+            for key in keys:
                 self._answers[key].cancel()
             raise
         except Exception as error:  # noqa: BLE001  # belongs to the fields that wait, whatever it is
             for key in keys:
                 self._answers[key].set_exception(error)
-            return
-        for key in keys:
-            value = found[key] if key in found or self._missing is None else self._missing()
-            self._answers[key].set_result(value)
-
-    async def _complete(self) -> None:
-        quiet = 0
-        while quiet < _QUIET_TURNS:
-            known = len(self._waiting)
-            await asyncio.sleep(0)
-            quiet = quiet + 1 if len(self._waiting) == known else 0
-
-
-def _retrieve(answer: asyncio.Future[Any]) -> None:
-    """Mark the error as seen: all the fields that asked may have been given up."""
-    if not answer.cancelled():
-        answer.exception()
+                self._answers[key].exception()  # seen: the fields that asked may all have been given up
+        else:
+            for key in keys:
+                self._answers[key].set_result(found.get(key, self._missing))

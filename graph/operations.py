@@ -9,7 +9,7 @@ from typing import Any
 import strawberry
 
 from graph.binding import binding_of
-from graph.dynamic import Declared
+from graph.dynamic import Declared, Untyped
 from graph.fields import read_one
 from graph.node import Node
 
@@ -26,7 +26,7 @@ def mutation(
         _require_info(resolver)
 
         @functools.wraps(resolver)
-        async def run(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # the resolver's own
+        async def run(*args: Untyped, **kwargs: Untyped) -> Untyped:
             reader = kwargs["info"].context.reader
             await reader.renew()
             try:
@@ -52,14 +52,15 @@ def subscription(
         _require_info(resolver)
 
         @functools.wraps(resolver)
-        async def stream(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, None]:  # noqa: ANN401  # the resolver's own
-            reader = kwargs["info"].context.reader
+        async def stream(*args: Untyped, **kwargs: Untyped) -> AsyncGenerator[Untyped]:
+            info: Untyped = kwargs["info"]
+            reader = info.context.reader
             async with aclosing(resolver(*args, **kwargs)) as events:  # type: ignore[type-var]  # a generator, as Strawberry asks
                 async for event in events:
                     await reader.renew()
                     served = event
                     if isinstance(event, Node):
-                        served = await read_one(reader, binding_of(type(event)), event.id)
+                        served = await read_one(info, binding_of(type(event)), event.id)
                     if served is not None:
                         yield served
                     await reader.renew()

@@ -1,8 +1,7 @@
 """One operation's view of the data: a single read-only snapshot, opened when first needed, and its batches."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from sqlalchemy import Dialect, Select
@@ -10,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from graph.binding import Binding
 from graph.dynamic import Value
-from graph.loader import Loader
+from graph.loader import Batches, Loader
 from graph.paging import Limits, Request
 from graph.statements import by_id, nested_counts, nested_pages, root_count, root_page, selected
 
@@ -57,10 +56,9 @@ class Reader:
         self.key = key
         self.limits = limits or Limits()
         self._engine = engine
-        self._lock = asyncio.Lock()
         self._connection: AsyncConnection | None = None
         self._kept: dict[Hashable, Any] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._batches = Batches()
 
     @property
     def dialect(self) -> Dialect:
@@ -68,10 +66,7 @@ class Reader:
 
     async def renew(self) -> None:
         """Give up the snapshot and all that was read in it: the next read sees what is committed by then."""
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._batches.stop()
         self._kept.clear()
         connection, self._connection = self._connection, None
         if connection is not None:
@@ -101,7 +96,7 @@ class Reader:
             values = [dict(zip(names, row, strict=True)) for row in found]
             return {item[binding.key[0]]: item for item in values}
 
-        return self.keep(("rows", binding, key), lambda: Loader(self, read, lambda: None))
+        return self.keep(("rows", binding, key), lambda: Loader(self._batches, read, None))
 
     def slices(self, request: Request) -> Loader[Value, Slice]:
         """The page of each parent; of None for a connection on the root."""
@@ -118,7 +113,7 @@ class Reader:
                     found[parent].append(dict(zip(names, row, strict=True)))
             return {parent: Slice(request, rows) for parent, rows in found.items()}
 
-        return self.keep(("slices", request), lambda: Loader(self, read))
+        return self.keep(("slices", request), lambda: Loader(self._batches, read, Slice(request, [])))
 
     def counts(self, request: Request) -> Loader[Value, int]:
         """The size of each parent's connection; of None for a connection on the root."""
@@ -130,19 +125,7 @@ class Reader:
             statement = nested_counts(request, parents, self.caller, self.dialect)
             return {parent: count for parent, count in await self._execute(statement)}
 
-        return self.keep(("counts", request), lambda: Loader(self, read, lambda: 0))
-
-    @asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
-        """Have the connection for oneself."""
-        async with self._lock:
-            yield
-
-    def start(self, work: Awaitable[None]) -> None:
-        """Run a batch beside the fields that wait for it."""
-        task = asyncio.ensure_future(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        return self.keep(("counts", request), lambda: Loader(self._batches, read, 0))
 
     async def _execute(self, statement: Select[Any]) -> Sequence[Any]:
         if self._connection is None:

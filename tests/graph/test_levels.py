@@ -1,9 +1,7 @@
-"""However many parents: one statement for each level and to-one relation, on one snapshot."""
-
-from typing import Any
+"""However many parents: one statement for each level and to-one relation, and none for what is not selected."""
 
 from support.library.engines import Library, number
-from support.library.models import Author, Book, Publisher, Tag, book_tags
+from support.library.seed import fill, shown
 
 from graph import encode_id
 
@@ -21,56 +19,157 @@ query ($authors: Int!) {
 """
 
 
-async def fill(library: Library, authors: int) -> None:
-    """Authors with three books each, and two tags on every book; every second author has a mentor."""
-    await library.add(Publisher, [{"id": number(i), "name": f"house {i}"} for i in range(3)])
-    await library.add(Tag, [{"id": number(i), "label": f"tag {i}"} for i in range(2)])
-    await library.add(
-        Author,
-        [
-            {
-                "id": number(i),
-                "name": f"author {i:03}",
-                "publisher_id": number(i % 3),
-                "mentor_id": number(i - 1) if i % 2 else None,
-                "first_name": "Ann" if i else None,
-                "last_name": "Bell" if i else None,
-                "site_url": "https://example.org" if i else None,
-            }
-            for i in range(authors)
-        ],
-    )
-    books = [(i, n) for i in range(authors) for n in range(3)]
-    await library.add(
-        Book,
-        [
-            {"id": number(i * 10 + n), "title": f"book {n}", "author_id": number(i), "pages": n * 100}
-            for i, n in books
-        ],
-    )
-    async with library.writes.begin() as connection:
-        await connection.execute(
-            book_tags.insert(),
-            [{"book_id": number(i * 10 + n), "tag_id": number(t)} for i, n in books for t in range(2)],
-        )
-
-
-def names(connection: dict[str, Any], name: str = "name") -> list[str]:
-    return [edge["node"][name] for edge in connection["edges"]]
-
-
-async def test_200_parents_take_as_many_statements_as_one(library: Library) -> None:
+async def test_200_parents_take_as_many_statements_as_two(library: Library) -> None:
     await fill(library, 200)
 
     data = await library.data(DEEP, authors=200)
-    many = list(library.statements)
+    many = len(library.statements)
     await library.data(DEEP, authors=2)
 
     # authors; their publishers, mentors, books; the books' authors and tags
-    assert len(many) == len(library.statements) == 6
+    assert many == len(library.statements) == 6
     author = data["authors"]["edges"][199]["node"]
     assert author["publisher"] == {"name": "house 1"}
     assert author["mentor"] == {"name": "author 198"}
-    assert names(author["books"]) == ["book 0", "book 1"]
-    assert names(author["books"]["edges"][0]["node"]["tags"], "label") == ["tag 1"]
+    assert shown(author["books"]) == ["book 0", "book 1"]
+    assert shown(author["books"]["edges"][0]["node"]["tags"], "label") == ["tag 1"]
     assert data["authors"]["edges"][0]["node"]["mentor"] is None
+
+
+async def test_a_level_stays_one_statement_when_some_of_its_parents_are_known_earlier(library: Library) -> None:
+    await fill(library, 1)
+    await library.add_pupils(7)
+
+    data = await library.data(
+        """{ authors(last: 4) { edges { node { mentor { mentor { mentor {
+             publisher { name } books(first: 1) { edges { node { tags { totalCount } } } }
+        } } } } } } }"""
+    )
+
+    # authors; mentors three times, each time but one of them known; publishers; books; counts
+    assert len(library.statements) == 7
+    assert len(data["authors"]["edges"]) == 4
+
+
+async def test_a_count_alone_reads_no_rows(library: Library) -> None:
+    await fill(library, 2)
+
+    data = await library.data("{ books(filter: {long: true}) { totalCount } }")
+
+    assert data == {"books": {"totalCount": 2}}
+    [statement] = library.statements
+    assert "count(*)" in statement
+
+
+async def test_a_count_that_is_not_selected_costs_nothing(library: Library) -> None:
+    await fill(library, 2)
+
+    await library.data("{ books { pageInfo { hasNextPage } edges { cursor } } }")
+
+    [statement] = library.statements
+    assert "count" not in statement
+
+
+async def test_counts_of_all_parents_take_one_statement(library: Library) -> None:
+    await fill(library, 4)
+    await library.add_author_without_books(number(99))
+
+    data = await library.data(
+        "{ authors(first: 9) { edges { node { books(filter: {long: true}) { totalCount } } } }"
+        "  tags { edges { node { books(status: DRAFT, first: 0) { totalCount edges { cursor } } } } } }"
+    )
+
+    assert shown(data["authors"], "books") == [{"totalCount": 1}] * 4 + [{"totalCount": 0}]
+    assert shown(data["tags"], "books") == [{"totalCount": 12, "edges": []}] * 2
+    assert len(library.statements) == 5
+
+
+async def test_aliases_and_fragments_share_what_they_can_and_keep_apart_what_differs(library: Library) -> None:
+    await fill(library, 3)
+
+    data = await library.data(
+        """
+        query ($id: ID!) {
+          author(id: $id) { ...Both again: books(first: 1) { edges { node { name } } } }
+        }
+        fragment Both on Author { shout site { url } fullName { last } ...Some ... on Author { books(first: 1) { totalCount } } }
+        fragment Some on Author { last: books(last: 1) { edges { node { name } } } long: books(filter: {long: true}) { edges { node { pages } } } }
+        """,
+        id=encode_id("Author", number(2)),
+    )
+
+    assert data["author"] == {
+        "shout": "AUTHOR 002",
+        "site": {"url": "https://example.org"},
+        "fullName": {"last": "Bell"},
+        "last": {"edges": [{"node": {"name": "book 2"}}]},
+        "long": {"edges": [{"node": {"pages": 200}}]},
+        "books": {"totalCount": 3},
+        "again": {"edges": [{"node": {"name": "book 0"}}]},
+    }
+    assert len(library.statements) == 5
+
+
+async def test_values_without_parts_are_null(library: Library) -> None:
+    await fill(library, 1)
+
+    data = await library.data("{ authors { edges { node { fullName { last } site { url } } } } }")
+
+    assert data["authors"]["edges"] == [{"node": {"fullName": None, "site": None}}]
+
+
+async def test_an_id_alone_of_a_related_row_costs_no_statement(library: Library) -> None:
+    await fill(library, 2)
+
+    data = await library.data("{ tags { edges { node { id __typename } } } authors { edges { node { mentor { id } } } } }")
+
+    assert data["tags"]["edges"][0]["node"] == {"id": encode_id("Tag", number(1)), "__typename": "Tag"}
+    assert shown(data["authors"], "mentor") == [None, {"id": encode_id("Author", number(0))}]
+
+
+async def test_ids_find_rows_of_any_type_with_one_statement_a_type(library: Library) -> None:
+    await fill(library, 2)
+    ids = [
+        encode_id("Book", number(1)),
+        encode_id("Author", number(1)),
+        encode_id("Book", number(777)),
+        encode_id("Nothing", number(1)),
+        encode_id("Book", number(10)),
+    ]
+
+    data = await library.data(
+        "query ($ids: [ID!]!) { nodes(ids: $ids) { id ... on Book { name } ... on Author { shout } } }", ids=ids
+    )
+
+    assert data["nodes"] == [
+        {"id": ids[0], "name": "book 1"},
+        {"id": ids[1], "shout": "AUTHOR 001"},
+        None,
+        None,
+        {"id": ids[4], "name": "book 0"},
+    ]
+    assert len(library.statements) == 2
+
+
+async def test_a_bad_id_is_the_error_of_its_own_place(library: Library) -> None:
+    await fill(library, 1)
+    good = encode_id("Book", number(1))
+
+    result = await library.ask("query ($ids: [ID!]!) { nodes(ids: $ids) { id } }", ids=[good, "nonsense"])
+
+    assert result.data == {"nodes": [{"id": good}, None]}
+    [error] = result.errors or []
+    assert error.path == ["nodes", 1]
+    assert error.extensions == {"code": "BAD_ID", "requestId": "request-1"}
+
+
+async def test_ids_that_cannot_be_are_refused(library: Library) -> None:
+    ask = "query ($id: ID!) { book(id: $id) { id } }"
+
+    assert await library.code(ask, id="nonsense") == "BAD_ID"
+    assert await library.code(ask, id=encode_id("Author", number(1))) == "BAD_ID"
+    assert await library.code(ask, id=encode_id("Book", number(1)) + "=") == "BAD_ID"
+    assert await library.code("query ($id: ID!) { node(id: $id) { id } }", id="ä") == "BAD_ID"
+    many = [encode_id("Book", number(i)) for i in range(201)]
+    assert await library.code("query ($ids: [ID!]!) { nodes(ids: $ids) { id } }", ids=many) == "TOO_MANY_IDS"
+    assert library.statements == []

@@ -13,7 +13,7 @@ from strawberry.types import ExecutionResult
 
 import graph
 from agreements_api.database import Database
-from support.library.models import Base
+from support.library.models import Author, Base, Book
 from support.library.schema import Caller, Context, build_schema
 
 KEY = b"a secret of the tests"
@@ -54,6 +54,18 @@ class Library:
         """The code of the one error of an operation that must fail."""
         [error] = (await self.ask(query, **options)).errors or []
         return str((error.extensions or {})["code"])
+
+    async def add_author_without_books(self, id: UUID) -> None:
+        row = {"id": id, "name": "zero", "publisher_id": number(0)}
+        await self.add(Author, [row])
+
+    async def add_pupils(self, count: int) -> None:
+        """Authors of whom each is the mentor of the next; each has a book."""
+        for i in range(100, 100 + count):
+            mentor = number(i - 1) if i > 100 else None
+            row = {"id": number(i), "name": f"pupil {i}", "publisher_id": number(0), "mentor_id": mentor}
+            await self.add(Author, [row])
+            await self.add(Book, [{"id": number(i), "title": "thesis", "author_id": number(i)}])
 
     async def add(self, model: type[Base], rows: Iterable[dict[str, Any]]) -> None:
         async with self.writes.begin() as connection:

@@ -1,0 +1,103 @@
+"""ASGI middleware for everything that is served: a request id on each answer, and no calls from foreign pages."""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import orjson
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from strawberry.http.websocket_origin import is_same_origin, normalize_allowed_origins, normalize_origin
+
+REQUEST_ID_HEADER = "x-request-id"
+_SANE_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
+
+
+def request_id(scope: Scope) -> str:
+    """The id of the request: the client's if it gave a sane one, else one made here."""
+    state = scope.setdefault("state", {})
+    if "request_id" not in state:
+        given = Headers(scope=scope).get(REQUEST_ID_HEADER, "")
+        state["request_id"] = given if _SANE_ID.fullmatch(given) else uuid4().hex
+    return state["request_id"]
+
+
+def refusal(scope: Scope, status: int, code: str, message: str, **headers: str) -> Response:
+    """An answer with one coded error and no data."""
+    extensions = {"code": code, "requestId": request_id(scope)}
+    body = orjson.dumps({"errors": [{"message": message, "extensions": extensions}]})
+    return Response(body, status, headers, "application/json")
+
+
+class RequestIds:
+    """Puts the request id into `scope["state"]["request_id"]` and on the answer.
+
+    Args:
+        app: What is wrapped.
+        bind: Makes the context in which the request is served, for example one that adds the id to each log line.
+    """
+
+    def __init__(
+        self, app: ASGIApp, bind: Callable[[str], AbstractContextManager[object]] = nullcontext
+    ) -> None:
+        self._app = app
+        self._bind = bind
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            return await self._app(scope, receive, send)
+        id = request_id(scope)
+
+        async def tagged(message: Message) -> None:
+            if message["type"] in {"http.response.start", "websocket.accept"}:
+                MutableHeaders(scope=message)[REQUEST_ID_HEADER] = id
+            await send(message)
+
+        with self._bind(id):
+            return await self._app(scope, receive, tagged)
+
+
+class Doorman:
+    """Answers only for known host names, and only pages of our own or of a listed origin.
+
+    The first stops pages that point a name of theirs at this server, the second those that call it across
+    origins. A request without Origin comes from no page, or cannot change anything.
+
+    Args:
+        app: What is wrapped.
+        hosts: Host names, with a port or for every port; "*" for any.
+        origins: Origins besides our own, such as `https://portal.example.com`.
+    """
+
+    def __init__(self, app: ASGIApp, *, hosts: Sequence[str], origins: Iterable[str] = ()) -> None:
+        self._app = app
+        self._hosts = frozenset(host.lower() for host in hosts)
+        self._origins = normalize_allowed_origins(origins)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        response = None if scope["type"] == "lifespan" else self._refuse(scope)
+        if response is None:
+            await self._app(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008})
+        else:
+            await response(scope, receive, send)
+
+    def _refuse(self, scope: Scope) -> Response | None:
+        headers = Headers(scope=scope)
+        hosts, origin = headers.getlist("host"), headers.get("origin")
+        if len(hosts) != 1 or not self._knows(hosts[0].lower()):
+            return refusal(scope, 400, "HOST_NOT_ALLOWED", "The server does not answer for this host name.")
+        if origin is None or is_same_origin(origin, hosts[0]) or normalize_origin(origin) in self._origins:
+            return None
+        return refusal(scope, 403, "ORIGIN_NOT_ALLOWED", "Pages of this origin may not call the server.")
+
+    def _knows(self, host: str) -> bool:
+        try:
+            name = urlsplit(f"//{host}").hostname
+        except ValueError:
+            return False
+        return bool(name) and ("*" in self._hosts or host in self._hosts or name in self._hosts)
