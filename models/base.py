@@ -1,6 +1,6 @@
 """What every entity shares: ids, system fields, column types and constraint names."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, ClassVar
@@ -87,6 +87,8 @@ class Audited(Entity):
     created_event: ClassVar[str] = "CREATED"
     event: str | None = None
     """What happened in the running transaction, where «UPDATED» would say too little; never stored here."""
+    beside: Mapping[str, tuple[object, object]] | None = None
+    """What else changed with it: before and after by name, for the audit trail; never stored here."""
 
     created_at: Mapped[datetime] = mapped_column(sort_order=90)
     created_by: Mapped[str] = mapped_column(sort_order=91)

@@ -26,14 +26,18 @@ class Change:
     entity: Audited | AgreementTag
     type: str
     created: bool = False
+    deleted: bool = False
     before: Row = field(default_factory=Row)
+    beside: Row = field(default_factory=Row)
 
     @property
-    def after(self) -> Row:
-        """The changed columns, or for a new entity all that are set, as they are now."""
-        columns = [attribute.key for attribute in inspect(self.entity).mapper.column_attrs]
+    def after(self) -> Row | None:
+        """The changed columns as they are now; of a new entity all that are set, of a deleted one nothing."""
+        if self.deleted:
+            return None
+        columns = _columns(self.entity)
         shown = [key for key in columns if key in self.before or (self.created and key not in _SYSTEM_FIELDS)]
-        values = {key: getattr(self.entity, key) for key in shown}
+        values = {key: getattr(self.entity, key) for key in shown} | self.beside
         return {key: value for key, value in values.items() if value is not None or not self.created}
 
 
@@ -63,7 +67,9 @@ class History:
                 self._updated(entity)
         for entity in session.deleted:
             if isinstance(entity, AgreementTag):
-                self._change(entity, AgreementTag.deleted_event, created=False)
+                change = self._change(entity, AgreementTag.deleted_event, created=False)
+                change.deleted = True
+                change.before.update({key: getattr(entity, key) for key in _columns(entity)})
 
     def write(self, connection: Connection) -> None:
         """Append the audit events and renew the index of what changed; call it after the last flush."""
@@ -94,7 +100,8 @@ class History:
     def _row(self, change: Change) -> Row:
         kind, entity_id = change.entity.audit_subject
         before = None if change.created else _jsonable(change.before)
-        return self.row(kind, entity_id, change.type, before=before, after=_jsonable(change.after))
+        after = None if change.after is None else _jsonable(change.after)
+        return self.row(kind, entity_id, change.type, before=before, after=after)
 
     def _updated(self, entity: Audited) -> None:
         change = self._change(entity, _UPDATED, created=False)
@@ -109,10 +116,17 @@ class History:
     def _change(self, entity: Audited | AgreementTag, type_: str, *, created: bool) -> Change:
         key = (type(entity), *_identity(entity))
         change = self.changes.setdefault(key, Change(entity, type_, created=created))
-        happened = entity.event if isinstance(entity, Audited) else None
-        if happened is not None and not change.created:
-            change.type = happened
+        if isinstance(entity, Audited):
+            if entity.event is not None and not change.created:
+                change.type = entity.event
+            for name, (before, after) in (entity.beside or {}).items():
+                change.before.setdefault(name, before)
+                change.beside[name] = after
         return change
+
+
+def _columns(entity: Audited | AgreementTag) -> list[str]:
+    return [attribute.key for attribute in inspect(entity).mapper.column_attrs]
 
 
 def _identity(entity: Audited | AgreementTag) -> tuple[UUID, ...]:

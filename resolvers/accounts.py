@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
-from models import Account, Address, Contact, DomainError, ErrorCode
+from models import Account, AccountStatus, Address, Contact, DomainError, ErrorCode
 from repositories import UnitOfWork
 from resolvers.checks import (
     checked_address,
@@ -98,11 +98,12 @@ async def add_account(uow: UnitOfWork, command: NewAccount, *field: str) -> Acco
         address=command.address,
         organization_registration_number=command.organization_registration_number,
         external_ref=command.external_ref,
+        status=AccountStatus.ACTIVE,
     )
     uow.add(account)
-    await uow.flush()
     if command.contacts:
-        await uow.accounts.replace_contacts(account.id, command.contacts)
+        await uow.accounts.replace_contacts(account, command.contacts)
+    await uow.flush()
     return account
 
 
@@ -132,7 +133,7 @@ async def update_account(
             if getattr(account, name) != value:
                 setattr(account, name, value)
         if contacts is not None:
-            await uow.accounts.replace_contacts(account.id, contacts)
+            await uow.accounts.replace_contacts(account, contacts)
         await uow.commit()
     return account
 

@@ -84,6 +84,13 @@ def input_hash(command: "DataclassInstance") -> str:
     return sha256(canonical.encode()).hexdigest()
 
 
+def check_idempotency_key(key: str | None) -> str | None:
+    """Give the key as it is; raises DomainError INVALID when it is empty, overlong or no text."""
+    if key is not None:
+        checked_text(key, "idempotencyKey")
+    return key
+
+
 async def claim(
     uow: UnitOfWork, mutation: str, key: str | None, command: "DataclassInstance"
 ) -> Mapping[str, UUID] | None:
@@ -95,9 +102,9 @@ async def claim(
     Raises:
         DomainError: INVALID for an empty or overlong key, IDEMPOTENCY_CONFLICT for other input.
     """
+    key = check_idempotency_key(key)
     if key is None:
         return None
-    checked_text(key, "idempotencyKey")
     return await uow.idempotency.claim(mutation, key, input_hash(command))
 
 
