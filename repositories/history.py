@@ -76,9 +76,7 @@ class History:
         changes = list(self.changes.values())
         if changes:
             connection.execute(insert(AuditEvent), [self._row(change) for change in changes])
-        for change in changes:
-            if isinstance(change.entity, Audited):
-                _index(connection, change.entity, change)
+        _index(connection, changes)
 
     def row(
         self, entity: str, entity_id: UUID, type_: str, *, before: Row | None = None, after: Row | None = None
@@ -141,15 +139,22 @@ def search_words(kind: str, entity_id: UUID, texts: Sequence[str | None]) -> lis
     return [{"kind": kind, "word": word, "entity_id": entity_id} for word in found]
 
 
-def _index(connection: Connection, entity: Audited, change: Change) -> None:
-    if not (change.created or change.before.keys() & set(entity.searched)):
-        return
-    kind, entity_id = type(entity).__name__, entity.id
-    if not change.created:
-        connection.execute(
-            delete(SearchWord).where(SearchWord.kind == kind, SearchWord.entity_id == entity_id)
-        )
-    if rows := search_words(kind, entity_id, [getattr(entity, column) for column in entity.searched]):
+def _index(connection: Connection, changes: Sequence[Change]) -> None:
+    """Renew the words of the entities whose searched columns changed, in one insert for all of them."""
+    rows: list[Row] = []
+    for change in changes:
+        entity = change.entity
+        if not isinstance(entity, Audited):
+            continue
+        if not (change.created or change.before.keys() & set(entity.searched)):
+            continue
+        kind = type(entity).__name__
+        if not change.created:
+            connection.execute(
+                delete(SearchWord).where(SearchWord.kind == kind, SearchWord.entity_id == entity.id)
+            )
+        rows += search_words(kind, entity.id, [getattr(entity, column) for column in entity.searched])
+    if rows:
         connection.execute(insert(SearchWord), rows)
 
 
