@@ -4,6 +4,14 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 from jobs.bulk import bulk_create
+from jobs.provisioning import provision
+from jobs.push import push
+from jobs.sync import sync
 
-WORKFLOWS: Mapping[str, Callable[..., Coroutine[Any, Any, None]]] = {"bulk_create": bulk_create}
+WORKFLOWS: Mapping[str, Callable[..., Coroutine[Any, Any, None]]] = {
+    "bulk_create": bulk_create,
+    "provision": provision,
+    "push": push,
+    "sync": sync,
+}
 """The keyword arguments are those that `UnitOfWork.start` and `UnitOfWork.push` are given."""

@@ -1,5 +1,6 @@
 """Jobs and their items, for the write side."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import select
@@ -21,13 +22,16 @@ class JobRepository(Repository[Job]):
             )
         )
 
-    async def get_unfinished_provisioning(self, *, provider_id: UUID, account_id: UUID) -> Job | None:
-        """Read the provisioning of the account at the provider that is queued or running."""
-        return await self._session.scalar(
-            select(Job).where(
-                Job.kind == JobKind.PROVISION,
-                Job.provider_id == provider_id,
-                Job.account_id == account_id,
-                Job.status.in_(_UNFINISHED),
+    async def list_unfinished_provisionings(self, provider_id: UUID) -> Sequence[Job]:
+        """Read the provisionings at the provider that are queued or running, oldest first."""
+        return (
+            await self._session.scalars(
+                select(Job)
+                .where(
+                    Job.kind == JobKind.PROVISION,
+                    Job.provider_id == provider_id,
+                    Job.status.in_(_UNFINISHED),
+                )
+                .order_by(Job.id)
             )
-        )
+        ).all()

@@ -20,6 +20,7 @@ from repositories.idempotency import IdempotencyRepository
 from repositories.jobs import JobRepository
 from repositories.provider_accounts import ProviderAccountRepository
 from repositories.providers import ProviderRepository
+from repositories.sync import SyncRepository
 from repositories.templates import TemplateRepository
 
 
@@ -52,6 +53,7 @@ class UnitOfWork:
         self.billing_contracts = BillingContractRepository(session)
         self.bulk = BulkRepository(session, history, self.agreements)
         self.jobs = JobRepository(session)
+        self.sync = SyncRepository(session)
         self.idempotency = IdempotencyRepository(session, history)
 
     @property

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from models import DomainError, ErrorCode
 
-__all__ = ["DomainError", "ErrorCode", "NotFound", "RevisionConflict"]
+__all__ = ["DomainError", "ErrorCode", "NotFound", "Refusals", "RevisionConflict"]
 
 
 class NotFound(DomainError):
@@ -24,3 +24,15 @@ class RevisionConflict(DomainError):
             field=("revision",),
             entity=entity,
         )
+
+
+class Refusals(DomainError):
+    """Several things stand against an operation; by itself it reads like the first of them.
+
+    Attributes:
+        refusals: All of them, in the order of the form.
+    """
+
+    def __init__(self, first: DomainError, *others: DomainError) -> None:
+        super().__init__(first.message, code=first.code, field=first.field, entity=first.entity)
+        self.refusals = (first, *others)

@@ -1,0 +1,213 @@
+"""What a sync and its relatives ask of the database: what is known of many customers at once."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Select, and_, exists, or_, select, union_all, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models import (
+    Account,
+    AccountContact,
+    AccountStatus,
+    Agreement,
+    AgreementStatus,
+    AgreementStatusReason,
+    AgreementTemplate,
+    Job,
+    JobItem,
+    Provider,
+    ProviderAccount,
+    ProviderAccountStatus,
+    ProviderConnection,
+    ProviderKind,
+    ProviderStatus,
+    SyncState,
+)
+
+_UNSETTLED = (SyncState.TO_PUSH, SyncState.PUSH_FAILED, SyncState.AWAITING_CUSTOMER)
+
+
+@dataclass(frozen=True)
+class OpenAgreement:
+    """An active agreement on which the provider's word is awaited.
+
+    Attributes:
+        customer_id: The provider's own id of the customer.
+        template_id: The provider's own id of the terms.
+    """
+
+    agreement_id: UUID
+    provider_id: UUID
+    provider_account_id: UUID
+    customer_id: str
+    template_id: str
+
+
+class SyncRepository:
+    """Named questions over many rows; answers are bounded by what is asked for."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def list_by_specific_ids(
+        self, provider_id: UUID, provider_specific_ids: Collection[str]
+    ) -> Sequence[ProviderAccount]:
+        """The provider's accounts with these ids, locked, by id."""
+        return (
+            await self._session.scalars(
+                select(ProviderAccount)
+                .where(
+                    ProviderAccount.provider_id == provider_id,
+                    ProviderAccount.provider_specific_id.in_(provider_specific_ids),
+                )
+                .order_by(ProviderAccount.id)
+                .with_for_update()
+            )
+        ).all()
+
+    async def list_owners(self, domains: Collection[str]) -> Mapping[str, set[UUID]]:
+        """Ids of the active accounts that use each domain, for themselves or in a contact's address."""
+        places = union_all(
+            select(Account.domain.label("domain"), Account.id.label("account_id")).where(
+                Account.domain.in_(domains)
+            ),
+            select(Account.primary_email_domain, Account.id).where(Account.primary_email_domain.in_(domains)),
+            select(AccountContact.email_domain, AccountContact.account_id).where(
+                AccountContact.email_domain.in_(domains)
+            ),
+        ).subquery()
+        rows = await self._session.execute(
+            select(places.c.domain, places.c.account_id)
+            .join(Account, Account.id == places.c.account_id)
+            .where(Account.status == AccountStatus.ACTIVE)
+        )
+        owners: defaultdict[str, set[UUID]] = defaultdict(set)
+        for domain, account_id in rows:
+            owners[domain].add(account_id)
+        return owners
+
+    async def touch(self, provider_account_ids: Collection[UUID], now: datetime) -> None:
+        """Note when the provider last listed them; by itself that is no change of theirs."""
+        await self._session.execute(
+            update(ProviderAccount)
+            .where(ProviderAccount.id.in_(provider_account_ids))
+            .values(last_synced_at=now)
+            .execution_options(synchronize_session=False)
+        )
+
+    async def touch_provider(self, provider_id: UUID, now: datetime) -> None:
+        """Note when a sync of the provider last came to its end; by itself that is no change of it."""
+        await self._session.execute(
+            update(Provider)
+            .where(Provider.id == provider_id)
+            .values(last_synced_at=now)
+            .execution_options(synchronize_session=False)
+        )
+
+    async def list_items(self, job_id: UUID, keys: Collection[str]) -> Sequence[JobItem]:
+        """The job's items with these keys, in no order."""
+        return (
+            await self._session.scalars(
+                select(JobItem).where(JobItem.job_id == job_id, JobItem.key.in_(keys))
+            )
+        ).all()
+
+    async def list_unlisted(
+        self, job: Job, *, created_before: datetime, limit: int
+    ) -> Sequence[ProviderAccount]:
+        """Accounts of the job's provider that the job came by nowhere and that are not missing yet, locked.
+
+        Args:
+            job: A sync; what it came by has an item.
+            created_before: Those that no sync has ever seen count only if they are older than this.
+            limit: The most to give; the least ids first.
+        """
+        came_by = exists().where(
+            JobItem.job_id == job.id, JobItem.key == ProviderAccount.provider_specific_id
+        )
+        return (
+            await self._session.scalars(
+                select(ProviderAccount)
+                .where(
+                    ProviderAccount.provider_id == job.provider_id,
+                    ProviderAccount.missing_since.is_(None),
+                    or_(
+                        ProviderAccount.last_synced_at.is_not(None),
+                        ProviderAccount.created_at < created_before,
+                    ),
+                    ~came_by,
+                )
+                .order_by(ProviderAccount.id)
+                .limit(limit)
+                .with_for_update()
+            )
+        ).all()
+
+    async def list_open(self, provider_id: UUID, customer_ids: Collection[str]) -> Sequence[OpenAgreement]:
+        """Agreements of these customers that are pending, or not known to be held by the provider."""
+        pending = Agreement.status_reason == AgreementStatusReason.PENDING
+        return await self._open(
+            _OPEN.where(
+                ProviderAccount.provider_id == provider_id,
+                ProviderAccount.provider_specific_id.in_(customer_ids),
+                ProviderAccount.status == ProviderAccountStatus.ACTIVE,
+                ProviderAccount.sync_enabled,
+                or_(pending, Agreement.sync_state.in_(_UNSETTLED)),
+            ).order_by(Agreement.id)
+        )
+
+    async def list_awaiting_customer(self, *, after: UUID | None, limit: int) -> Sequence[OpenAgreement]:
+        """Agreements that wait for the customer's own acceptance at an active provider, by id."""
+        conditions = [
+            Agreement.sync_state == SyncState.AWAITING_CUSTOMER,
+            Provider.status == ProviderStatus.ACTIVE,
+        ]
+        if after is not None:
+            conditions.append(Agreement.id > after)
+        return await self._open(
+            _OPEN.join(Provider, Provider.id == Agreement.provider_id)
+            .where(and_(*conditions))
+            .order_by(Agreement.id)
+            .limit(limit)
+        )
+
+    async def get_open(self, agreement_id: UUID) -> OpenAgreement | None:
+        """The active agreement with this id, if it is one at a provider account."""
+        found = await self._open(_OPEN.where(Agreement.id == agreement_id))
+        return found[0] if found else None
+
+    async def list_providers_to_sync(self) -> Sequence[Provider]:
+        """Active automatic providers that give their customers and that somebody has configured, by id."""
+        return (
+            await self._session.scalars(
+                select(Provider)
+                .join(ProviderConnection, ProviderConnection.provider_id == Provider.id)
+                .where(
+                    Provider.status == ProviderStatus.ACTIVE,
+                    Provider.kind == ProviderKind.AUTOMATIC,
+                    Provider.capabilities.customer_sync,
+                )
+                .order_by(Provider.id)
+            )
+        ).all()
+
+    async def _open(self, statement: Select[UUID, UUID, UUID, str, str]) -> Sequence[OpenAgreement]:
+        return [OpenAgreement(*row) for row in (await self._session.execute(statement)).all()]
+
+
+_OPEN = (
+    select(
+        Agreement.id,
+        Agreement.provider_id,
+        ProviderAccount.id,
+        ProviderAccount.provider_specific_id,
+        AgreementTemplate.template_id,
+    )
+    .join(ProviderAccount, ProviderAccount.id == Agreement.provider_account_id)
+    .join(AgreementTemplate, AgreementTemplate.id == Agreement.template_id)
+    .where(Agreement.status == AgreementStatus.ACTIVE)
+)

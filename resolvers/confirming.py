@@ -1,0 +1,149 @@
+"""What a provider's word on an acceptance means for an agreement, and how the provider is made to give it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from models import (
+    AcceptancePath,
+    AcceptanceRequest,
+    AcceptanceRequestStatus,
+    Agreement,
+    AgreementStatus,
+    AgreementStatusReason,
+    Contact,
+    SyncState,
+)
+from providers import base
+from providers.errors import AlreadyConfirmed, CustomerMustAccept, ProviderUnavailable
+from repositories import UnitOfWork
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """A confirmation that the provider shall hold.
+
+    Attributes:
+        customer_id: The provider's own id of the customer.
+        template_id: The provider's own id of the terms.
+        request_id: Repeated while there is no usable answer; another one after any other answer.
+    """
+
+    customer_id: str
+    template_id: str
+    contact: Contact
+    agreed_on: date
+    request_id: str
+
+
+async def establish(provider: base.Provider, asked: Asked) -> base.Confirmation | base.AcceptanceRequest:
+    """Have the provider hold the confirmation, and read it back; repeating this is harmless.
+
+    Returns:
+        The confirmation as the provider holds it, or where only the customer itself can give it.
+
+    Raises:
+        ProviderUnavailable: No usable answer, or the confirmation does not show yet: repeat later.
+        ProviderError: A final refusal.
+    """
+    found = await find(provider, asked.customer_id, asked.template_id)
+    if found is not None:
+        return found
+    try:
+        await provider.confirm(
+            asked.customer_id,
+            template_id=asked.template_id,
+            contact=at_provider(asked.contact),
+            agreed_on=asked.agreed_on,
+            request_id=asked.request_id,
+        )
+    except AlreadyConfirmed:
+        pass  # by an earlier call whose answer was lost
+    except CustomerMustAccept:
+        return await provider.request_acceptance(asked.customer_id, template_id=asked.template_id)
+    found = await find(provider, asked.customer_id, asked.template_id)
+    if found is None:
+        raise ProviderUnavailable("The provider does not show the confirmation that it has taken yet.")
+    return found
+
+
+async def find(provider: base.Provider, customer_id: str, template_id: str) -> base.Confirmation | None:
+    """Ask the provider whether the customer stands in these terms."""
+    return of_template(await provider.list_confirmations(customer_id), template_id)
+
+
+def of_template(confirmations: Sequence[base.Confirmation], template_id: str) -> base.Confirmation | None:
+    """Choose the newest confirmation of these terms.
+
+    One that the partner gave goes before the customer's own, of which neither day nor person is known.
+    """
+    fitting = [each for each in confirmations if each.template_id.casefold() == template_id.casefold()]
+    return max(fitting, key=lambda each: (not each.direct, each.agreed_on), default=None)
+
+
+def record(
+    uow: UnitOfWork, agreement: Agreement, confirmation: base.Confirmation, *, path: AcceptancePath
+) -> bool:
+    """Take over what the provider holds; an acceptance that was recorded here before stands.
+
+    Args:
+        uow: The transaction.
+        agreement: Locked in it.
+        confirmation: The provider's word, on the agreement's terms.
+        path: How a pending agreement came to be accepted, unless the customer accepted by itself.
+
+    Returns:
+        Whether anything changed. An inactive agreement is left alone.
+    """
+    if agreement.status is not AgreementStatus.ACTIVE or is_settled(agreement):
+        return False
+    if agreement.status_reason is AgreementStatusReason.PENDING:
+        contact = _contact(confirmation) or (None if confirmation.direct else agreement.signed_by)
+        acceptance = agreement.accept(
+            # Where the provider names nobody there is no more to say than that it happened there.
+            path=path if contact else AcceptancePath.DIRECT_AT_VENDOR,
+            contact=contact,
+            agreed_on=min(confirmation.agreed_on, uow.now.date()),  # their clock may be ahead of ours
+            by=uow.actor,
+            now=uow.now,
+        )
+        if acceptance is not None:
+            uow.add(acceptance)
+    elif agreement.acceptance_request is not None:
+        agreement.acceptance_request = AcceptanceRequest(
+            agreement.acceptance_request.url, AcceptanceRequestStatus.ACCEPTED
+        )
+    agreement.sync_state, agreement.sync_error = SyncState.IN_SYNC, None
+    return True
+
+
+def await_customer(agreement: Agreement, request: base.AcceptanceRequest) -> None:
+    """Say where the customer accepts; the agreement stays as pending or accepted as it is here."""
+    agreement.acceptance_request = AcceptanceRequest(
+        request.url, AcceptanceRequestStatus.OPEN, request.expires_at
+    )
+    agreement.sync_state, agreement.sync_error = SyncState.AWAITING_CUSTOMER, None
+
+
+def is_settled(agreement: Agreement) -> bool:
+    """Whether the agreement is accepted here and at the provider."""
+    return (
+        agreement.status_reason is AgreementStatusReason.ACCEPTED
+        and agreement.sync_state is SyncState.IN_SYNC
+    )
+
+
+def at_provider(contact: Contact) -> base.Contact:
+    return base.Contact(
+        first_name=contact.first_name,
+        last_name=contact.last_name,
+        email=contact.email,
+        phone=contact.phone,
+    )
+
+
+def _contact(confirmation: base.Confirmation) -> Contact | None:
+    if confirmation.direct or confirmation.contact is None:
+        return None
+    told = confirmation.contact
+    return Contact(told.first_name, told.last_name, told.email, told.phone)
