@@ -71,10 +71,9 @@ def _code(error: GraphQLError, *, executed: bool) -> str:
         return origin.code
     if isinstance(origin, GraphQLSyntaxError):
         return PARSE_FAILED
-    if not isinstance(origin, GraphQLError):
-        return INTERNAL
     if not executed:
-        return VALIDATION_FAILED
-    # graphql-core refuses a variable or an argument with the node at fault; a result that it cannot
-    # serialise has none, and is our mistake.
-    return BAD_USER_INPUT if origin.nodes else INTERNAL
+        return VALIDATION_FAILED if isinstance(origin, GraphQLError) else INTERNAL
+    # graphql-core refuses a variable without a path, an argument with the node at fault. A result that it cannot
+    # serialise comes with neither and is our mistake.
+    refused = error if error.path is None else origin
+    return BAD_USER_INPUT if isinstance(refused, GraphQLError) and refused.nodes else INTERNAL
