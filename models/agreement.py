@@ -6,23 +6,19 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from uuid import UUID
 
 from sqlalchemy import (
-    CheckConstraint,
     ColumnElement,
     Date,
     ForeignKey,
-    ForeignKeyConstraint,
-    Index,
-    UniqueConstraint,
     and_,
     func,
     literal_column,
-    text,
 )
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, composite, mapped_column, relationship
 
 from models.acceptance import Acceptance
 from models.account import Account
+from models.agreement_rules import RULES
 from models.agreement_template import AgreementTemplate
 from models.base import KEY_TEXT, Audited, Named, text_enum
 from models.billing_contract import BillingContract
@@ -42,69 +38,12 @@ from models.values import AcceptanceRequest, Contact
 if TYPE_CHECKING:
     from models.provider_account import ProviderAccount
 
-_REASONS = (
-    "(status = 'ACTIVE' AND status_reason IN ('PENDING', 'ACCEPTED'))"
-    " OR (status = 'INACTIVE' AND status_reason IN ('DEACTIVATED', 'WITHDRAWN', 'EXPIRED', 'SUPERSEDED'))"
-)
-_ACTIVE_AT_PROVIDER = text("status = 'ACTIVE' AND provider_account_id IS NOT NULL")
-_ACTIVE_ELSEWHERE = text("status = 'ACTIVE' AND provider_account_id IS NULL")
-_EXECUTED_KEY = "coalesce(executed_on, '9999-12-31')"
-
 
 class Agreement(Named, Audited):
     """The record that one account stands in one template: pending until accepted, never deleted."""
 
     __tablename__ = "agreements"
-    __table_args__ = (
-        ForeignKeyConstraint(
-            ["template_id", "provider_id"], ["agreement_templates.id", "agreement_templates.provider_id"]
-        ),
-        ForeignKeyConstraint(
-            ["provider_account_id", "provider_id"], ["provider_accounts.id", "provider_accounts.provider_id"]
-        ),
-        ForeignKeyConstraint(
-            ["provider_account_id", "account_id"], ["provider_accounts.id", "provider_accounts.account_id"]
-        ),
-        UniqueConstraint("id", "account_id"),
-        CheckConstraint(_REASONS, name="reason_fits_status"),
-        CheckConstraint("status_reason <> 'ACCEPTED' OR executed_on IS NOT NULL", name="accepted_has_date"),
-        CheckConstraint("(status = 'INACTIVE') = (deactivated_on IS NOT NULL)", name="inactive_has_date"),
-        CheckConstraint(
-            "(signer_email IS NULL) = (signer_first_name IS NULL)"
-            " AND (signer_email IS NULL) = (signer_last_name IS NULL)",
-            name="signer_is_whole",
-        ),
-        CheckConstraint("(acceptance_url IS NULL) = (acceptance_status IS NULL)", name="request_is_whole"),
-        Index(
-            "uq_agreements_active_at_provider",
-            "provider_account_id",
-            "template_id",
-            unique=True,
-            sqlite_where=_ACTIVE_AT_PROVIDER,
-            postgresql_where=_ACTIVE_AT_PROVIDER,
-        ),
-        Index(
-            "uq_agreements_active_elsewhere",
-            "account_id",
-            "template_id",
-            unique=True,
-            sqlite_where=_ACTIVE_ELSEWHERE,
-            postgresql_where=_ACTIVE_ELSEWHERE,
-        ),
-        Index(None, "provider_account_id", "template_id"),
-        Index(None, "template_id", "name_fold", "id"),
-        Index(None, "account_id", "name_fold", "id"),
-        Index(None, "account_id", "serial"),
-        Index(None, "account_id", "created_at", "id"),
-        Index("ix_agreements_account_id_executed_key_id", "account_id", text(_EXECUTED_KEY), "id"),
-        Index("ix_agreements_executed_key_id", text(_EXECUTED_KEY), "id"),
-        Index(None, "name_fold", "id"),
-        Index(None, "created_at", "id"),
-        Index(None, "status", "status_reason", "name_fold", "id"),
-        Index(None, "sync_state", "name_fold", "id"),
-        Index(None, "origin", "name_fold", "id"),
-        Index(None, "provider_id", "name_fold", "id"),
-    )
+    __table_args__ = RULES
     searched: ClassVar = ("name", "number")
 
     serial: Mapped[int] = mapped_column(unique=True)
