@@ -2,13 +2,14 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PACKAGES := agreements_api graph jobs models providers repositories resolvers schema simulator
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format lock migration schema clean
+.PHONY: help install demo test check format lock migration schema clean
 
 help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
+
+install: $(VENV)/.installed ## Install the server into .venv.
 
 demo: $(VENV)/.installed ## Run the server with sample data against the Partner Center simulator.
 	@exec $(BIN)/agreements demo $(if $(PORT),--port $(PORT)) $(if $(FRESH),--fresh)

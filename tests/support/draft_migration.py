@@ -2,8 +2,9 @@
 
 import sys
 
-from models.migrations.__main__ import main
 from support.databases import postgresql_server
+
+from models.migrations.__main__ import main
 
 if __name__ == "__main__":
     message = " ".join(sys.argv[1:]).strip()
