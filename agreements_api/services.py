@@ -1,16 +1,18 @@
 """The composition root: what the server and the commands are made of, opened once, closed in order."""
 
-from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncGenerator, Generator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from sqlalchemy.exc import DBAPIError
+
 import jobs
 from agreements_api.connections import ProviderClients
-from agreements_api.database import Database
+from agreements_api.database import Database, database_url
 from agreements_api.errors import StartupError
-from agreements_api.migrations import migrate
+from agreements_api.migrations import migrate, unusable
 from agreements_api.secrets import Secrets, load_secrets
 from agreements_api.settings import Settings
 from jobs.errors import AlreadyRunning
@@ -62,13 +64,14 @@ async def open_services(settings: Settings, *, run_jobs: bool) -> AsyncGenerator
         StartupError: Something outside is not as it must be; its text says what to do.
     """
     secrets = load_secrets(settings)
-    await migrate(settings.database_url)
-    await jobs.migrate(settings.database_url)
+    await migrate_all(settings)
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(Database(settings.database_url))
         queue = JobQueue(database.url)
         stack.callback(queue.close)
-        transactions = Transactions(database.writes, database.turn, queue.enqueue, utc_now)
+        transactions = Transactions(
+            database.writes, database.turn, queue.enqueue, utc_now, reads=database.reads
+        )
         providers = ProviderClients(
             database.reads,
             transactions,
@@ -81,8 +84,19 @@ async def open_services(settings: Settings, *, run_jobs: bool) -> AsyncGenerator
         if run_jobs:
             engine = job_engine(services)
             stack.push_async_callback(engine.close)
-            await _launch(engine)
+            await _launch(services, engine)
         yield services
+
+
+async def migrate_all(settings: Settings) -> None:
+    """Bring our tables and the job engine's to the schema of this version; harmless when repeated.
+
+    Raises:
+        StartupError: The database cannot be used, or a newer version has migrated it.
+    """
+    await migrate(settings.database_url)
+    with _told_in_one_line(settings):
+        await jobs.migrate(settings.database_url)
 
 
 def job_engine(services: Services) -> "JobEngine":
@@ -103,12 +117,21 @@ def job_engine(services: Services) -> "JobEngine":
     )
 
 
-async def _launch(engine: "JobEngine") -> None:
+async def _launch(services: Services, engine: "JobEngine") -> None:
     try:
-        await engine.launch()
+        with _told_in_one_line(services.settings):
+            await engine.launch()
     except AlreadyRunning as error:
-        hint = "Stop it, or start this one with --no-jobs."
+        hint = "Stop it, or run `agreements serve --no-jobs` beside it."
         raise StartupError(str(error), hint=hint) from error
+
+
+@contextmanager
+def _told_in_one_line(settings: Settings) -> Generator[None]:
+    try:
+        yield
+    except (DBAPIError, OSError) as error:
+        raise unusable(database_url(settings.database_url), error) from error
 
 
 def utc_now() -> datetime:

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from models import Agreement, Base, Job
 from repositories.accounts import AccountRepository
 from repositories.agreements import AgreementRepository
+from repositories.audit import View
 from repositories.billing_contracts import BillingContractRepository
 from repositories.bulk import BulkRepository
 from repositories.errors import Conflict, is_conflict
@@ -120,12 +121,20 @@ class Transactions:
         turn: Waits for this process's turn to write.
         enqueue: Hands a job to the job engine.
         now: The clock.
+        reads: Opens connections of which each transaction is a snapshot that cannot write.
     """
 
     engine: AsyncEngine
     turn: Callable[[], AbstractAsyncContextManager[None]]
     enqueue: Enqueue
     now: Callable[[], datetime]
+    reads: AsyncEngine | None = None
+
+    @asynccontextmanager
+    async def look(self) -> AsyncGenerator[View]:
+        """Read what is committed, without a turn: for whoever watches."""
+        async with AsyncSession(self.reads or self.engine, expire_on_commit=False) as session:
+            yield View(session)
 
     @asynccontextmanager
     async def begin(

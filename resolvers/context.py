@@ -9,6 +9,7 @@ from uuid import UUID
 
 from providers.base import Provider
 from repositories import Transactions, UnitOfWork
+from repositories.audit import View
 from resolvers.waiting import JobSignals
 
 
@@ -46,6 +47,10 @@ class Context:
 
     def unit_of_work(self) -> AbstractAsyncContextManager[UnitOfWork]:
         return self.transactions.begin(actor=self.actor, request_id=self.request_id)
+
+    def look(self) -> AbstractAsyncContextManager[View]:
+        """Read what is committed; nothing can be written."""
+        return self.transactions.look()
 
     def today(self) -> date:
         """The current calendar day in UTC."""
