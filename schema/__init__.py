@@ -1,1 +1,27 @@
 """The public contract: what the API says."""
+
+from graphql import build_ast_schema, lexicographic_sort_schema, parse, print_schema
+from strawberry.schema.config import StrawberryConfig
+
+import graph
+from schema.mutation import Mutation
+from schema.query import Query
+from schema.scalars import SCALARS
+from schema.subscription import Subscription
+
+
+def build_schema() -> graph.Schema:
+    """Bind every type to its model and make the served schema of them."""
+    return graph.Schema(
+        query=Query,
+        mutation=Mutation,
+        subscription=Subscription,
+        types=graph.bind_all(),
+        config=StrawberryConfig(scalar_map=SCALARS),
+    )
+
+
+def print_sdl() -> str:
+    """The served schema as SDL, sorted, so that a change of it is easy to see."""
+    served = build_ast_schema(parse(build_schema().as_str()))
+    return print_schema(lexicographic_sort_schema(served)) + "\n"

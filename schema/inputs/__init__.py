@@ -1,0 +1,1 @@
+"""What mutations are given, and how it becomes what resolvers take."""

@@ -1,0 +1,54 @@
+"""Dates and instants as clients write and read them: one form each, no other is understood."""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+
+import strawberry
+from graphql import GraphQLError
+from strawberry.types.scalar import ScalarDefinition
+
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2})", re.ASCII)
+
+
+def parse_date(value: object) -> date:
+    if isinstance(value, str) and _DATE.fullmatch(value):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            pass
+    raise GraphQLError("A Date is a day of the calendar, written YYYY-MM-DD.")
+
+
+def parse_instant(value: object) -> datetime:
+    if isinstance(value, str) and _INSTANT.fullmatch(value):
+        try:
+            return datetime.fromisoformat(value).astimezone(UTC)
+        except (ValueError, OverflowError):
+            pass
+    raise GraphQLError("A DateTime is an instant in ISO 8601 with its zone, e.g. 2026-01-31T09:00:00Z.")
+
+
+def show_date(value: date) -> str:
+    return value.isoformat()
+
+
+def show_instant(value: datetime) -> str:
+    return value.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
+
+
+SCALARS: Mapping[object, ScalarDefinition] = {
+    date: strawberry.scalar(
+        name="Date",
+        description="Calendar date, YYYY-MM-DD.",
+        serialize=show_date,
+        parse_value=parse_date,
+    ),
+    datetime: strawberry.scalar(
+        name="DateTime",
+        description="Instant, ISO 8601 with Z.",
+        serialize=show_instant,
+        parse_value=parse_instant,
+    ),
+}

@@ -1,0 +1,89 @@
+"""Speaks to the application as a client does: GraphQL over HTTP."""
+
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import httpx
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from graph import encode_id
+from resolvers.context import Context
+
+
+@dataclass
+class Api:
+    """A client, and the context of the very server for what a test needs first.
+
+    `statements` holds the SQL that the last operation read with.
+    """
+
+    http: httpx.AsyncClient
+    context: Context
+    reads: AsyncEngine
+    statements: list[str] = field(default_factory=list[str])
+
+    def __post_init__(self) -> None:
+        event.listen(self.reads.sync_engine, "before_cursor_execute", self._count)
+
+    def _count(self, _connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        self.statements.append(statement)
+
+    async def ask(self, query: str, **variables: Any) -> dict[str, Any]:
+        """Give the whole answer of an operation."""
+        self.statements.clear()
+        answer = await self.http.post("/graphql", json={"query": query, "variables": variables})
+        return answer.json()
+
+    async def data(self, query: str, **variables: Any) -> dict[str, Any]:
+        """Give the data of an operation that must not fail."""
+        answer = await self.ask(query, **variables)
+        assert "errors" not in answer, answer["errors"]
+        return answer["data"]
+
+    async def code(self, query: str, **variables: Any) -> str:
+        """Give the code of the one error of an operation that must fail."""
+        [error] = (await self.ask(query, **variables))["errors"]
+        return error["extensions"]["code"]
+
+    async def do(self, mutation: str, selection: str, /, **input: Any) -> dict[str, Any]:
+        """Run a mutation with this input, and give its payload: the selection and `userErrors`."""
+        name = mutation[0].upper() + mutation[1:]
+        query = (
+            f"mutation ($input: {name}Input!) {{ {mutation}(input: $input) "
+            f"{{ {selection} userErrors {{ code field message }} }} }}"
+        )
+        return (await self.data(query, input=input))[mutation]
+
+    async def done(self, mutation: str, selection: str, /, **input: Any) -> dict[str, Any]:
+        """Run a mutation that must not be refused."""
+        payload = await self.do(mutation, selection, **input)
+        assert payload["userErrors"] == [], payload
+        return payload
+
+    async def refusal(self, mutation: str, /, **input: Any) -> tuple[str, list[str] | None]:
+        """Run a mutation that must be refused for one reason, and give its code and field."""
+        [error] = (await self.do(mutation, "__typename", **input))["userErrors"]
+        assert error["message"].endswith((".", "?")), error
+        return error["code"], error["field"]
+
+
+def gid(entity: Any) -> str:
+    """The global id of an entity."""
+    return encode_id(type(entity).__name__, entity.id)
+
+
+def gid_of(type_name: str, id: UUID) -> str:
+    return encode_id(type_name, id)
+
+
+def nodes(connection: dict[str, Any], *path: str) -> list[Any]:
+    """What stands at a path in each node of a connection."""
+    found: list[Any] = []
+    for edge in connection["edges"]:
+        value = edge["node"]
+        for step in path:
+            value = value[step]
+        found.append(value)
+    return found
