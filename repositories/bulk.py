@@ -2,11 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import Table, and_, exists, insert, select, text
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import and_, exists, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
@@ -18,7 +16,6 @@ from models import (
     AgreementStatusReason,
     AgreementTemplate,
     AuditEvent,
-    Base,
     JobItem,
     JobItemOutcome,
     ProviderAccount,
@@ -30,8 +27,7 @@ from models.agreement import agreement_number, default_name
 from models.text import fold
 from repositories.agreements import AgreementRepository
 from repositories.history import History, search_words
-
-Row = dict[str, Any]
+from repositories.rows import Row, insert_rows
 
 # The partial unique index that lets parallel runs make each agreement once.
 _ACTIVE_AT_PROVIDER = text("status = 'ACTIVE' AND provider_account_id IS NOT NULL")
@@ -138,81 +134,85 @@ class BulkRepository:
         if not targets:
             return {}
         serials = await self._agreements.take_serials(len(targets))
-        rows = [self._agreement(template, *each) for each in zip(targets, serials, strict=True)]
-        made = await self._insert_agreements(rows)
+        rows = [_agreement(template, *each) for each in zip(targets, serials, strict=True)]
+        shared = _shared(template)
+        made = await self._insert_agreements(rows, shared)
         if made:
-            await self._record([row for row in rows if row["provider_account_id"] in made])
+            await self._record([row for row in rows if row["provider_account_id"] in made], shared)
         return made
 
     async def add_items(self, job_id: UUID, items: Sequence[Item]) -> None:
         """Say what became of each row of a job."""
         if items:
-            rows: list[Row] = [{"id": uuid7(), "job_id": job_id, **vars(item)} for item in items]
-            await self._session.execute(insert(_table(JobItem)), rows)
+            rows: list[Row] = [{"id": uuid7(), **vars(item)} for item in items]
+            await self._session.execute(insert_rows(self._dialect, JobItem, rows, {"job_id": job_id}))
 
-    def _agreement(self, template: AgreementTemplate, target: Target, serial: int) -> Row:
-        name = default_name(template.name, target.account_name or "")
-        return {
-            "id": uuid7(),
-            "name": name,
-            "name_fold": fold(name),
-            "serial": serial,
-            "number": agreement_number(serial),
-            "account_id": target.account_id,
-            "template_id": template.id,
-            "provider_id": template.provider_id,
-            "provider_account_id": target.provider_account_id,
-            "status": AgreementStatus.ACTIVE,
-            "status_reason": AgreementStatusReason.PENDING,
-            "template_version": template.version,
-            "agreement_link": template.agreement_link,
-            "origin": AgreementOrigin.BULK,
-            "sync_state": SyncState.NOT_APPLICABLE,
-        }
+    @property
+    def _dialect(self) -> str:
+        return self._session.get_bind().dialect.name
 
-    async def _insert_agreements(self, rows: Sequence[Row]) -> Mapping[UUID, UUID]:
-        history = self._history
+    async def _insert_agreements(self, rows: Sequence[Row], shared: Row) -> Mapping[UUID, UUID]:
         system_fields: Row = {
-            "created_at": history.now,
-            "created_by": history.actor,
-            "updated_at": history.now,
-            "updated_by": history.actor,
+            "created_at": self._history.now,
+            "created_by": self._history.actor,
+            "updated_at": self._history.now,
+            "updated_by": self._history.actor,
             "revision": 1,
         }
-        table = _table(Agreement)
-        dialect = postgresql if self._session.get_bind().dialect.name == "postgresql" else sqlite
         statement = (
-            dialect.insert(table)
+            insert_rows(self._dialect, Agreement, rows, {**shared, **system_fields})
             .on_conflict_do_nothing(
                 index_elements=["provider_account_id", "template_id"], index_where=_ACTIVE_AT_PROVIDER
             )
-            .returning(table.c.provider_account_id, table.c.id)
+            .returning(Agreement.provider_account_id, Agreement.id)
         )
-        # A list of rows, not one VALUES with all of them: that takes ten times as long.
-        created = await self._session.execute(statement, [{**row, **system_fields} for row in rows])
-        return {row.provider_account_id: row.id for row in created}
+        return {row.provider_account_id: row.id for row in await self._session.execute(statement)}
 
-    async def _record(self, rows: Sequence[Row]) -> None:
+    async def _record(self, rows: Sequence[Row], shared: Row) -> None:
         """Write the audit events and the search index of new agreements."""
         kind = Agreement.__name__
-        events = [
-            self._history.row(kind, row["id"], Agreement.created_event, after=_shown(row)) for row in rows
-        ]
+        same = _shown(shared)
+        event = self._history.row(kind, rows[0]["id"], Agreement.created_event)
+        events = [{"id": uuid7(), "entity_id": row["id"], "after": {**_shown(row), **same}} for row in rows]
+        alike = {key: value for key, value in event.items() if key not in events[0] and value is not None}
+        await self._session.execute(insert_rows(self._dialect, AuditEvent, events, alike))
         words = [
-            word
+            {"word": each["word"], "entity_id": row["id"]}
             for row in rows
-            for word in search_words(kind, row["id"], [row[column] for column in Agreement.searched])
+            for each in search_words(kind, row["id"], [row[column] for column in Agreement.searched])
         ]
-        await self._session.execute(insert(_table(AuditEvent)), events)
-        await self._session.execute(insert(_table(SearchWord)), words)
+        await self._session.execute(insert_rows(self._dialect, SearchWord, words, {"kind": kind}))
 
 
-def _table(entity: type[Base]) -> Table:
-    return cast("Table", entity.__table__)
+def _agreement(template: AgreementTemplate, target: Target, serial: int) -> Row:
+    name = default_name(template.name, target.account_name or "")
+    return {
+        "id": uuid7(),
+        "name": name,
+        "name_fold": fold(name),
+        "serial": serial,
+        "number": agreement_number(serial),
+        "account_id": target.account_id,
+        "provider_account_id": target.provider_account_id,
+    }
+
+
+def _shared(template: AgreementTemplate) -> Row:
+    """The columns that the new agreements in a template have in common."""
+    return {
+        "template_id": template.id,
+        "provider_id": template.provider_id,
+        "status": AgreementStatus.ACTIVE,
+        "status_reason": AgreementStatusReason.PENDING,
+        "template_version": template.version,
+        "agreement_link": template.agreement_link,
+        "origin": AgreementOrigin.BULK,
+        "sync_state": SyncState.NOT_APPLICABLE,
+    }
 
 
 def _shown(row: Row) -> Row:
-    """The row as the audit trail shows a new entity."""
+    """The columns as the audit trail shows them of a new entity."""
     return {
         key: str(value) if isinstance(value, UUID) else value
         for key, value in row.items()

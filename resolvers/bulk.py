@@ -23,7 +23,7 @@ from resolvers.operations import claim, keep, repeated, require
 
 MUTATION = "bulkCreateCustomerAgreements"
 MAX_ACCOUNTS = 250
-CHUNK_SIZE = 500
+CHUNK_SIZE = 1000
 
 INACTIVE, UNMAPPED, EXISTS, ELSEWHERE = (
     "PROVIDER_ACCOUNT_INACTIVE",
@@ -129,7 +129,9 @@ async def create_chunk(context: Context, job_id: str) -> bool:
             job.begin(uow.now)
             await _create_chunk(uow, job)
         await uow.commit()
-        return not job.is_finished
+    if job.is_finished:
+        context.signals.ended(job.id)
+    return not job.is_finished
 
 
 async def _create_chunk(uow: UnitOfWork, job: Job) -> None:

@@ -115,6 +115,7 @@ async def finish_job(
         if job is not None:
             job.finish(JobStatus(status), uow.now, error, code)
             await uow.commit()
+    context.signals.ended(UUID(job_id))
 
 
 async def fail_job(context: Context, job_id: str, error: str, code: str | None = None) -> None:
