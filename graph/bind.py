@@ -1,5 +1,8 @@
 """Turns declarations into bindings and Strawberry types, once all classes exist and names can be resolved."""
 
+# Strawberry and JSON are untyped: strict checking would only ask for casts.
+# pyright: standard
+
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
@@ -86,8 +89,9 @@ def _bind(item: Declaration, names: Mapping[str, Any], models: Mapping[type[Any]
         mapping.require_key(model, field.attribute)
     if pages and len(key) != 1:
         raise TypeError(f"{cls.__name__}: a type with connections needs a primary key of one column.")
-    cls.__binding__ = binding
-    cls.__connection__ = connection_type(cls, cls.__name__)
+    typed: Any = cls
+    typed.__binding__ = binding
+    typed.__connection__ = connection_type(cls, cls.__name__)
     strawberry.type(cls, description=item.description)
 
 
@@ -210,16 +214,18 @@ def _owner(model: type[Any], name: str, models: Mapping[type[Any], type[Any]]) -
 
 
 def _require_closed(binding: Binding, above: tuple[Binding, ...] = ()) -> None:
-    """Refuse a visible row that must refer to a row which may not be visible, and owners that own each other."""
+    """Refuse a visible row that must refer to one which may be hidden, and owners that own each other."""
     if binding in above:
         raise TypeError(f"{binding.name} is as visible as itself.")
     owners = [rule for rule in binding.visible if isinstance(rule, Owner)]
     for owner in owners:
         _require_closed(binding_of(owner.target), (*above, binding))
+    given = {owner.link for owner in owners}
     for field in binding.fields.values():
-        if isinstance(field, ToOne) and not field.nullable and binding_of(field.target).visible:
-            if not any(owner.link == field.link for owner in owners):
-                raise TypeError(
-                    f"{binding.name}.{field.name} cannot be null, but may be hidden: make it nullable, or "
-                    f"{binding.name} visible by it."
-                )
+        if not isinstance(field, ToOne) or field.nullable or field.link in given:
+            continue
+        if binding_of(field.target).visible:
+            raise TypeError(
+                f"{binding.name}.{field.name} cannot be null, but may be hidden: make it nullable, or "
+                f"{binding.name} visible by it."
+            )

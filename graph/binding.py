@@ -1,4 +1,4 @@
-"""What a GraphQL type shows of a model, as frozen data: nothing in it executes, so that it can be compiled."""
+"""What a GraphQL type shows of a model, as frozen data: nothing executes, so that it can be compiled."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -56,9 +56,9 @@ class Association:
 class Page:
     """A connection to many rows.
 
-    `criteria` are those of direct arguments, declared by `flat` as (annotation, description, required). `source`
-    is the parent's attribute that the rows refer to and `link` what refers to it: an attribute of the target, or
-    an association. Both are None for a connection on the root.
+    `criteria` are those of direct arguments, declared by `flat` as (annotation, description, required).
+    `source` is the parent's attribute that the rows refer to and `link` what refers to it: an attribute of
+    the target, or an association. Both are None for a connection on the root.
     """
 
     name: str
@@ -75,7 +75,7 @@ class Page:
 
 @dataclass(frozen=True)
 class Owner:
-    """Visibility taken from the row that another belongs to: `link` holds the owner's id, null is visible to nobody."""
+    """As visible as the row it belongs to: `link` holds that one's id; without one, hidden once any are."""
 
     relationship: str
     link: str

@@ -18,12 +18,10 @@ class Connection(Generic[T]):
 @strawberry.type(description="Where a page stands in its connection.")
 class PageInfo:
     has_next_page: bool = strawberry.field(
-        description="Whether there are rows after this page. With `before` and no row cut off: true, the row of "
-        "that cursor stood there."
+        description="Whether there are rows after this page; with `before` true: its row stood there."
     )
     has_previous_page: bool = strawberry.field(
-        description="Whether there are rows before this page. With `after` and no row cut off: true, the row of "
-        "that cursor stood there."
+        description="Whether there are rows before this page; with `after` true: its row stood there."
     )
     start_cursor: str | None = strawberry.field(
         description="Cursor of the first edge, null on an empty page."
@@ -85,7 +83,7 @@ def connection_type(cls: type[Any], name: str) -> type[Any]:
     """Make `<name>Connection` and `<name>Edge` for a type."""
     edge = _described(
         f"{name}Edge",
-        f"A {name} on a page.",
+        f"One {name} of a page.",
         cursor=(str, "Where this edge stands: give it as `after` or `before`."),
         node=(cls, f"The {name} itself."),
     )

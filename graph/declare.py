@@ -79,7 +79,7 @@ def value(*, description: str, source: str | None = None, parts: Mapping[str, st
     return ValueMark(description, parts, source)
 
 
-def relation(
+def relation(  # noqa: PLR0913  # options of a declaration, all by name
     *,
     description: str,
     source: str | None = None,
@@ -102,7 +102,7 @@ def relation(
 
 
 @dataclass_transform(kw_only_default=True, field_specifiers=(column, value, relation))
-def shows(
+def shows(  # noqa: PLR0913  # options of a declaration, all by name
     model: type[Any],
     *,
     description: str,
@@ -141,7 +141,7 @@ def root_one(cls: type[Node], *, description: str) -> Declared:
     return OneField(cls, description)
 
 
-def root_page(
+def root_page(  # noqa: PLR0913  # options of a declaration, all by name
     cls: type[Any],
     *,
     description: str,

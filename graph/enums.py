@@ -1,5 +1,8 @@
 """Serves the models' enums with a description of every value, which Strawberry alone does not ask for."""
 
+# Strawberry and JSON are untyped: strict checking would only ask for casts.
+# pyright: standard
+
 from enum import Enum
 from typing import Any
 

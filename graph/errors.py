@@ -4,6 +4,8 @@ import logging
 from collections.abc import Iterable
 
 from graphql import GraphQLError, GraphQLSyntaxError
+from strawberry.exceptions import MissingQueryError
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 
 BAD_REQUEST = "BAD_REQUEST"
 BAD_USER_INPUT = "BAD_USER_INPUT"
@@ -16,7 +18,7 @@ _log = logging.getLogger(__name__)
 
 
 class CodedError(GraphQLError):
-    """A refusal that a client may read: its message is sent as it stands, its code is part of the contract."""
+    """A refusal for clients: its message is sent as it stands, its code is part of the contract."""
 
     def __init__(self, message: str, *, code: str) -> None:
         super().__init__(message, extensions={"code": code})
@@ -37,7 +39,20 @@ def public_errors(
         executed: Whether the operation's execution began: tells a document's faults from ours.
         log: Gets what is masked, at level ERROR, with `request_id` in `extra`.
     """
-    return [_public(error, request_id, executed, log) for error in errors]
+    return [_public(_refused(error), request_id, executed, log) for error in errors]
+
+
+def _refused(error: GraphQLError) -> GraphQLError:
+    """What Strawberry itself refuses, in the words of a client's error."""
+    match error.original_error:
+        case MissingQueryError():
+            return CodedError("There is no query.", code=BAD_REQUEST)
+        case CannotGetOperationTypeError():
+            return CodedError("There is no operation of that name.", code=BAD_REQUEST)
+        case InvalidOperationTypeError(operation_type=kind):
+            return CodedError(f"A {kind.value} is not allowed here.", code=METHOD_NOT_ALLOWED)
+        case _:
+            return error
 
 
 def _public(error: GraphQLError, request_id: str, executed: bool, log: logging.Logger) -> GraphQLError:  # noqa: FBT001  # private, named by its only caller
@@ -73,7 +88,7 @@ def _code(error: GraphQLError, *, executed: bool) -> str:
         return PARSE_FAILED
     if not executed:
         return VALIDATION_FAILED if isinstance(origin, GraphQLError) else INTERNAL
-    # graphql-core refuses a variable without a path, an argument with the node at fault. A result that it cannot
-    # serialise comes with neither and is our mistake.
+    # graphql-core refuses a variable without a path, an argument with the node at fault. A result that it
+    # cannot serialise comes with neither and is our mistake.
     refused = error if error.path is None else origin
     return BAD_USER_INPUT if isinstance(refused, GraphQLError) and refused.nodes else INTERNAL

@@ -1,4 +1,7 @@
-"""The fields that read: each finds its binding when the schema is built and asks the reader when it is resolved."""
+"""The fields that read: bound when the schema is built, they ask the reader when they are resolved."""
+
+# Strawberry and JSON are untyped: strict checking would only ask for casts.
+# pyright: standard
 
 import asyncio
 from collections.abc import Callable, Hashable
@@ -79,13 +82,11 @@ class ToOneField(ReadField):
 
     def annotation(self) -> object:
         target = binding_of(self._item.target).cls
-        return Optional[target] if self._item.nullable else target  # noqa: UP045  # built, not written
+        return target | None if self._item.nullable else target
 
     def get_result(self, source: Untyped, info: Untyped, args: Untyped, kwargs: Untyped) -> Untyped:
-        id = source.__dict__[self._item.link]
-        if id is None:
-            return None
-        return _read(info, binding_of(self._item.target), id, self)
+        key = source.__dict__[self._item.link]
+        return None if key is None else _read(info, binding_of(self._item.target), key, self)
 
 
 class PageField(ReadField):
@@ -130,7 +131,7 @@ class OneField(ReadField):
         self._cls = cls
 
     def annotation(self) -> object:
-        return Optional[binding_of(self._cls).cls]
+        return binding_of(self._cls).cls | None
 
     def make_arguments(self) -> list[StrawberryArgument]:
         return [
@@ -150,7 +151,7 @@ class NodeField(ReadField):
         self._known = known
 
     def annotation(self) -> object:
-        return Optional[Node]
+        return Node | None
 
     def make_arguments(self) -> list[StrawberryArgument]:
         return [argument("id", strawberry.ID, "Global id of any type.", required=True)]
@@ -160,18 +161,18 @@ class NodeField(ReadField):
 
     async def find(self, info: Untyped, text: str) -> Untyped:
         try:
-            type_name, id = split_id(text)
+            type_name, key = split_id(text)
         except ValueError as error:
             raise CodedError(str(error), code="BAD_ID") from error
         binding = self._known(type_name)
-        return None if binding is None else await read_one(info, binding, id)
+        return None if binding is None else await read_one(info, binding, key)
 
 
 class NodesField(NodeField):
     """Many rows by their global ids, in the order of the ids."""
 
     def annotation(self) -> object:
-        return list[Optional[Node]]
+        return list[Node | None]
 
     def make_arguments(self) -> list[StrawberryArgument]:
         return [argument("ids", list[strawberry.ID], "Global ids of any types.", required=True)]
@@ -181,7 +182,7 @@ class NodesField(NodeField):
         if len(ids) > limit:
             raise CodedError(f"{len(ids)} ids; at most {limit} are allowed.", code="TOO_MANY_IDS")
         # A bad id is the error of its own place in the list.
-        return await asyncio.gather(*(self.find(info, id) for id in ids), return_exceptions=True)
+        return await asyncio.gather(*(self.find(info, text) for text in ids), return_exceptions=True)
 
 
 class ReferenceField(StrawberryField):
@@ -250,11 +251,13 @@ def page_arguments(page: PageBinding) -> list[StrawberryArgument]:
     return made
 
 
-def argument(name: str, annotation: Untyped, description: str, *, required: bool = False) -> StrawberryArgument:
+def argument(
+    name: str, annotation: Untyped, description: str, *, required: bool = False
+) -> StrawberryArgument:
     return StrawberryArgument(
         python_name=name,
         graphql_name=None,
-        type_annotation=StrawberryAnnotation(annotation if required else Optional[annotation]),
+        type_annotation=StrawberryAnnotation(annotation if required else Optional[annotation]),  # noqa: UP045  # some are no types: `|` fails
         description=description,
         default=Parameter.empty if required else UNSET,
     )
@@ -284,4 +287,6 @@ def _only_id(reader: Reader, info: Untyped) -> bool:
                 return False
 
     nodes: list[FieldNode] = info.field_nodes
-    return reader.keep(("only id", *map(id, nodes)), lambda: all(only_id(node.selection_set) for node in nodes))
+    return reader.keep(
+        ("only id", *map(id, nodes)), lambda: all(only_id(node.selection_set) for node in nodes)
+    )

@@ -1,6 +1,9 @@
 """Filters declared once: each field of an input says which condition on the model it stands for."""
 
-from collections.abc import Callable, Sequence
+# Strawberry and JSON are untyped: strict checking would only ask for casts.
+# pyright: standard
+
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -142,7 +145,7 @@ def criteria(cls: type[Any]) -> dict[str, Criterion]:
 
 
 def chosen_criteria(
-    known: dict[str, Criterion], values: dict[str, Any], prefix: str = ""
+    known: Mapping[str, Criterion], values: Mapping[str, Value], prefix: str = ""
 ) -> Sequence[Chosen]:
     """The conditions a client gave, ids decoded; absent and null mean none.
 
@@ -157,7 +160,9 @@ def chosen_criteria(
         if criterion.node is not None:
             node = criterion.node
             value = (
-                [decode_id(id, node) for id in value] if isinstance(value, list) else decode_id(value, node)
+                [decode_id(text, node) for text in value]
+                if isinstance(value, list)
+                else decode_id(value, node)
             )
         chosen.append(Chosen(prefix + name, criterion, value))
     return chosen

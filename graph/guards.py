@@ -1,4 +1,4 @@
-"""ASGI middleware for everything that is served: a request id on each answer, and no calls from foreign pages."""
+"""ASGI middleware for all that is served: a request id on each answer, and no calls from foreign pages."""
 
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from strawberry.http.websocket_origin import is_same_origin, normalize_allowed_origins, normalize_origin
 
 REQUEST_ID_HEADER = "x-request-id"
+_STARTS = {"http.response.start", "websocket.accept", "websocket.http.response.start"}
 _SANE_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
 
 
@@ -37,7 +38,7 @@ class RequestIds:
 
     Args:
         app: What is wrapped.
-        bind: Makes the context in which the request is served, for example one that adds the id to each log line.
+        bind: Makes the context to serve the request in, for example one that adds the id to each log line.
     """
 
     def __init__(
@@ -49,14 +50,14 @@ class RequestIds:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             return await self._app(scope, receive, send)
-        id = request_id(scope)
+        tag = request_id(scope)
 
         async def tagged(message: Message) -> None:
-            if message["type"] in {"http.response.start", "websocket.accept"}:
-                MutableHeaders(scope=message)[REQUEST_ID_HEADER] = id
+            if message["type"] in _STARTS:
+                MutableHeaders(scope=message)[REQUEST_ID_HEADER] = tag
             await send(message)
 
-        with self._bind(id):
+        with self._bind(tag):
             return await self._app(scope, receive, tagged)
 
 
@@ -81,7 +82,7 @@ class Doorman:
         response = None if scope["type"] == "lifespan" else self._refuse(scope)
         if response is None:
             await self._app(scope, receive, send)
-        elif scope["type"] == "websocket":
+        elif scope["type"] == "websocket" and "websocket.http.response" not in scope.get("extensions", {}):
             await send({"type": "websocket.close", "code": 1008})
         else:
             await response(scope, receive, send)
@@ -97,7 +98,8 @@ class Doorman:
 
     def _knows(self, host: str) -> bool:
         try:
-            name = urlsplit(f"//{host}").hostname
+            name = urlsplit(f"//{host}").hostname or ""
         except ValueError:
             return False
-        return bool(name) and ("*" in self._hosts or host in self._hosts or name in self._hosts)
+        bare = f"[{name}]" if ":" in name else name
+        return bool(name) and not self._hosts.isdisjoint({"*", host, bare})

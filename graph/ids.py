@@ -19,12 +19,12 @@ def split_id(text: str) -> tuple[str, UUID]:
     """
     try:
         type_name, _, raw = b64decode(text, validate=True).decode().partition(":")
-        id = UUID(raw)
+        key = UUID(raw)
     except (binascii.Error, ValueError) as error:
         raise ValueError(f"«{text:.80}» is not an id.") from error
-    if encode_id(type_name, id) != text:
+    if encode_id(type_name, key) != text:
         raise ValueError(f"«{text:.80}» is not an id.")
-    return type_name, id
+    return type_name, key
 
 
 def parse_id(text: str, type_name: str) -> UUID:
@@ -33,10 +33,10 @@ def parse_id(text: str, type_name: str) -> UUID:
     Raises:
         ValueError: The text is no global id, or one of another type.
     """
-    found, id = split_id(text)
+    found, key = split_id(text)
     if found != type_name:
         raise ValueError(f"«{text:.80}» is not the id of a {type_name}.")
-    return id
+    return key
 
 
 def decode_id(text: str, type_name: str) -> UUID:

@@ -8,8 +8,8 @@ K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 _QUIET_TURNS = 5
-"""Passes of the event loop without a new key after which whoever could ask has asked: an answer takes three to
-reach the fields below it."""
+"""Passes of the event loop without a new key after which all have asked: an answer takes three to reach the
+fields below it."""
 
 
 class Batches:

@@ -1,5 +1,8 @@
 """Questions about a mapped model, answered from the SQLAlchemy mapper; every wrong name is a TypeError."""
 
+# Strawberry and JSON are untyped: strict checking would only ask for casts.
+# pyright: standard
+
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -26,7 +29,7 @@ def attribute(model: type[Any], name: str) -> str:
 
 
 def is_nullable(model: type[Any], name: str) -> bool:
-    """Whether the attribute is a column of a table that may be null; what an expression gives is not known."""
+    """Whether the attribute is a column of a table that may be null; of an expression it is not known."""
     prop = mapper_of(model).column_attrs.get(name)
     column = prop.columns[0] if prop is not None else None
     return column is not None and isinstance(getattr(column, "table", None), Table) and bool(column.nullable)

@@ -28,7 +28,7 @@ def _id_field() -> Declared:
 
 @strawberry.interface(description="Anything with a global id.")
 class Node:
-    """A row that `node(id)` finds. In Python `id` is the row's own id; the global one is made when it is served."""
+    """A row that `node(id)` finds. In Python `id` is the row's own; the global id is made when served."""
 
     id: UUID = _id_field()
 

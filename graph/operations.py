@@ -1,4 +1,7 @@
-"""Mutations and subscriptions: what they do is written elsewhere; here their answers are made to read fresh data."""
+"""Mutations and subscriptions: what they do is written elsewhere; here their answers come to be fresh."""
+
+# Strawberry and JSON are untyped: strict checking would only ask for casts.
+# pyright: standard
 
 import functools
 import inspect
@@ -42,10 +45,10 @@ def mutation(
 def subscription(
     *, description: str, name: str | None = None
 ) -> Callable[[Callable[..., AsyncIterator[Any]]], Declared]:
-    """A subscription's field: each event is read in a snapshot of its own, and none is open between events.
+    """A subscription's field: each event is read in a snapshot of its own; none is open between events.
 
-    The resolver must take `info`. It may yield `X.ref(id)`, which is served as the row it stands for; an event
-    whose row is gone, or not visible to the caller, is left out.
+    The resolver must take `info`. It may yield `X.ref(id)`, which is served as the row it stands for; an
+    event whose row is gone, or not visible to the caller, is left out.
     """
 
     def decorate(resolver: Callable[..., AsyncIterator[Any]]) -> Declared:

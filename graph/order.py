@@ -72,7 +72,7 @@ def order(type_name: str, /, **fields: By) -> Order:
         type_name: The GraphQL type whose connections are ordered.
         fields: Each value of the enum, in upper case, made by `by`.
     """
-    names = Enum(f"{type_name}OrderField", [(name, name) for name in fields])
+    names = cast("type[Enum]", Enum(f"{type_name}OrderField", [(name, name) for name in fields]))
     enum(
         names,
         f"What {type_name} connections can be ordered by.",

@@ -1,5 +1,8 @@
 """Which page a client asks for: arguments checked once, as one value that statements are built from."""
 
+# Strawberry and JSON are untyped: strict checking would only ask for casts.
+# pyright: standard
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -43,7 +46,7 @@ class Request:
     before: Sequence[Value] | None
 
 
-def page_request(
+def page_request(  # noqa: PLR0913  # what a page depends on
     binding: Binding, page: Page, given: Mapping[str, Any], *, place: str, secret: bytes, limits: Limits
 ) -> Request:
     """Check a connection's arguments.
@@ -90,7 +93,7 @@ def page_request(
 
 
 def _whole(binding: Binding, keys: tuple[Key, ...]) -> tuple[Key, ...]:
-    """The order made total: rows that tie are told apart by the binding's key, in the last key's direction."""
+    """The order made total: ties are broken by the binding's key, in the last key's direction."""
     direction = keys[-1].descending if keys else False
     named = {key.attribute for key in keys}
     return (*keys, *(Key(name, direction) for name in binding.key if name not in named))

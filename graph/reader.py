@@ -1,17 +1,17 @@
-"""One operation's view of the data: a single read-only snapshot, opened when first needed, and its batches."""
+"""One operation's view of the data: one read-only snapshot, opened when first needed, and its batches."""
 
 import asyncio
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import Dialect, Select
+from sqlalchemy import Dialect
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from graph.binding import Binding
 from graph.dynamic import Value
 from graph.loader import Batches, Loader
 from graph.paging import Limits, Request
-from graph.statements import by_id, nested_counts, nested_pages, root_count, root_page, selected
+from graph.statements import Statement, by_id, nested_counts, nested_pages, root_count, root_page, selected
 
 T = TypeVar("T")
 Values = Mapping[str, Value]
@@ -123,11 +123,11 @@ class Reader:
                 [[count]] = await self._execute(root_count(request, self.caller))
                 return {None: count}
             statement = nested_counts(request, parents, self.caller, self.dialect)
-            return {parent: count for parent, count in await self._execute(statement)}
+            return dict(await self._execute(statement))
 
         return self.keep(("counts", request), lambda: Loader(self._batches, read, 0))
 
-    async def _execute(self, statement: Select[Any]) -> Sequence[Any]:
+    async def _execute(self, statement: Statement) -> Sequence[Any]:
         if self._connection is None:
             self._connection = await self._engine.connect()
         return (await self._connection.execute(statement)).all()

@@ -14,7 +14,7 @@ from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
-from graph.errors import BAD_REQUEST, METHOD_NOT_ALLOWED, CodedError, public_errors
+from graph.errors import public_errors
 from graph.fields import Context
 
 
@@ -30,7 +30,7 @@ class PerOperation:
 
 
 class Schema(strawberry.Schema):
-    """Runs operations so that errors are coded and masked, and the context's reader is closed, on every path."""
+    """Runs operations so that on every path errors are coded and masked, and the reader is closed."""
 
     log = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ class Schema(strawberry.Schema):
                 operation_extensions,
             )
         except (MissingQueryError, CannotGetOperationTypeError, InvalidOperationTypeError) as error:
-            result = PreExecutionError(data=None, errors=[_refusal(error)])
+            result = PreExecutionError(data=None, errors=[GraphQLError(str(error), original_error=error)])
         finally:
             await context_value.reader.close()
         return self._public(result, context_value)
@@ -101,11 +101,3 @@ class Schema(strawberry.Schema):
             executed = not isinstance(result, PreExecutionError)
             result.errors = public_errors(result.errors, context.request_id, executed=executed, log=self.log)
         return result
-
-
-def _refusal(error: Exception) -> CodedError:
-    if isinstance(error, InvalidOperationTypeError):
-        return CodedError(f"A {error.operation_type.value} is not allowed here.", code=METHOD_NOT_ALLOWED)
-    if isinstance(error, MissingQueryError):
-        return CodedError("There is no query.", code=BAD_REQUEST)
-    return CodedError("There is no operation of that name.", code=BAD_REQUEST)

@@ -1,8 +1,8 @@
-"""The SQL of every read. Each statement takes its rows from `rows`, the one place that asks what the caller sees."""
+"""The SQL of every read. All take their rows from `rows`, the one place that asks what the caller sees."""
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import (
     ARRAY,
@@ -27,9 +27,11 @@ from sqlalchemy.types import TypeEngine
 
 from graph.binding import Association, Binding, Owner, Page, binding_of
 from graph.dynamic import Alias, Value
-from graph.filters import Chosen, Through
+from graph.filters import Through
 from graph.order import Key
 from graph.paging import Request
+
+Statement: TypeAlias = Select[*tuple[Any, ...]]
 
 
 def scope(binding: Binding, alias: Alias, caller: object) -> ColumnElement[bool] | None:
@@ -52,7 +54,7 @@ def scope(binding: Binding, alias: Alias, caller: object) -> ColumnElement[bool]
     return and_(*conditions) if conditions else None
 
 
-def rows(binding: Binding, alias: Alias, caller: object, *columns: ColumnElement[Any]) -> Select[Any]:
+def rows(binding: Binding, alias: Alias, caller: object, *columns: ColumnElement[Any]) -> Statement:
     """The rows of the alias that the caller sees."""
     statement = select(*columns).select_from(alias)
     seen = scope(binding, alias, caller)
@@ -64,28 +66,28 @@ def selected(binding: Binding, *keys: Key) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*binding.attributes, *(key.attribute for key in keys)]))
 
 
-def by_id(binding: Binding, ids: Sequence[Value], caller: object, dialect: Dialect) -> Select[Any]:
+def by_id(binding: Binding, ids: Sequence[Value], caller: object, dialect: Dialect) -> Statement:
     """The rows with these ids."""
     alias = aliased(binding.model)
     columns = [getattr(alias, name) for name in selected(binding)]
     return rows(binding, alias, caller, *columns).where(_among(_id(binding, alias), ids, dialect))
 
 
-def root_page(request: Request, caller: object) -> Select[Any]:
+def root_page(request: Request, caller: object) -> Statement:
     """One page of all rows."""
     alias = aliased(request.binding.model)
     columns = [getattr(alias, name) for name in selected(request.binding, *request.keys)]
     return _cut(rows(request.binding, alias, caller, *columns), alias, request, caller)
 
 
-def root_count(request: Request, caller: object) -> Select[Any]:
+def root_count(request: Request, caller: object) -> Statement:
     """How many rows the connection has, whatever the page."""
     alias = aliased(request.binding.model)
     statement = rows(request.binding, alias, caller, func.count())
-    return statement.where(*_conditions(request.binding, alias, request.conditions, request.page, caller))
+    return statement.where(*_conditions(request, alias, caller))
 
 
-def nested_pages(request: Request, parents: Sequence[Value], caller: object, dialect: Dialect) -> Select[Any]:
+def nested_pages(request: Request, parents: Sequence[Value], caller: object, dialect: Dialect) -> Statement:
     """One page for each parent, in one statement; the first column is the parent, pages come interleaved.
 
     The inner select of ids is the same on every database; only how it is applied to each parent differs.
@@ -105,14 +107,12 @@ def nested_pages(request: Request, parents: Sequence[Value], caller: object, dia
     return select(keys.c.value, *columns).select_from(source).order_by(*_order(page, request))
 
 
-def nested_counts(
-    request: Request, parents: Sequence[Value], caller: object, dialect: Dialect
-) -> Select[Any]:
+def nested_counts(request: Request, parents: Sequence[Value], caller: object, dialect: Dialect) -> Statement:
     """The size of each parent's connection, as (parent, count); parents without rows are missing."""
     binding = request.binding
     alias = aliased(binding.model)
     statement, link = _linked(rows(binding, alias, caller, func.count()), binding, alias, request.page)
-    conditions = _conditions(binding, alias, request.conditions, request.page, caller)
+    conditions = _conditions(request, alias, caller)
     statement = statement.where(_among(link, parents, dialect), *conditions).group_by(link)
     return statement.with_only_columns(link, func.count(), maintain_column_froms=True)
 
@@ -122,8 +122,8 @@ def _id(binding: Binding, alias: Alias) -> ColumnElement[Any]:
 
 
 def _linked(
-    statement: Select[Any], binding: Binding, alias: Alias, page: Page
-) -> tuple[Select[Any], ColumnElement[Any]]:
+    statement: Statement, binding: Binding, alias: Alias, page: Page
+) -> tuple[Statement, ColumnElement[Any]]:
     """The statement with its link to the parents in reach, and that link."""
     if isinstance(page.link, Association):
         between = page.link.table.alias()
@@ -138,11 +138,9 @@ def _link_type(page: Page) -> TypeEngine[Any]:
     return getattr(binding_of(page.target).model, str(page.link)).type
 
 
-def _cut(statement: Select[Any], alias: Alias, request: Request, caller: object) -> Select[Any]:
+def _cut(statement: Statement, alias: Alias, request: Request, caller: object) -> Statement:
     """One page of the statement, with one row more to tell whether others follow."""
-    statement = statement.where(
-        *_conditions(request.binding, alias, request.conditions, request.page, caller)
-    )
+    statement = statement.where(*_conditions(request, alias, caller))
     if request.after is not None:
         statement = statement.where(_beyond(alias, request.keys, request.after, ascending=True))
     if request.before is not None:
@@ -162,8 +160,8 @@ def _beyond(
 ) -> ColumnElement[bool]:
     """Rows after the values in the order, or before them when not `ascending`.
 
-    With one direction throughout it is one comparison of row values. With mixed directions a range on the first
-    key comes first, because that is what an index can serve.
+    With one direction throughout it is one comparison of row values. With mixed directions a range on the
+    first key comes first, because that is what an index can serve.
     """
     columns = [getattr(alias, key.attribute) for key in keys]
     bounds = [literal(value, item.type) for value, item in zip(values, columns, strict=True)]
@@ -179,19 +177,17 @@ def _beyond(
     return true() if condition is None else condition
 
 
-def _conditions(
-    binding: Binding, alias: Alias, chosen: Sequence[Chosen], page: Page, caller: object
-) -> list[ColumnElement[bool]]:
+def _conditions(request: Request, alias: Alias, caller: object) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
-    for item in chosen:
+    for item in request.conditions:
         if item.criterion.condition is not None:
             condition = item.criterion.condition(alias, item.value)
-            if condition is not None:
-                conditions.append(condition)
         else:
-            relation = binding.relations[str(item.criterion.attribute)]
+            relation = request.binding.relations[str(item.criterion.attribute)]
             lacks = item.criterion.through is Through.LACKS
-            conditions.append(_related(relation, alias, item.value, caller, lacks=lacks))
+            condition = _related(relation, alias, item.value, caller, lacks=lacks)
+        if condition is not None:
+            conditions.append(condition)
     return conditions
 
 

@@ -1,5 +1,8 @@
 """GraphQL over WebSocket by Strawberry's handler, hardened: no message a client can send ends abnormally."""
 
+# Strawberry and JSON are untyped: strict checking would only ask for casts.
+# pyright: standard
+
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 

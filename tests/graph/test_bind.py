@@ -75,7 +75,11 @@ ROOM_ORDER = {
         ({"rooms": (str, NAME)}, {}, "House has no column or hybrid «rooms»."),
         ({"name": (str, NAME)}, {}, "House.name: House.name can be null."),
         ({"name": (str | None, value(description="x"))}, {}, "House has no composite «name»."),
-        ({"title": (Connection["Room"], relation(description="x"))}, {}, "House has no relationship «title»."),
+        (
+            {"title": (Connection["Room"], relation(description="x"))},
+            {},
+            "House has no relationship «title».",
+        ),
         ({"rooms": ("Room", relation(description="x"))}, {}, "House.rooms is not a to-one relationship."),
         ({}, {"filter": Odd}, "Odd.name says no condition."),
         ({}, {"filter": Wrong}, "House has no column or hybrid «nothing»."),

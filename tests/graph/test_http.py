@@ -1,6 +1,5 @@
 """GraphQL over HTTP and WebSocket: strict about what it takes, and every answer has a code and a request id."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -8,11 +7,15 @@ from typing import Any
 
 import httpx
 import pytest
-import uvicorn
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import HTTPConnection
+from starlette.routing import Route, WebSocketRoute
+from starlette.types import ASGIApp
 from support.library.engines import SCHEMA, Library, number
 from support.library.schema import Context
 from support.library.seed import fill
+from support.servers import serving
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Origin, Subprotocol
@@ -25,7 +28,7 @@ COUNT = "{ books { totalCount } }"
 
 
 @pytest.fixture
-def app(library: Library) -> RequestIds:
+def app(library: Library) -> Starlette:
     async def make_context(connection: HTTPConnection, params: Mapping[str, object]) -> Context:
         if connection.headers.get("authorization") == "broken" or params.get("broken"):
             raise RuntimeError("no context")
@@ -36,13 +39,17 @@ def app(library: Library) -> RequestIds:
     endpoint = GraphQLEndpoint(
         SCHEMA(), make_context, max_body_bytes=1000, allowed_origins=("https://portal.example.com",)
     )
-    return RequestIds(
-        Doorman(endpoint, hosts=["api.test", "127.0.0.1"], origins=["https://portal.example.com"])
+    return Starlette(
+        routes=[Route("/graphql", endpoint), WebSocketRoute("/graphql", endpoint)],
+        middleware=[
+            Middleware(RequestIds),
+            Middleware(Doorman, hosts=["api.test", "127.0.0.1"], origins=["https://portal.example.com"]),
+        ],
     )
 
 
 @pytest.fixture
-async def client(app: RequestIds) -> AsyncIterator[httpx.AsyncClient]:
+async def client(app: ASGIApp) -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://api.test") as opened:
         yield opened
@@ -104,7 +111,11 @@ async def test_a_bad_request_gets_a_coded_error(
     ("accept", "status", "media_type"),
     [
         ("application/graphql-response+json", 400, "application/graphql-response+json"),
-        ("application/graphql-response+json, application/json;q=0.9", 400, "application/graphql-response+json"),
+        (
+            "application/graphql-response+json, application/json;q=0.9",
+            400,
+            "application/graphql-response+json",
+        ),
         ("application/json;q=0.5, application/graphql-response+json;q=0.4", 200, "application/json"),
         ("*/*", 200, "application/json"),
         ("text/html, application/*;q=0.1", 200, "application/json"),
@@ -180,34 +191,16 @@ async def test_a_request_without_a_context_is_an_internal_error(client: httpx.As
     assert answer.json()["errors"][0]["message"] == "Internal error."
 
 
-@asynccontextmanager
-async def served(app: RequestIds) -> AsyncIterator[int]:
-    """Serve the app on a free port of this machine."""
-    server = uvicorn.Server(
-        uvicorn.Config(app, port=0, lifespan="off", log_config=None, ws="websockets-sansio")
-    )
-    task = asyncio.create_task(server.serve())
-    while not server.started:
-        await asyncio.sleep(0.01)
-    try:
-        yield server.servers[0].sockets[0].getsockname()[1]
-    finally:
-        server.should_exit = True
-        await task
-
-
 @pytest.fixture
-async def port(app: RequestIds) -> AsyncIterator[int]:
-    async with served(app) as opened:
-        yield opened
+async def url(app: ASGIApp) -> AsyncIterator[str]:
+    async with serving(app) as opened:
+        yield opened.replace("http", "ws") + "/graphql"
 
 
 @asynccontextmanager
-async def socket(port: int, *, origin: str | None = None) -> AsyncIterator[ClientConnection]:
+async def socket(url: str, *, origin: str | None = None) -> AsyncIterator[ClientConnection]:
     protocol = Subprotocol("graphql-transport-ws")
-    async with connect(
-        f"ws://127.0.0.1:{port}", subprotocols=[protocol], origin=Origin(origin) if origin else None
-    ) as opened:
+    async with connect(url, subprotocols=[protocol], origin=Origin(origin) if origin else None) as opened:
         await opened.send('{"type": "connection_init"}')
         assert json.loads(await opened.recv()) == {"type": "connection_ack"}
         yield opened
@@ -217,11 +210,11 @@ async def subscribe(opened: ClientConnection, id: str, query: str, **payload: An
     await opened.send(json.dumps({"type": "subscribe", "id": id, "payload": {"query": query, **payload}}))
 
 
-async def test_a_socket_serves_queries_and_subscriptions(port: int, library: Library) -> None:
+async def test_a_socket_serves_queries_and_subscriptions(url: str, library: Library) -> None:
     await fill(library, 1)
     ask = "subscription ($id: ID!) { book(id: $id) { name } }"
 
-    async with socket(port) as opened:
+    async with socket(url) as opened:
         await subscribe(opened, "1", COUNT)
         query = [json.loads(await opened.recv()) for _ in range(2)]
         await subscribe(opened, "2", ask, variables={"id": encode_id("Book", number(0))})
@@ -233,8 +226,8 @@ async def test_a_socket_serves_queries_and_subscriptions(port: int, library: Lib
     assert library.reads.pool.checkedout() == 0  # type: ignore[attr-defined]  # of a queue pool
 
 
-async def test_a_bad_operation_is_an_error_of_its_own(port: int) -> None:
-    async with socket(port) as opened:
+async def test_a_bad_operation_is_an_error_of_its_own(url: str) -> None:
+    async with socket(url) as opened:
         for id, query, code in (
             ("1", "{", "GRAPHQL_PARSE_FAILED"),
             ("2", "{ nothing }", "GRAPHQL_VALIDATION_FAILED"),
@@ -266,8 +259,8 @@ async def test_a_bad_operation_is_an_error_of_its_own(port: int) -> None:
         "{",
     ],
 )
-async def test_a_malformed_message_closes_the_socket_with_4400(port: int, message: str) -> None:
-    async with socket(port) as opened:
+async def test_a_malformed_message_closes_the_socket_with_4400(url: str, message: str) -> None:
+    async with socket(url) as opened:
         await opened.send(message)
         with pytest.raises(ConnectionClosed) as closed:
             await opened.recv()
@@ -276,11 +269,11 @@ async def test_a_malformed_message_closes_the_socket_with_4400(port: int, messag
     assert closed.value.rcvd.code == 4400
 
 
-async def test_a_socket_is_not_for_foreign_pages(port: int) -> None:
-    async with socket(port, origin="https://portal.example.com"):
+async def test_a_socket_is_not_for_foreign_pages(url: str) -> None:
+    async with socket(url, origin="https://portal.example.com"):
         pass
     with pytest.raises(InvalidStatus) as refused:
-        async with socket(port, origin="https://evil.example"):
+        async with socket(url, origin="https://evil.example"):
             pass
 
     assert refused.value.response.status_code == 403

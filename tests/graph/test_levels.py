@@ -36,7 +36,9 @@ async def test_200_parents_take_as_many_statements_as_two(library: Library) -> N
     assert data["authors"]["edges"][0]["node"]["mentor"] is None
 
 
-async def test_a_level_stays_one_statement_when_some_of_its_parents_are_known_earlier(library: Library) -> None:
+async def test_a_level_stays_one_statement_when_some_of_its_parents_are_known_earlier(
+    library: Library,
+) -> None:
     await fill(library, 1)
     await library.add_pupils(7)
 
@@ -84,7 +86,9 @@ async def test_counts_of_all_parents_take_one_statement(library: Library) -> Non
     assert len(library.statements) == 5
 
 
-async def test_aliases_and_fragments_share_what_they_can_and_keep_apart_what_differs(library: Library) -> None:
+async def test_aliases_and_fragments_share_what_they_can_and_keep_apart_what_differs(
+    library: Library,
+) -> None:
     await fill(library, 3)
 
     data = await library.data(
@@ -121,7 +125,9 @@ async def test_values_without_parts_are_null(library: Library) -> None:
 async def test_an_id_alone_of_a_related_row_costs_no_statement(library: Library) -> None:
     await fill(library, 2)
 
-    data = await library.data("{ tags { edges { node { id __typename } } } authors { edges { node { mentor { id } } } } }")
+    data = await library.data(
+        "{ tags { edges { node { id __typename } } } authors { edges { node { mentor { id } } } } }"
+    )
 
     assert data["tags"]["edges"][0]["node"] == {"id": encode_id("Tag", number(1)), "__typename": "Tag"}
     assert shown(data["authors"], "mentor") == [None, {"id": encode_id("Author", number(0))}]
@@ -138,7 +144,8 @@ async def test_ids_find_rows_of_any_type_with_one_statement_a_type(library: Libr
     ]
 
     data = await library.data(
-        "query ($ids: [ID!]!) { nodes(ids: $ids) { id ... on Book { name } ... on Author { shout } } }", ids=ids
+        "query ($ids: [ID!]!) { nodes(ids: $ids) { id ... on Book { name } ... on Author { shout } } }",
+        ids=ids,
     )
 
     assert data["nodes"] == [

@@ -144,8 +144,13 @@ async def test_an_event_of_a_row_that_is_gone_is_left_out(library: Library) -> N
     assert [item async for item in await subscribe(library, ask, encode_id("Book", number(0)))] == []
 
 
-async def test_errors_of_a_subscription_are_masked(library: Library, caplog: pytest.LogCaptureFixture) -> None:
-    [result] = [item async for item in await subscribe(library, "subscription ($id: ID!) { book(id: $id) { name } }", "x")]
+async def test_errors_of_a_subscription_are_masked(
+    library: Library, caplog: pytest.LogCaptureFixture
+) -> None:
+    [result] = [
+        item
+        async for item in await subscribe(library, "subscription ($id: ID!) { book(id: $id) { name } }", "x")
+    ]
 
     [error] = result.errors
     assert error.formatted["message"] == "Internal error."
@@ -198,8 +203,6 @@ async def test_a_broken_database_is_an_internal_error_of_each_field(library: Lib
 
     assert {(error.extensions or {})["code"] for error in result.errors or []} == {"INTERNAL"}
     assert (await library.data("{ books { totalCount } }")) == {"books": {"totalCount": 3}}
-
-
 
 
 def test_ids_round_trip() -> None:

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, insert, update
 from support.library.engines import Library, number
-from support.library.models import Author, Book, Publisher, Tag, book_tags
+from support.library.models import Author, Book, Publisher, Tag
 from support.library.seed import fill, shown
 
 import graph
@@ -99,9 +99,7 @@ async def write(library: Library, walk: Walk, step: int) -> None:
 
 
 @pytest.mark.parametrize("place", WALKS)
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(walk=walks())
 async def test_every_stable_row_comes_exactly_once(library: Library, place: str, walk: Walk) -> None:
     async with library.writes.begin() as connection:
@@ -168,7 +166,11 @@ async def stock(library: Library, count: int) -> list[str]:
     ],
 )
 async def test_a_page_knows_what_is_around_it(
-    library: Library, arguments: dict[str, Any], labels: str, has_next: bool, has_previous: bool  # noqa: FBT001  # expected values
+    library: Library,
+    arguments: dict[str, Any],
+    labels: str,
+    has_next: bool,
+    has_previous: bool,  # noqa: FBT001  # expected values
 ) -> None:
     cursors = await stock(library, 5)
     for name in {"after", "before"} & set(arguments):
@@ -184,9 +186,9 @@ async def test_a_page_knows_what_is_around_it(
 
 
 async def test_an_empty_connection_is_an_empty_page(library: Library) -> None:
-    assert await library.data("{ tags { totalCount edges { cursor } pageInfo { hasNextPage endCursor } } }") == {
-        "tags": {"totalCount": 0, "edges": [], "pageInfo": {"hasNextPage": False, "endCursor": None}}
-    }
+    assert await library.data(
+        "{ tags { totalCount edges { cursor } pageInfo { hasNextPage endCursor } } }"
+    ) == {"tags": {"totalCount": 0, "edges": [], "pageInfo": {"hasNextPage": False, "endCursor": None}}}
 
 
 async def test_pages_have_default_sizes(library: Library) -> None:
@@ -195,7 +197,9 @@ async def test_pages_have_default_sizes(library: Library) -> None:
         Author, [{"id": number(i), "name": f"{i:03}", "publisher_id": number(1)} for i in range(60)]
     )
 
-    data = await library.data("{ authors { edges { cursor } } publishers { edges { node { authors { edges { cursor } } } } } }")
+    data = await library.data(
+        "{ authors { edges { cursor } } publishers { edges { node { authors { edges { cursor } } } } } }"
+    )
 
     assert len(data["authors"]["edges"]) == 50
     assert len(data["publishers"]["edges"][0]["node"]["authors"]["edges"]) == 10

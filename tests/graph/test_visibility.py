@@ -69,7 +69,7 @@ async def test_a_hidden_row_is_on_no_way(stocked: Library, restricted: bool) -> 
 
 async def test_a_mutation_serves_nothing_that_its_caller_does_not_see(stocked: Library) -> None:
     id = encode_id("Book", number(SECRET))
-    ask = "mutation ($id: ID!) { rename(id: $id, name: \"x\") { book { id } others { id } } }"
+    ask = 'mutation ($id: ID!) { rename(id: $id, name: "x") { book { id } others { id } } }'
 
     hidden = await stocked.data(ask, id=id, restricted=True)
     seen = await stocked.data(ask, id=id)

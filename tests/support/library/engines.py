@@ -10,11 +10,11 @@ from uuid import UUID
 from sqlalchemy import event, insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 from strawberry.types import ExecutionResult
+from support.library.models import Author, Base, Book
+from support.library.schema import Caller, Context, build_schema
 
 import graph
 from agreements_api.database import Database
-from support.library.models import Author, Base, Book
-from support.library.schema import Caller, Context, build_schema
 
 KEY = b"a secret of the tests"
 SCHEMA = cache(build_schema)

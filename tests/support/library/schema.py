@@ -9,11 +9,11 @@ import strawberry
 from sqlalchemy import ColumnElement, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 from strawberry import UNSET, Info
+from support.library import models
+from support.library.models import Status
 
 import graph
 from graph import Connection, Node, Reader, Registry, column, reference, references, relation, shows, value
-from support.library import models
-from support.library.models import Status
 
 REGISTRY = Registry()
 
