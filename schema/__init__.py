@@ -1,5 +1,7 @@
 """The public contract: what the API says."""
 
+from functools import cache
+
 from graphql import build_ast_schema, lexicographic_sort_schema, parse, print_schema
 from strawberry.schema.config import StrawberryConfig
 
@@ -10,8 +12,9 @@ from schema.scalars import SCALARS
 from schema.subscription import Subscription
 
 
+@cache
 def build_schema() -> graph.Schema:
-    """Bind every type to its model and make the served schema of them."""
+    """Bind every type to its model and make the served schema of them, once a process: it holds no state."""
     return graph.Schema(
         query=Query,
         mutation=Mutation,

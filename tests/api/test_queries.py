@@ -19,7 +19,17 @@ from support.factories import (
     make_inactive,
 )
 
-from models import Address, Agreement, Contact
+from models import (
+    Account,
+    Address,
+    Agreement,
+    AgreementOrigin,
+    AgreementTag,
+    BillingContract,
+    BillingFrequency,
+    BillingPolicy,
+    Contact,
+)
 from resolvers.agreements import accept_agreement, deactivate_agreement
 from resolvers.context import Context
 from resolvers.tags import tag_agreement
@@ -42,29 +52,57 @@ STATEMENTS_OF_THE_PAGE = 5
 
 
 async def fill(context: Context, accounts: int) -> None:
+    """Accounts with an agreement each, tagged on a contract each; in one transaction, to be quick."""
     template = await a_template(context)
-    for _ in range(accounts):
-        account = await an_account(context)
-        agreement = await an_agreement(context, account_id=account.id, template_id=template.id)
-        contract = await a_contract(context, account.id)
-        await tag_agreement(context, agreement_id=agreement.id, billing_contract_id=contract.id)
+    tags: list[AgreementTag] = []
+    async with context.unit_of_work() as uow:
+        for serial in await uow.agreements.take_serials(accounts):
+            account = Account(name=f"Account {serial:04}")
+            agreement = Agreement.pending(
+                serial=serial,
+                account=account,
+                template=template,
+                provider_account=None,
+                origin=AgreementOrigin.MANUAL,
+            )
+            contract = BillingContract(
+                name="Support",
+                account_id=account.id,
+                billing_frequency=BillingFrequency.MONTHLY,
+                billing_policy=BillingPolicy.ARREARS,
+                start_on=date(2026, 1, 1),
+                currency="EUR",
+            )
+            tags.append(
+                AgreementTag(
+                    billing_contract_id=contract.id,
+                    agreement_id=agreement.id,
+                    account_id=account.id,
+                    tagged_at=uow.now,
+                    tagged_by="local",
+                )
+            )
+            uow.add(account, agreement, contract)
+        await uow.flush()
+        uow.add(*tags)
+        await uow.commit()
 
 
-async def test_a_page_takes_five_statements_for_one_account_and_for_forty(api: Api, context: Context) -> None:
-    await fill(context, 40)
+async def test_a_page_takes_five_statements_for_one_account_and_for_200(api: Api, context: Context) -> None:
+    await fill(context, 200)
 
     one = await api.data(PAGE, accounts=1)
     of_one = [each for each in api.statements if each.startswith("SELECT")]
-    many = await api.data(PAGE, accounts=50)
+    many = await api.data(PAGE, accounts=200)
     of_many = [each for each in api.statements if each.startswith("SELECT")]
 
     assert len(of_one) == len(of_many) == STATEMENTS_OF_THE_PAGE
     assert len(one["accounts"]["edges"]) == 1
-    assert len(many["accounts"]["edges"]) == 40
-    [agreement] = nodes(many["accounts"]["edges"][39]["node"]["agreements"])
+    assert len(many["accounts"]["edges"]) == 200
+    [agreement] = nodes(many["accounts"]["edges"][199]["node"]["agreements"])
     assert agreement["provider"] == {"name": "Manual Provider"}
     assert agreement["template"]["version"] == "1"
-    assert len(agreement["billingContracts"]["edges"]) == 1
+    assert nodes(agreement["billingContracts"], "name") == ["Support"]
 
 
 async def test_a_total_is_counted_only_when_it_is_selected(api: Api, context: Context) -> None:
