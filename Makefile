@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format lock migration schema clean
+.PHONY: help install demo test bench check format lock migration schema clean
 
 help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -17,6 +17,9 @@ demo: $(VENV)/.installed ## Run the server with sample data against the Partner 
 test: $(VENV)/.installed-dev ## Run every test, on SQLite, then on PostgreSQL.
 	$(BIN)/pytest -q --db sqlite
 	$(BIN)/pytest -q --db postgresql
+
+bench: $(VENV)/.installed-dev ## Measure the server; options in args="--rounds 3".
+	$(BIN)/python -m benchmarks $(args)
 
 check: $(VENV)/.installed-dev ## Formatter, linters, types, import contracts.
 	$(BIN)/ruff format --check .
