@@ -9,18 +9,19 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from agreements_api.graphiql import graphiql_page, graphiql_routes
+from agreements_api.headers import SafeHeaders
 from agreements_api.logs import request_logs
 from agreements_api.services import Services, open_services
 from agreements_api.settings import Settings
 from graph import Limits, Reader
-from graph.guards import Doorman, RequestIds, refusal, request_id
+from graph.guards import REQUEST_ID_HEADER, Doorman, RequestIds, refusal, request_id
 from graph.http import GraphQLEndpoint
 from schema import build_schema
 from schema.context import RequestContext
@@ -29,7 +30,7 @@ READY_SECONDS = 2.0
 """How long the database may take to answer before this process calls itself unready."""
 
 
-def create_app(settings: Settings, *, run_jobs: bool = True) -> Starlette:
+def create_app(settings: Settings, *, run_jobs: bool = True) -> ASGIApp:
     """Make the application with a lifespan that opens and closes everything it needs."""
 
     @asynccontextmanager
@@ -38,14 +39,12 @@ def create_app(settings: Settings, *, run_jobs: bool = True) -> Starlette:
             app.router.routes[:] = routes(services)
             yield
 
-    return Starlette(lifespan=lifespan, middleware=_guards(settings), exception_handlers=_ERRORS)
+    return _guarded(Starlette(lifespan=lifespan, exception_handlers=_ERRORS), settings)
 
 
-def make_app(services: Services) -> Starlette:
+def make_app(services: Services) -> ASGIApp:
     """Make the application over what is open already; its lifespan opens nothing."""
-    return Starlette(
-        routes=routes(services), middleware=_guards(services.settings), exception_handlers=_ERRORS
-    )
+    return _guarded(Starlette(routes=routes(services), exception_handlers=_ERRORS), services.settings)
 
 
 def routes(services: Services) -> list[BaseRoute]:
@@ -63,11 +62,18 @@ def routes(services: Services) -> list[BaseRoute]:
     return [*found, Route("/graphql", endpoint)]
 
 
-def _guards(settings: Settings) -> list[Middleware]:
-    return [
-        Middleware(RequestIds, bind=request_logs),
-        Middleware(Doorman, hosts=settings.allowed_hosts, origins=settings.allowed_origins),
-    ]
+def _guarded(app: ASGIApp, settings: Settings) -> ASGIApp:
+    """Put the guards in front; around everything, so that they see the answer to a fault, too."""
+    if settings.allowed_origins:
+        app = CORSMiddleware(
+            app,
+            allow_origins=settings.allowed_origins,
+            allow_methods=("GET", "POST"),
+            allow_headers=("*",),
+            expose_headers=(REQUEST_ID_HEADER,),
+        )
+    app = Doorman(app, hosts=settings.allowed_hosts, origins=settings.allowed_origins)
+    return RequestIds(SafeHeaders(app), bind=request_logs)
 
 
 def _graphql(services: Services) -> ASGIApp:
@@ -102,6 +108,7 @@ class _PageForBrowsers:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] in {"GET", "HEAD"} and "text/html" in Headers(scope=scope).get("accept", ""):
             response = await graphiql_page(Request(scope, receive))
+            response.headers["vary"] = "accept"
             return await response(scope, receive, send)
         return await self._endpoint(scope, receive, send)
 
@@ -130,8 +137,10 @@ async def _to_graphiql(_request: Request) -> Response:
 
 async def _refused(request: Request, error: Exception) -> Response:
     """Answer as GraphQL does, with a code, what no route answers."""
-    status = error.status_code if isinstance(error, HTTPException) else 500
-    return refusal(request.scope, status, *_REFUSALS.get(status, ("INTERNAL", "Internal error.")))
+    status, headers = 500, {}
+    if isinstance(error, HTTPException):
+        status, headers = error.status_code, dict(error.headers or {})
+    return refusal(request.scope, status, *_REFUSALS.get(status, ("INTERNAL", "Internal error.")), **headers)
 
 
 _REFUSALS = {

@@ -1,139 +1,143 @@
 """The command line: `agreements serve | worker | demo | migrate | sync | schema | simulator | provider`."""
 
 import asyncio
+import inspect
 import sys
+from collections.abc import Coroutine
+from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from cyclopts import App
+from cyclopts import App, CycloptsError
 
 from agreements_api.errors import StartupError
 
 if TYPE_CHECKING:
     from agreements_api.settings import Settings
 
+
+def _one_line(error: CycloptsError) -> str:
+    return f"agreements: {' '.join(str(error).split())} See agreements --help."
+
+
+def examples(*commands: str) -> str:
+    """Show the commands below a command's options."""
+    return "\n".join(["Examples:", "", *(f"    {each}" for each in commands)])
+
+
 app = App(
     name="agreements",
     help="GraphQL API server for the customer agreements of cloud resellers."
     " Settings are read from variables AGREEMENTS_*; see the README.",
-    version_flags=["--version"],
+    version=lambda: version("customer-agreements-api"),
+    error_formatter=_one_line,
+)
+app.command(
+    "agreements_api.provider_commands:provider_app",  # loaded when it is asked for
+    name="provider",
+    help="Say how providers are reached, and try it.",
 )
 
 
-@app.command
+@app.command(
+    help_epilogue=examples(
+        "agreements serve", "agreements serve --port 8080", "agreements serve --no-jobs     (beside a worker)"
+    )
+)
 async def serve(*, host: str | None = None, port: int | None = None, jobs: bool = True) -> None:
     """Serve the API, and do its jobs, until Ctrl-C.
-
-    Examples:
-        agreements serve
-        agreements serve --port 8080
-        agreements serve --no-jobs     (beside `agreements worker`)
 
     Args:
         host: Of this machine; 127.0.0.1 unless AGREEMENTS_HOST says otherwise.
         port: 8000 unless AGREEMENTS_PORT says otherwise; 0 takes any free one.
         jobs: Whether this process does the jobs, too.
     """
-    from agreements_api.app import make_app  # noqa: PLC0415 -- commands load what they need
-    from agreements_api.reachability import warn_of_unreachable  # noqa: PLC0415
-    from agreements_api.server import listen, run_server, url_of  # noqa: PLC0415
-    from agreements_api.services import open_services  # noqa: PLC0415
+    from agreements_api.server import listen, run_server, url_of  # noqa: PLC0415 -- commands load what they need
 
     settings = _settings(host=host, port=port)
     with listen(settings.host, settings.port) as listener:
-        async with open_services(settings, run_jobs=jobs) as services:
+        from agreements_api.app import make_app  # noqa: PLC0415 -- slow to load: first what may be wrong
+        from agreements_api.reachability import warning_of_unreachable  # noqa: PLC0415
+        from agreements_api.services import open_services  # noqa: PLC0415
+
+        def tell() -> None:
             _say(f"Serving {url_of(listener)}/graphql (GraphiQL in a browser), to this machine only.")
-            asking = asyncio.create_task(warn_of_unreachable(services))
-            await run_server(make_app(services), settings, listener)
-            asking.cancel()
+
+        async with open_services(settings, run_jobs=jobs) as services, warning_of_unreachable(services):
+            await run_server(make_app(services), settings, listener, started=tell)
 
 
-@app.command
+@app.command(help_epilogue=examples("agreements worker"))
 async def worker() -> None:
-    """Do jobs without serving the API, until Ctrl-C; as many processes as wanted, with PostgreSQL.
-
-    Examples:
-        agreements worker
-    """
+    """Do jobs without serving the API, until Ctrl-C; as many processes as wanted, with PostgreSQL."""
     from agreements_api.server import on_signals  # noqa: PLC0415 -- commands load what they need
-    from agreements_api.services import open_services  # noqa: PLC0415
 
+    settings = _settings()
     stopped = asyncio.Event()
-    async with open_services(_settings(), run_jobs=True):
-        _say("Doing jobs.")
+    from agreements_api.services import open_services  # noqa: PLC0415 -- slow to load: first what may be wrong
+
+    async with open_services(settings, run_jobs=True):
         with on_signals(stopped.set):
+            _say("Doing jobs.")
             await stopped.wait()
 
 
-@app.command
+@app.command(help_epilogue=examples("agreements migrate"))
 async def migrate() -> None:
-    """Bring the database to the schema of this version; harmless when repeated.
+    """Bring the database to the schema of this version; harmless when repeated."""
+    settings = _settings()
+    from agreements_api.services import migrate_all  # noqa: PLC0415 -- commands load what they need
 
-    Examples:
-        agreements migrate
-    """
-    from agreements_api.migrations import migrate as upgrade  # noqa: PLC0415 -- commands load what they need
-
-    await upgrade(_settings().database_url)
+    await migrate_all(settings)
     _say("The database has the schema of this version.")
 
 
-@app.command
+@app.command(
+    help_epilogue=examples(
+        "agreements sync", "agreements sync --dry-run", 'agreements sync "Partner Center EMEA"'
+    )
+)
 async def sync(provider: str = "Microsoft Partner Center", /, *, dry_run: bool = False) -> None:
     """Read a provider's customers and agreements now, and wait for the end.
-
-    Examples:
-        agreements sync
-        agreements sync "Partner Center EMEA" --dry-run
 
     Args:
         provider: Its name.
         dry_run: Tell what would change; change nothing.
     """
+    settings = _settings()
     from agreements_api.sync_command import run_sync  # noqa: PLC0415 -- commands load what they need
 
-    await run_sync(_settings(), provider, dry_run=dry_run, say=_say)
+    await run_sync(settings, provider, dry_run=dry_run, say=_say)
 
 
-@app.command
+@app.command(help_epilogue=examples("agreements schema > schema.graphql"))
 def schema() -> None:
-    """Print the served schema as SDL.
-
-    Examples:
-        agreements schema > schema.graphql
-    """
+    """Print the served schema as SDL."""
     from schema import print_sdl  # noqa: PLC0415 -- commands load what they need
 
     sys.stdout.write(print_sdl())
 
 
-@app.command
+@app.command(help_epilogue=examples("agreements demo", "agreements demo --port 8080 --fresh"))
 async def demo(*, port: int | None = None, fresh: bool = False) -> None:
     """Serve sample data against a local Partner Center simulator, until Ctrl-C.
 
     The state lives in .agreements-demo/ and is kept from start to start.
 
-    Examples:
-        agreements demo
-        agreements demo --port 8080 --fresh
-
     Args:
         port: 8000 unless AGREEMENTS_PORT says otherwise.
         fresh: Forget the state of earlier runs.
     """
-    from agreements_api.demo import run_demo  # noqa: PLC0415 -- commands load what they need
+    from agreements_api.demo.run import run_demo  # noqa: PLC0415 -- commands load what they need
 
     await run_demo(port=port, fresh=fresh, say=_say)
 
 
-@app.command
+@app.command(help_epilogue=examples("agreements simulator --port 8700 --store simulator.db"))
 def simulator(
     *, port: int = 8700, store: Path | None = None, legacy_attestation: Literal["on", "gone"] = "gone"
 ) -> int:
     """Run a local Partner Center, for trying things out without a sandbox.
-
-    Examples:
-        agreements simulator --port 8700 --store simulator.db
 
     Args:
         port: 0 takes any free one.
@@ -149,16 +153,23 @@ def simulator(
 
 def main() -> None:
     """Run a command; what stops it is told in one line, with an exit code other than 0."""
-    from agreements_api.provider_commands import provider_app  # noqa: PLC0415 -- slow to load
-
-    app.command(provider_app)
     try:
-        app()
+        command, given, _ = app.parse_args(sys.argv[1:])
+        outcome = command(*given.args, **given.kwargs)
+        sys.exit(_run(outcome) if inspect.iscoroutine(outcome) else outcome)
     except StartupError as error:
         print(f"agreements: {error}", file=sys.stderr)  # noqa: T201 -- the command's answer
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _run(command: Coroutine[Any, Any, None]) -> None:
+    if sys.platform == "win32":
+        return asyncio.run(command)
+    import uvloop  # noqa: PLC0415 -- does not exist on Windows
+
+    return uvloop.run(command)
 
 
 def _settings(**given: object) -> "Settings":

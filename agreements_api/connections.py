@@ -6,7 +6,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID
 
 from cryptography.fernet import Fernet, InvalidToken
@@ -21,6 +21,7 @@ from repositories import Transactions
 from repositories.providers import ProviderRepository
 
 _ACTOR = "system"
+SaveRefreshToken: TypeAlias = Callable[[str], Awaitable[None]]
 _TUNING = ("timeout", "max_attempts", "first_wait", "page_size")
 """What is not stored with a connection: it belongs to the process, not to the provider."""
 
@@ -83,7 +84,9 @@ class ProviderClients:
 
     async def put(self, provider_id: UUID, connection: Connection) -> None:
         """Store how to reach the provider, in place of what was stored before."""
-        await self._put(provider_id, self._sealed(connection))
+        async with self._transactions.begin(actor=_ACTOR) as uow:
+            await uow.providers.put_connection(provider_id, self._sealed(connection), uow.now)
+            await uow.commit()
 
     async def read(self, provider_id: UUID) -> Connection | None:
         """Read how the provider is reached; None when nobody has said so.
@@ -115,18 +118,14 @@ class ProviderClients:
             raise AdministratorNeeded("There is no such provider.")
         return _Stored(provider.connector, connection.sealed if connection else None)
 
-    async def _put(self, provider_id: UUID, sealed: bytes) -> None:
-        async with self._transactions.begin(actor=_ACTOR) as uow:
-            await uow.providers.put_connection(provider_id, sealed, uow.now)
-            await uow.commit()
-
     def _client(self, provider_id: UUID, stored: _Stored) -> Provider:
         match stored.connector:
             case ProviderConnector.NONE:
                 return Manual()
             case ProviderConnector.PARTNER_CENTER if stored.sealed:
                 connection = self._unsealed(stored.sealed)
-                return PartnerCenter(connection, save_refresh_token=self._saver(provider_id, connection))
+                save = self._saver(provider_id, connection, stored.sealed)
+                return PartnerCenter(connection, save_refresh_token=save)
             case ProviderConnector.PARTNER_CENTER:
                 raise AdministratorNeeded(
                     "Nobody has configured how to reach this provider: run `agreements provider add`."
@@ -134,13 +133,28 @@ class ProviderClients:
             case ProviderConnector.REST:
                 raise AdministratorNeeded("This version has no connector for REST providers.")
 
-    def _saver(self, provider_id: UUID, connection: Connection) -> Callable[[str], Awaitable[None]]:
+    def _saver(self, provider_id: UUID, connection: Connection, sealed: bytes) -> SaveRefreshToken:
+        """Make what keeps a rotated refresh token, unless a person or another process was quicker.
+
+        What they stored is newer than what this client was made of, and must not be undone.
+        """
+        mine = sealed
+
         async def save(refresh_token: str) -> None:
-            sealed = self._sealed(replace(connection, refresh_token=refresh_token))
-            await self._put(provider_id, sealed)
+            nonlocal mine
+            rotated = self._sealed(replace(connection, refresh_token=refresh_token))
+            async with self._transactions.begin(actor=_ACTOR) as uow:
+                stored = await uow.providers.get_connection(provider_id)
+                if stored is None or stored.sealed != mine:
+                    return
+                await uow.providers.put_connection(provider_id, rotated, uow.now)
+                await uow.commit()
             known = self._clients.get(provider_id)
-            if known is not None:  # our own rotation is no reason for a new client
-                self._clients[provider_id] = replace(known[0], sealed=sealed), known[1]
+            if (
+                known is not None and known[0].sealed == mine
+            ):  # our own rotation is no reason for a new client
+                self._clients[provider_id] = replace(known[0], sealed=rotated), known[1]
+            mine = rotated
 
         return save
 
@@ -153,7 +167,8 @@ class ProviderClients:
             values: dict[str, Any] = json.loads(self._seal.decrypt(sealed))
         except InvalidToken as error:
             raise AdministratorNeeded(
-                "The provider's credentials were stored under another secret key: store them again."
+                "The provider's credentials were stored under another secret key:"
+                " run `agreements provider add` again."
             ) from error
         values["confirmation"] = ConfirmationMode(values["confirmation"])
         return Connection(**values, timeout=self._timeout, max_attempts=self._max_attempts)

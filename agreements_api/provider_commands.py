@@ -2,10 +2,12 @@
 
 import os
 import sys
-from typing import Annotated, Any
+from contextlib import AbstractAsyncContextManager
+from typing import Any
 
-from cyclopts import App, Parameter
+from cyclopts import App
 
+from agreements_api.cli import examples
 from agreements_api.errors import StartupError
 from agreements_api.logs import configure_logs
 from agreements_api.services import Services, open_services
@@ -20,7 +22,12 @@ SECRET_VARIABLE = "AGREEMENTS_PROVIDER_CLIENT_SECRET"  # noqa: S105 -- a variabl
 TOKEN_VARIABLE = "AGREEMENTS_PROVIDER_REFRESH_TOKEN"  # noqa: S105 -- a variable's name
 
 
-@provider_app.command
+@provider_app.command(
+    help_epilogue=examples(
+        "agreements provider add --tenant-id 5e5b... --client-id 0f6a...",
+        'agreements provider add "Partner Center EMEA" --tenant-id 5e5b... --client-id 0f6a...',
+    )
+)
 async def add(  # noqa: PLR0913 -- one option a value
     name: str = "Microsoft Partner Center",
     /,
@@ -28,9 +35,7 @@ async def add(  # noqa: PLR0913 -- one option a value
     tenant_id: str,
     client_id: str,
     confirmation: ConfirmationMode = ConfirmationMode.CUSTOMER,
-    base_url: Annotated[
-        str | None, Parameter(help="Instead of Microsoft's: a national cloud, or a simulator.")
-    ] = None,
+    base_url: str | None = None,
     login_url: str | None = None,
     admin_center_url: str | None = None,
 ) -> None:
@@ -40,51 +45,44 @@ async def add(  # noqa: PLR0913 -- one option a value
     who consented from AGREEMENTS_PROVIDER_REFRESH_TOKEN, or both are asked for: never on the command line,
     where other users of the machine could read them.
 
-    Examples:
-        agreements provider add --tenant-id 5e5b… --client-id 0f6a…
-        agreements provider add "Partner Center EMEA" --tenant-id 5e5b… --client-id 0f6a…
-
     Args:
-        name: The provider, as `createProvider` or the seed named it.
+        name: The provider, as createProvider or the seed named it.
         tenant_id: The partner's own tenant.
         client_id: The application registered in Partner Center.
-        confirmation: CUSTOMER: customers accept at Microsoft. LEGACY: the partner confirms, which
-            Microsoft has retired.
-        base_url: Of the API.
-        login_url: Of the identity provider.
-        admin_center_url: Where customers accept.
+        confirmation: customer: customers accept at Microsoft. legacy: the partner confirms, now retired.
+        base_url: Of the API, instead of Microsoft's: of a national cloud, or of a simulator.
+        login_url: Of the identity provider, likewise.
+        admin_center_url: Where customers accept, likewise.
     """
     urls = {"base_url": base_url, "login_url": login_url, "admin_center_url": admin_center_url}
     given: dict[str, Any] = {key: value for key, value in urls.items() if value is not None}
-    try:
-        connection = Connection(
-            tenant_id=tenant_id,
-            client_id=client_id,
-            client_secret=_secret(SECRET_VARIABLE, "Client secret: "),
-            refresh_token=_secret(TOKEN_VARIABLE, "Refresh token (empty for none): ") or None,
-            confirmation=confirmation,
-            **given,
-        )
-    except ValueError as error:
-        raise StartupError(str(error)) from error
-    settings = load_settings()
-    configure_logs(level=settings.log_level, format=settings.log_format)
-    async with open_services(settings, run_jobs=False) as services:
+    async with _services() as services:
         provider = await _provider(services, name)
+        try:
+            connection = Connection(
+                tenant_id=tenant_id,
+                client_id=client_id,
+                client_secret=_secret(SECRET_VARIABLE, "Client secret: "),
+                refresh_token=_secret(TOKEN_VARIABLE, "Refresh token (empty for none): ") or None,
+                confirmation=confirmation,
+                **given,
+            )
+        except ValueError as error:
+            raise StartupError(str(error)) from error
         await services.providers.put(provider.id, connection)
     print(f"Stored. Try it with: agreements provider check {provider.name!r}")  # noqa: T201 -- the command's answer
 
 
-@provider_app.command
+@provider_app.command(
+    help_epilogue=examples("agreements provider check", 'agreements provider check "Partner Center EMEA"')
+)
 async def check(name: str = "Microsoft Partner Center", /) -> None:
     """Ask the provider for its terms, as application and as user, and say what is wrong.
 
-    Examples:
-        agreements provider check
+    Args:
+        name: The provider.
     """
-    settings = load_settings()
-    configure_logs(level=settings.log_level, format=settings.log_format)
-    async with open_services(settings, run_jobs=False) as services:
+    async with _services() as services:
         provider = await _provider(services, name)
         try:
             client = await services.providers.get(provider.id)
@@ -94,6 +92,12 @@ async def check(name: str = "Microsoft Partner Center", /) -> None:
         except ProviderError as error:
             raise StartupError(f"{provider.name}: {error}") from error
     print(f"{provider.name} answers: {len(templates)} templates.")  # noqa: T201 -- the command's answer
+
+
+def _services() -> AbstractAsyncContextManager[Services]:
+    settings = load_settings()
+    configure_logs(level=settings.log_level, format=settings.log_format)
+    return open_services(settings, run_jobs=False)
 
 
 async def _provider(services: Services, name: str) -> Provider:

@@ -1,5 +1,8 @@
 """Whether the configured providers answer: asked at start, told once."""
 
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from uuid import UUID
 
 from agreements_api.logs import get_logger
@@ -20,13 +23,25 @@ async def reach(services: Services, provider_id: UUID) -> None:
     await client.list_templates()
 
 
-async def warn_of_unreachable(services: Services) -> None:
-    """Log one warning for each configured provider that does not answer; never fails."""
+@asynccontextmanager
+async def warning_of_unreachable(services: Services) -> AsyncGenerator[None]:
+    """Ask every configured provider beside what happens inside; those that do not answer are logged once."""
+    asking = asyncio.create_task(_warn_of_unreachable(services), name="ask providers")
+    try:
+        yield
+    finally:
+        asking.cancel()
+        await asyncio.gather(asking, return_exceptions=True)
+
+
+async def _warn_of_unreachable(services: Services) -> None:
     for provider in await _configured(services):
         try:
             await reach(services, provider.id)
         except ProviderError as error:
             _log.warning("A provider does not answer", provider=provider.name, reason=str(error))
+        except Exception:  # noqa: BLE001 -- serving does not depend on it
+            _log.exception("A provider could not be asked", provider=provider.name)
 
 
 async def _configured(services: Services) -> list[Provider]:

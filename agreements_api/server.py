@@ -8,14 +8,24 @@ import socket
 from collections.abc import Callable, Generator
 
 import uvicorn
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
-from agreements_api.errors import StartupError
+from agreements_api.errors import InvalidSettings, StartupError
 from agreements_api.settings import Settings
+
+BACKLOG = 2048
 
 
 class _Server(uvicorn.Server):
-    """Leaves signals to us: uvicorn would raise them again at its end, as a traceback."""
+    """Tells when it serves, and leaves signals to us: uvicorn would raise them again at its end."""
+
+    def __init__(self, config: uvicorn.Config, started: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._tell_started = started
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._tell_started()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None]:
@@ -25,12 +35,16 @@ class _Server(uvicorn.Server):
 def listen(host: str, port: int) -> socket.socket:
     """Open the socket first, so that a taken port is told before anything is started.
 
+    Whoever connects from now on waits until requests are served.
+
     Raises:
-        StartupError: The address is not of this machine alone, or cannot be listened on.
+        InvalidSettings: The address is not of this machine alone.
+        StartupError: It cannot be listened on.
     """
     if not _is_loopback(host):
-        raise StartupError(
-            f"The server answers this machine only, not {host}: it does not know its callers yet.",
+        raise InvalidSettings(
+            f"AGREEMENTS_HOST: the server answers this machine only, not {host}, since its callers have no"
+            " identity yet.",
             hint="Use 127.0.0.1, with a proxy that authenticates in front where others must reach it.",
         )
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -38,6 +52,7 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
+        listener.listen(BACKLOG)
     except OSError as error:
         listener.close()
         raise StartupError(
@@ -52,19 +67,30 @@ def url_of(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-async def run_server(app: Starlette, settings: Settings, listener: socket.socket) -> None:
-    """Serve until SIGINT or SIGTERM; the app's lifespan is the caller's."""
+async def run_server(
+    app: ASGIApp, settings: Settings, listener: socket.socket, *, started: Callable[[], None] = lambda: None
+) -> None:
+    """Serve until SIGINT or SIGTERM; the app's lifespan is the caller's.
+
+    Args:
+        app: What is served.
+        settings: How.
+        listener: From `listen`.
+        started: Called once, when requests are answered and signals are heeded.
+    """
     config = uvicorn.Config(
         app,
         lifespan="off",
         log_config=None,
+        log_level="warning",  # that it starts and stops is told by us
+        backlog=BACKLOG,
         access_log=False,
         server_header=False,
         date_header=True,
         timeout_graceful_shutdown=int(settings.shutdown_timeout.total_seconds()),
         ws_max_size=settings.max_body_bytes,
     )
-    server = _Server(config)
+    server = _Server(config, started)
 
     def stop() -> None:
         server.force_exit, server.should_exit = server.should_exit, True

@@ -35,6 +35,12 @@ def _positive(given: timedelta) -> timedelta:
     return given
 
 
+def _at_most_20_seconds(given: timedelta) -> timedelta:
+    if given > timedelta(seconds=20):
+        raise ValueError("must be 20 seconds or less")
+    return given
+
+
 def _usable(url: str) -> str:
     database_url(url)
     return url
@@ -91,7 +97,7 @@ class Settings(BaseSettings):
     max_body_bytes: Bytes = 256_000
     shutdown_timeout: Duration = timedelta(seconds=20)
 
-    provider_timeout: Duration = timedelta(seconds=20)
+    provider_timeout: Annotated[Duration, AfterValidator(_at_most_20_seconds)] = timedelta(seconds=20)
     """Of one HTTP call to a provider; well below `job_lease`, or a call outlives its owner."""
     provider_max_attempts: Annotated[int, Field(ge=1, le=10)] = 4
 

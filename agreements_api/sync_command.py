@@ -58,8 +58,8 @@ async def _run_jobs(services: Services, stack: AsyncExitStack, say: Callable[[st
 async def _follow(services: Services, job_id: UUID, say: Callable[[str], None]) -> Job:
     told = ""
     while True:
-        async with services.context("cli").unit_of_work() as uow:
-            job = await uow.jobs.peek(job_id)
+        async with services.context("cli").look() as view:
+            job = await view.jobs.peek(job_id)
         if job is None:
             raise StartupError("The job is gone: the database was replaced meanwhile.")
         line = (

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy import (
     URL,
+    BigInteger,
     Column,
     DateTime,
     Engine,
@@ -15,6 +16,7 @@ from sqlalchemy import (
     create_engine,
     event,
     func,
+    inspect,
     make_url,
     select,
 )
@@ -26,6 +28,9 @@ APP_NAME: Final = "customer-agreements"
 # Pinned: by default it is a hash of the source, and work of another version is never picked up. A change to
 # the steps of a workflow asks `DBOS.patch_async` which way a run that is under way went.
 APP_VERSION: Final = "1"
+
+ENGINE_SCHEMA_VERSION: Final = 125
+"""What this release of the engine makes of its tables: known here, it need not be loaded to look."""
 
 JOBS_QUEUE: Final = "jobs"
 PUSHES_QUEUE: Final = "pushes"
@@ -85,12 +90,32 @@ async def migrate(url: str | URL) -> None:
 
 
 def _migrate(url: str | URL) -> None:
+    if _is_migrated(url):
+        return
     quiet()
     from dbos import DBOS  # noqa: PLC0415  # a second of imports, for those who need it
 
     DBOS.migrate(system_url(url).render_as_string(hide_password=False), schema=SCHEMA)
     if not is_sqlite(url):
         _create_leases(url)
+
+
+def _is_migrated(url: str | URL) -> bool:
+    schema = None if is_sqlite(url) else SCHEMA
+    engine = create_engine(system_url(url))
+    try:
+        with engine.connect() as connection:
+            tables = inspect(connection)
+            if not tables.has_table("dbos_migrations", schema):
+                return False
+            if not is_sqlite(url) and not tables.has_table(LEASES.name, SCHEMA):
+                return False
+            version = Table(
+                "dbos_migrations", MetaData(schema=schema), Column("version", BigInteger)
+            ).c.version
+            return (connection.scalar(select(version)) or 0) >= ENGINE_SCHEMA_VERSION
+    finally:
+        engine.dispose()
 
 
 def _create_leases(url: str | URL) -> None:
