@@ -2,14 +2,14 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable, Coroutine
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, ScheduleInput
+from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer, ScheduleInput
 from sqlalchemy import URL, Engine
 
 from jobs import system
@@ -17,7 +17,7 @@ from jobs.ownership import Lease, LockFile, Ownership
 from jobs.schedules import Schedule, schedules
 from jobs.settings import EngineSettings
 from jobs.work import Work
-from jobs.workflows import WORKFLOWS
+from jobs.workflows import WORKFLOWS, Workflow
 from models import DomainError
 from providers.errors import ProviderError
 from resolvers import jobs
@@ -34,8 +34,6 @@ _THREADS: Final = 8
 _JOBS_AT_ONCE: Final = 32
 _PUSHES_AT_ONCE: Final = 4
 
-Body = Callable[..., Coroutine[Any, Any, None]]
-
 
 class JobEngine:
     """The job engine of this process; at most one at a time.
@@ -44,14 +42,27 @@ class JobEngine:
     the same database.
     """
 
-    def __init__(self, url: str | URL, context: Context, settings: EngineSettings) -> None:
+    def __init__(
+        self,
+        url: str | URL,
+        context: Context,
+        settings: EngineSettings,
+        *,
+        workflows: Mapping[str, Workflow] = WORKFLOWS,
+        planned: Sequence[Schedule] | None = None,
+    ) -> None:
         """Prepare; nothing is opened before `launch`.
 
         Args:
             url: The application's database, migrated by `jobs.migrate`.
             context: The way into the resolvers; each job acts through it under its own name.
             settings: How to run.
+            workflows: What it can do, by the name it is enqueued under.
+            planned: What it does unasked; None for all that the program plans.
         """
+        self._workflows = workflows
+        self._planned = schedules(settings) if planned is None else planned
+        self._launched = False
         self._url = url
         self._context = context
         self._settings = settings
@@ -81,25 +92,45 @@ class JobEngine:
 
     async def _launch(self) -> None:
         system.quiet()
+        self._launched = True
         self._engine = system.system_engine(self._url)
         DBOS(config=self._config(self._engine))
-        for name, body in WORKFLOWS.items():
+        for name, body in self._workflows.items():
             DBOS.workflow(name=name)(self._workflow(body))
-        planned = [self._scheduled(schedule) for schedule in schedules(self._settings)]
+        planned = [self._scheduled(schedule) for schedule in self._planned]
+        await asyncio.to_thread(self._register_queues, self._engine)
         DBOS.launch()
-        for name, at_once in ((system.JOBS_QUEUE, _JOBS_AT_ONCE), (system.PUSHES_QUEUE, _PUSHES_AT_ONCE)):
-            await DBOS.register_queue_async(
-                name,
-                worker_concurrency=at_once,
-                polling_interval_sec=self._settings.polling_interval.total_seconds(),
-                on_conflict="always_update",
-            )
         await DBOS.apply_schedules_async(planned)
         self._keeper = asyncio.create_task(self._ownership.keep(), name="job lease")
 
+    def _register_queues(self, engine: Engine) -> None:
+        """Store the queues before the launch: one that is new afterwards is noticed a second late."""
+        client = DBOSClient(
+            system_database_engine=engine,
+            dbos_system_schema=system.SCHEMA,
+            application_name=system.APP_NAME,
+            serializer=DBOSPortableJSONSerializer(),
+        )
+        for name, at_once in ((system.JOBS_QUEUE, _JOBS_AT_ONCE), (system.PUSHES_QUEUE, _PUSHES_AT_ONCE)):
+            client.register_queue(
+                name,
+                worker_concurrency=at_once,
+                polling_interval_sec=self._settings.polling_interval.total_seconds(),
+            )
+        client.destroy()
+
     async def close(self) -> None:
-        """Stop at once: runs are interrupted where they are, and go on from there next time."""
+        """Stop at once: runs are interrupted where they are, and go on from there next time.
+
+        Harmless when repeated, or when it was never launched.
+        """
         self._closing = True
+        if self._launched:
+            self._launched = False
+            await self._stop()
+        await self._ownership.release()
+
+    async def _stop(self) -> None:
         logging.getLogger("dbos").setLevel(logging.CRITICAL)  # it warns of each run that is interrupted
         interrupted = [*self._runs] if self._keeper is None else [*self._runs, self._keeper]
         for task in interrupted:
@@ -112,7 +143,6 @@ class JobEngine:
         loop.set_default_executor(ThreadPoolExecutor())
         if self._engine is not None:
             self._engine.dispose()
-        await self._ownership.release()
 
     def _config(self, engine: Engine) -> DBOSConfig:
         return {
@@ -132,7 +162,7 @@ class JobEngine:
             "notification_coalesce_sec": 0.5,
         }
 
-    def _workflow(self, body: Body) -> Body:
+    def _workflow(self, body: Workflow) -> Workflow:
         async def workflow(**arguments: str) -> None:
             async with self._interruptible():
                 await self._run(body, arguments)
@@ -170,7 +200,7 @@ class JobEngine:
         named = job_id or work_id
         return Work(work_id, self._context.acting_as(f"job:{named}", request_id=named))
 
-    async def _run(self, body: Body, arguments: dict[str, str]) -> None:
+    async def _run(self, body: Workflow, arguments: dict[str, str]) -> None:
         """Run a workflow to its end, whichever that is, and tell whoever waits for it."""
         job_id = arguments.get("job_id")
         work = self._work(job_id)

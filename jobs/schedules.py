@@ -9,10 +9,11 @@ from typing import Final
 from jobs import upkeep
 from jobs.settings import EngineSettings
 from jobs.work import Work
-from resolvers import expiry
+from resolvers import awaiting, expiry, sync
 
 _MINUTE: Final = 60
 _HOUR: Final = 60 * _MINUTE
+_HOURS: Final = 24
 
 
 @dataclass(frozen=True)
@@ -32,10 +33,20 @@ class Schedule:
 
 def schedules(settings: EngineSettings) -> Sequence[Schedule]:
     return (
+        Schedule("sync_provider_accounts", settings.sync_schedule, _sync_provider_accounts),
+        Schedule("poll_acceptances", every(settings.acceptance_poll_interval), _poll_acceptances),
         Schedule("expire_agreements", "10 0 * * *", _expire_agreements),
         Schedule("tidy_up", "40 4 * * *", partial(_tidy_up, retention=settings.retention)),
         Schedule("end_broken_jobs", "*/5 * * * *", _end_broken_jobs),
     )
+
+
+async def _sync_provider_accounts(work: Work) -> None:
+    await work.step(sync.start_scheduled_syncs)
+
+
+async def _poll_acceptances(work: Work) -> None:
+    await work.step(awaiting.poll_acceptances)
 
 
 async def _expire_agreements(work: Work) -> None:
@@ -54,8 +65,7 @@ async def _end_broken_jobs(work: Work) -> None:
 def every(interval: timedelta) -> str:
     """The cron expression that comes nearest to the interval: every so many seconds, minutes or hours."""
     seconds = max(1, round(interval.total_seconds()))
+    minutes, hours = round(seconds / _MINUTE), round(seconds / _HOUR)
     if seconds < _MINUTE:
         return f"*/{seconds} * * * * *"
-    if seconds < _HOUR:
-        return f"*/{round(seconds / _MINUTE)} * * * *"
-    return f"0 */{min(23, round(seconds / _HOUR))} * * *"
+    return f"*/{minutes} * * * *" if minutes < _MINUTE else f"0 */{min(hours, _HOURS - 1)} * * *"

@@ -8,7 +8,9 @@ from jobs.provisioning import provision
 from jobs.push import push
 from jobs.sync import sync
 
-WORKFLOWS: Mapping[str, Callable[..., Coroutine[Any, Any, None]]] = {
+Workflow = Callable[..., Coroutine[Any, Any, None]]
+
+WORKFLOWS: Mapping[str, Workflow] = {
     "bulk_create": bulk_create,
     "provision": provision,
     "push": push,

@@ -18,7 +18,7 @@ from repositories import UnitOfWork
 from repositories.bulk import Item, Target
 from resolvers.context import Context
 from resolvers.errors import NotFound
-from resolvers.jobs import restart_if_failed, start_and_wait, stop_if_asked
+from resolvers.jobs import check_wait, restart_if_failed, start_and_wait, stop_if_asked
 from resolvers.operations import claim, keep, repeated, require
 
 MUTATION = "bulkCreateCustomerAgreements"
@@ -65,6 +65,7 @@ async def bulk_create_customer_agreements(
         DomainError: INVALID, TEMPLATE_REQUIRED, TEMPLATE_INACTIVE, TEMPLATE_EXPIRED, PROVIDER_INACTIVE,
             IDEMPOTENCY_CONFLICT.
     """
+    check_wait(wait_seconds)
     if command.account_ids is not None and len(command.account_ids) > MAX_ACCOUNTS:
         raise DomainError(f"At most {MAX_ACCOUNTS} accounts can be named.", field=("accountIds",))
 

@@ -5,12 +5,19 @@ from collections.abc import Awaitable, Callable
 from contextlib import ExitStack, suppress
 from uuid import UUID
 
-from models import Job, JobStatus
+from models import DomainError, Job, JobStatus
 from repositories import UnitOfWork
 from resolvers.context import Context
 from resolvers.operations import repeated, require
 
+LONGEST_WAIT_SECONDS = 20
 _LOOK_EVERY_SECONDS = 0.25
+
+
+def check_wait(seconds: float) -> None:
+    """Raises DomainError INVALID for a wait that is longer than a request may take."""
+    if not 0 <= seconds <= LONGEST_WAIT_SECONDS:
+        raise DomainError(f"The wait is 0 to {LONGEST_WAIT_SECONDS} seconds.", field=("waitSeconds",))
 
 
 async def start_and_wait(

@@ -14,6 +14,7 @@ import psycopg
 from psycopg import sql
 from sqlalchemy import make_url
 
+import jobs
 from agreements_api.migrations import migrate
 
 
@@ -34,7 +35,7 @@ class SqliteDatabases:
 
     def __init__(self, folder: Path) -> None:
         self._template = folder / "template.db"
-        asyncio.run(migrate(_sqlite_url(self._template)))
+        asyncio.run(_migrate(_sqlite_url(self._template)))
 
     def fresh(self, folder: Path) -> Iterator[str]:
         shutil.copyfile(self._template, folder / "agreements.db")
@@ -56,7 +57,7 @@ class PostgresqlDatabases:
             self._admin.execute(sql.SQL("ALTER SYSTEM SET {} = off").format(sql.Identifier(setting)))
         self._admin.execute("SELECT pg_reload_conf()")
         self._admin.execute("CREATE DATABASE migrated")
-        asyncio.run(migrate(self._url("migrated")))
+        asyncio.run(_migrate(self._url("migrated")))
 
     def close(self) -> None:
         self._admin.close()
@@ -79,6 +80,11 @@ class PostgresqlDatabases:
 
     def _url(self, database: str) -> str:
         return self._server.set(database=database).render_as_string(hide_password=False)
+
+
+async def _migrate(url: str) -> None:
+    await migrate(url)
+    await jobs.migrate(url)
 
 
 @contextmanager
