@@ -57,9 +57,9 @@ class Account(Named, Audited):
         lazy="raise", order_by="AccountContact.position", cascade="all, delete-orphan"
     )
 
-    @validates("primary_contact")
-    def _keep_the_email_domain(self, _key: str, value: Contact | None) -> Contact | None:
-        self.primary_email_domain = value.email_domain if value else None
+    @validates("primary_email")  # the composite's column: composites have no validators of their own
+    def _keep_the_email_domain(self, _key: str, value: str | None) -> str | None:
+        self.primary_email_domain = value.rpartition("@")[2].casefold() if value else None
         return value
 
     @validates("domain")
