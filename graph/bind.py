@@ -1,8 +1,7 @@
 """Turns declarations into bindings and Strawberry types, once all classes exist and names can be resolved."""
 
-# Strawberry and JSON are untyped: strict checking would only ask for casts.
 # pyright: standard
-
+# Not strict: what Strawberry, SQLAlchemy and JSON bring is untyped.
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
@@ -14,15 +13,7 @@ import strawberry
 from graph import mapping
 from graph.binding import Binding, Column, Composite, Field, Owner, Page, ToOne, binding_of
 from graph.connections import Connection, connection_type
-from graph.declare import (
-    DEFAULT,
-    ColumnMark,
-    Declaration,
-    Registry,
-    RelationMark,
-    ValueMark,
-    flat_arguments,
-)
+from graph.declare import DEFAULT, ColumnMark, Declaration, Registry, RelationMark, ValueMark, flat_arguments
 from graph.fields import PageField, ToOneField
 from graph.filters import Criterion, criteria
 from graph.node import Node
@@ -65,7 +56,7 @@ def _bind(item: Declaration, names: Mapping[str, Any], models: Mapping[type[Any]
         fields[name] = bound
         setattr(cls, name, served)
         cls.__annotations__[name] = hints[name] if isinstance(bound, Column | Composite) else object
-    key = tuple(mapping.attribute(model, column.key) for column in _primary_key(model))
+    key = mapping.primary_key(model)
     if issubclass(cls, Node) and key != ("id",):
         raise TypeError(f"{cls.__name__}: a node's primary key is the one column «id».")
     known = criteria(item.filter) if item.filter else {}
@@ -75,7 +66,7 @@ def _bind(item: Declaration, names: Mapping[str, Any], models: Mapping[type[Any]
         cls,
         model,
         key,
-        {name: _resolved(field, models) for name, field in fields.items()},
+        fields,
         item.filter,
         _with_nodes(known, model, models),
         _relations(known, model, models),
@@ -101,12 +92,6 @@ def _marks(cls: type[Any]) -> dict[str, Mark]:
     return {name: mark for each in parents for name, mark in vars(each).items() if isinstance(mark, Mark)}
 
 
-def _primary_key(model: type[Any]) -> Any:  # noqa: ANN401  # columns of any selectable
-    return [
-        mapping.mapper_of(model).get_property_by_column(item) for item in mapping.mapper_of(model).primary_key
-    ]
-
-
 def _field(item: Declaration, name: str, mark: Mark, hint: Any) -> tuple[Field, Any]:  # noqa: ANN401  # an annotation
     model = item.model
     source = mark.source or name
@@ -123,27 +108,10 @@ def _field(item: Declaration, name: str, mark: Mark, hint: Any) -> tuple[Field, 
         return bound, ToOneField(bound, mark.description)
     [target] = get_args(hint)
     parent, link = mapping.to_many_link(model, source)
-    flat, known = flat_arguments(mark.arguments), criteria(mark.arguments) if mark.arguments else {}
-    page = Page(
-        name,
-        target,
-        mark.default_size,
-        known,
-        flat,
-        mark.takes_filter,
-        mark.takes_order,
-        source=parent,
-        link=link,
-    )
-    cls = item.cls
-    return page, PageField(mark.description, lambda: _page(cls, name), cls.__name__)
-
-
-def _page(cls: type[Any], name: str) -> Page:
-    page = binding_of(cls).fields[name]
-    if not isinstance(page, Page):
-        raise TypeError(f"{cls.__name__}.{name} is not a connection.")
-    return page
+    known, flat = flat_arguments(mark.arguments)
+    taken = mark.takes_filter, mark.takes_order
+    page = Page(name, target, mark.default_size, known, flat, *taken, source=parent, link=link)
+    return page, PageField(mark.description, page, item.cls.__name__)
 
 
 def _composite(model: type[Any], name: str, source: str, mark: ValueMark, cls: Any) -> Composite:  # noqa: ANN401  # a value type
@@ -163,14 +131,6 @@ def _nullable(hint: Any) -> tuple[Any, bool]:  # noqa: ANN401  # an annotation
         if len(inner) < len(get_args(hint)):
             return inner[0], True
     return hint, False
-
-
-def _resolved(field: Field, models: Mapping[type[Any], type[Any]]) -> Field:
-    """A page with the types that ids in its direct arguments must name."""
-    if not isinstance(field, Page) or not field.criteria:
-        return field
-    shown = {cls: model for model, cls in models.items()}
-    return replace(field, criteria=_with_nodes(field.criteria, shown[field.target], models))
 
 
 def _with_nodes(

@@ -1,8 +1,7 @@
 """Signed cursors: a place in one order of one connection under one filter, which no client can make up."""
 
-# Strawberry and JSON are untyped: strict checking would only ask for casts.
 # pyright: standard
-
+# Not strict: what Strawberry, SQLAlchemy and JSON bring is untyped.
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence

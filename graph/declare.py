@@ -4,11 +4,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, dataclass_transform
 
-from graph.binding import Binding, Visible, binding_of
+from strawberry.types.base import StrawberryOptional
+
+from graph.binding import Binding, Visible
 from graph.binding import Page as PageBinding
 from graph.dynamic import Declared
 from graph.fields import NodeField, NodesField, OneField, PageField, ReferenceField
-from graph.filters import criteria
+from graph.filters import Criterion, criteria
 from graph.node import Node
 from graph.order import Key, Order
 
@@ -163,15 +165,8 @@ def root_page(  # noqa: PLR0913  # options of a declaration, all by name
         default_size: Rows without `first` and `last`, instead of the reader's default.
         forward_only: Without `last` and `before`.
     """
-    flat = flat_arguments(arguments)
-    known = criteria(arguments) if arguments else {}
-    page = PageBinding("", cls, default_size, known, flat, filter, order, forward_only)
-
-    def made() -> PageBinding:
-        require_relations(cls, page)
-        return page
-
-    return PageField(description, made, "Query")
+    page = PageBinding("", cls, default_size, *flat_arguments(arguments), filter, order, forward_only)
+    return PageField(description, page, "Query")
 
 
 def root_node(*, description: str = "Any row by its global id.", registry: Registry = DEFAULT) -> Declared:
@@ -188,37 +183,27 @@ def root_nodes(
 
 def reference(*, description: str) -> Declared:
     """A payload's entity: takes `X.ref(id)` or None, serves the row as it is when it is read."""
-    return _reference(ReferenceField(description=description, default=None))
+    return ReferenceField(description=description, default=None)
 
 
 def references(*, description: str) -> Declared:
     """A payload's entities: takes a list of `X.ref(id)`, serves the rows that exist and the caller sees."""
-    return _reference(ReferenceField(description=description, default_factory=list))
+    return ReferenceField(description=description, default_factory=list)
 
 
-def _reference(made: ReferenceField) -> Declared:
-    return made
-
-
-def flat_arguments(cls: type[Any] | None) -> dict[str, tuple[Any, str, bool]]:
-    """The fields of an input class as direct arguments: annotation, description, whether required."""
-    if cls is None:
-        return {}
-    flat: dict[str, tuple[Any, str, bool]] = {}
-    for item in cls.__strawberry_definition__.fields:
-        annotation = item.type
-        inner = (
-            getattr(annotation, "of_type", None)
-            if type(annotation).__name__ == "StrawberryOptional"
-            else None
+def flat_arguments(
+    cls: type[Any] | None,
+) -> tuple[dict[str, Criterion], dict[str, tuple[Any, str, bool]]]:
+    """The fields of an input class as direct arguments: what they mean, and how they are served."""
+    known, flat = criteria(cls) if cls else {}, dict[str, tuple[Any, str, bool]]()
+    for item in cls.__strawberry_definition__.fields if cls else ():
+        if known[item.python_name].through is not None:
+            raise TypeError(f"{item.python_name}: has and lacks are for filters.")
+        annotation: Any = item.type
+        optional = isinstance(annotation, StrawberryOptional)
+        flat[item.python_name] = (
+            annotation.of_type if optional else annotation,
+            item.description,
+            not optional,
         )
-        flat[item.python_name] = (inner or annotation, item.description or "", inner is None)
-    return flat
-
-
-def require_relations(cls: type[Any], page: PageBinding) -> None:
-    """Make sure that a root page's direct arguments name relations which the binding resolves."""
-    binding = binding_of(cls)
-    for name, item in page.criteria.items():
-        if item.through is not None and str(item.attribute) not in binding.relations:
-            raise TypeError(f"{name}: {binding.name} has no filter over «{item.attribute}» to share.")
+    return known, flat

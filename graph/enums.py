@@ -1,8 +1,7 @@
 """Serves the models' enums with a description of every value, which Strawberry alone does not ask for."""
 
-# Strawberry and JSON are untyped: strict checking would only ask for casts.
 # pyright: standard
-
+# Not strict: what Strawberry, SQLAlchemy and JSON bring is untyped.
 from enum import Enum
 from typing import Any
 

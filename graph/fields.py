@@ -1,8 +1,7 @@
 """The fields that read: bound when the schema is built, they ask the reader when they are resolved."""
 
-# Strawberry and JSON are untyped: strict checking would only ask for casts.
 # pyright: standard
-
+# Not strict: what Strawberry, SQLAlchemy and JSON bring is untyped.
 import asyncio
 from collections.abc import Callable, Hashable
 from inspect import Parameter
@@ -21,6 +20,7 @@ from graph.connections import Page
 from graph.dynamic import Untyped, Value
 from graph.errors import CodedError
 from graph.ids import decode_id, split_id
+from graph.mapping import attribute
 from graph.node import Node, shown
 from graph.paging import Request, page_request
 from graph.reader import Reader
@@ -92,20 +92,20 @@ class ToOneField(ReadField):
 class PageField(ReadField):
     """A connection, nested or on the root."""
 
-    def __init__(self, description: str, page: Callable[[], PageBinding], place: str) -> None:
+    def __init__(self, description: str, page: PageBinding, place: str) -> None:
         super().__init__(description)
         self._page = page
         self._place = place
 
     def annotation(self) -> object:
-        return binding_of(self._page().target).cls.__connection__
+        return binding_of(self._page.target).cls.__connection__
 
     def make_arguments(self) -> list[StrawberryArgument]:
-        return page_arguments(self._page())
+        return page_arguments(self._page)
 
     def get_result(self, source: Untyped, info: Untyped, args: Untyped, kwargs: Untyped) -> Page:
         reader: Reader = info.context.reader
-        page = self._page()
+        page = self._page
 
         def request() -> Request:
             return page_request(
@@ -227,9 +227,12 @@ def _depth(info: Untyped) -> int:
 def page_arguments(page: PageBinding) -> list[StrawberryArgument]:
     """The arguments of a connection, as the contract names them."""
     binding = binding_of(page.target)
-    made: list[StrawberryArgument] = []
-    for name, (annotation, description, required) in page.flat.items():
-        made.append(argument(name, annotation, description, required=required))
+    for item in page.criteria.values():
+        if item.attribute is not None:
+            attribute(binding.model, item.attribute)
+    made = [
+        argument(name, kind, text, required=required) for name, (kind, text, required) in page.flat.items()
+    ]
     if page.takes_filter and binding.filter is not None:
         made.append(
             argument("filter", binding.filter, "Conditions that every row must meet; null means none.")

@@ -1,8 +1,7 @@
 """GraphQL over HTTP, strictly: exact media types, bounded bodies, a coded JSON error for all else."""
 
-# Strawberry and JSON are untyped: strict checking would only ask for casts.
 # pyright: standard
-
+# Not strict: what Strawberry, SQLAlchemy and JSON bring is untyped.
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeAlias

@@ -1,8 +1,7 @@
 """Questions about a mapped model, answered from the SQLAlchemy mapper; every wrong name is a TypeError."""
 
-# Strawberry and JSON are untyped: strict checking would only ask for casts.
 # pyright: standard
-
+# Not strict: what Strawberry, SQLAlchemy and JSON bring is untyped.
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -26,6 +25,12 @@ def attribute(model: type[Any], name: str) -> str:
     if name not in mapper.all_orm_descriptors or name in mapper.relationships or name in mapper.composites:
         raise TypeError(f"{model.__name__} has no column or hybrid «{name}».")
     return name
+
+
+def primary_key(model: type[Any]) -> tuple[str, ...]:
+    """The attributes that identify a row."""
+    mapper = mapper_of(model)
+    return tuple(mapper.get_property_by_column(item).key for item in mapper.primary_key)
 
 
 def is_nullable(model: type[Any], name: str) -> bool:

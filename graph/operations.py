@@ -1,8 +1,7 @@
 """Mutations and subscriptions: what they do is written elsewhere; here their answers come to be fresh."""
 
-# Strawberry and JSON are untyped: strict checking would only ask for casts.
 # pyright: standard
-
+# Not strict: what Strawberry, SQLAlchemy and JSON bring is untyped.
 import functools
 import inspect
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable

@@ -1,8 +1,7 @@
 """Which page a client asks for: arguments checked once, as one value that statements are built from."""
 
-# Strawberry and JSON are untyped: strict checking would only ask for casts.
 # pyright: standard
-
+# Not strict: what Strawberry, SQLAlchemy and JSON bring is untyped.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any

@@ -1,8 +1,7 @@
 """GraphQL over WebSocket by Strawberry's handler, hardened: no message a client can send ends abnormally."""
 
-# Strawberry and JSON are untyped: strict checking would only ask for casts.
 # pyright: standard
-
+# Not strict: what Strawberry, SQLAlchemy and JSON bring is untyped.
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 

@@ -57,6 +57,11 @@ class Odd:
 
 
 @strawberry.input
+class Tagged:
+    room: strawberry.ID | None = graph.has("rooms", description="x")
+
+
+@strawberry.input
 class Wrong:
     name: str | None = graph.equal("nothing", description="x")
 
@@ -87,6 +92,11 @@ ROOM_ORDER = {
         ({}, {"order": ROOM_ORDER["locale"]}, "without collation"),
         ({}, {"default_order": [graph.ascending("nothing")]}, "House has no column or hybrid «nothing»."),
         ({}, {"visible": "rooms"}, "House.rooms is not a to-one relationship."),
+        (
+            {"rooms": (Connection["Room"], relation(description="x", arguments=Tagged))},
+            {},
+            "room: has and lacks are for filters.",
+        ),
         ({}, {"model": Room}, "Room is shown by Room already."),
         (
             {"house": ("Room", relation(description="x", source="house"))},

@@ -15,7 +15,7 @@ ASK = "query ($filter: BookFilter) { books(filter: $filter) { totalCount edges {
 
 @pytest.fixture
 async def stocked(library: Library) -> Library:
-    """Books a, b, c: printed, tagged 1, long; unprinted draft, tagged 2; printed, untagged, by another author."""
+    """Book a: printed, tagged 1, long; b: an unprinted draft, tagged 2; c: printed, by another author."""
     await library.add(Publisher, [{"id": number(1), "name": "house"}])
     await library.add(Author, [{"id": number(i), "name": f"{i}", "publisher_id": number(1)} for i in (1, 2)])
     await library.add(Tag, [{"id": number(i), "label": f"{i}", "secret": i == 2} for i in (1, 2)])

@@ -1,4 +1,4 @@
-"""GraphQL over HTTP and WebSocket: strict about what it takes, and every answer has a code and a request id."""
+"""GraphQL over HTTP and WebSocket: strict about what it takes, a code and a request id in each answer."""
 
 import json
 from collections.abc import AsyncIterator, Mapping
@@ -145,7 +145,8 @@ async def test_a_bad_variable_never_runs_and_a_failing_field_did(client: httpx.A
 
 async def test_get_changes_nothing(client: httpx.AsyncClient, library: Library) -> None:
     await fill(library, 1)
-    ask = 'mutation { rename(id: "%s", name: "x") { book { name } } }' % encode_id("Book", number(0))
+    book = encode_id("Book", number(0))
+    ask = f'mutation {{ rename(id: "{book}", name: "x") {{ book {{ name }} }} }}'
 
     got = await client.get("/graphql", params={"query": ask})
     put = await client.put("/graphql", json={"query": ask})
@@ -228,12 +229,12 @@ async def test_a_socket_serves_queries_and_subscriptions(url: str, library: Libr
 
 async def test_a_bad_operation_is_an_error_of_its_own(url: str) -> None:
     async with socket(url) as opened:
-        for id, query, code in (
+        for key, query, code in (
             ("1", "{", "GRAPHQL_PARSE_FAILED"),
             ("2", "{ nothing }", "GRAPHQL_VALIDATION_FAILED"),
             ("3", "fragment F on Book { id }", "BAD_REQUEST"),
         ):
-            await subscribe(opened, id, query)
+            await subscribe(opened, key, query)
             answer = json.loads(await opened.recv())
 
             assert answer["type"] == "error"

@@ -1,4 +1,4 @@
-"""However many parents: one statement for each level and to-one relation, and none for what is not selected."""
+"""However many parents: one statement a level and to-one relation, and none for what is not selected."""
 
 from support.library.engines import Library, number
 from support.library.seed import fill, shown
@@ -96,8 +96,13 @@ async def test_aliases_and_fragments_share_what_they_can_and_keep_apart_what_dif
         query ($id: ID!) {
           author(id: $id) { ...Both again: books(first: 1) { edges { node { name } } } }
         }
-        fragment Both on Author { shout site { url } fullName { last } ...Some ... on Author { books(first: 1) { totalCount } } }
-        fragment Some on Author { last: books(last: 1) { edges { node { name } } } long: books(filter: {long: true}) { edges { node { pages } } } }
+        fragment Both on Author {
+          shout site { url } fullName { last } ...Some ... on Author { books(first: 1) { totalCount } }
+        }
+        fragment Some on Author {
+          last: books(last: 1) { edges { node { name } } }
+          long: books(filter: {long: true}) { edges { node { pages } } }
+        }
         """,
         id=encode_id("Author", number(2)),
     )
@@ -122,15 +127,19 @@ async def test_values_without_parts_are_null(library: Library) -> None:
     assert data["authors"]["edges"] == [{"node": {"fullName": None, "site": None}}]
 
 
-async def test_an_id_alone_of_a_related_row_costs_no_statement(library: Library) -> None:
+async def test_an_id_alone_of_a_row_that_all_may_see_costs_no_statement(library: Library) -> None:
     await fill(library, 2)
+    known_only = "fragment Known on Node { id __typename }"
+    houses = "{ publishers { edges { node { country { ...Known %s } } } } }" + known_only
 
-    data = await library.data(
-        "{ tags { edges { node { id __typename } } } authors { edges { node { mentor { id } } } } }"
-    )
+    known = await library.data(houses % "... on Country { id }")
+    statements = len(library.statements)
+    read = await library.data(houses % "name")
 
-    assert data["tags"]["edges"][0]["node"] == {"id": encode_id("Tag", number(1)), "__typename": "Tag"}
-    assert shown(data["authors"], "mentor") == [None, {"id": encode_id("Author", number(0))}]
+    country = {"id": encode_id("Country", number(1)), "__typename": "Country"}
+    assert shown(known["publishers"], "country") == [None, country, country]
+    assert shown(read["publishers"], "country") == [None] + [{**country, "name": "Utopia"}] * 2
+    assert (statements, len(library.statements)) == (1, 2)
 
 
 async def test_ids_find_rows_of_any_type_with_one_statement_a_type(library: Library) -> None:

@@ -50,9 +50,10 @@ async def rename_for_ever(library: Library) -> None:
 
 RENAME = """
 mutation ($id: ID!) {
-  one: rename(id: $id, name: "one") { book { name author { books(first: 1) { edges { node { name } } } } } }
-  two: rename(id: $id, name: "two") { book { name author { books(first: 1) { edges { node { name } } } } } others { name } }
+  one: rename(id: $id, name: "one") { ...Renamed }
+  two: rename(id: $id, name: "two") { ...Renamed others { name } }
 }
+fragment Renamed on RenamePayload { book { name author { books(first: 1) { edges { node { name } } } } } }
 """
 
 

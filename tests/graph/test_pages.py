@@ -15,13 +15,14 @@ from support.library.seed import fill, shown
 import graph
 from graph import encode_id
 
+HEAD = "query ($first: Int, $after: String, $last: Int, $before: String, $order: [BookOrder!], $id: ID!)"
+PART = """{
+    totalCount pageInfo { hasNextPage hasPreviousPage startCursor endCursor } edges { cursor node { id } }
+}"""
+PLACE = "first: $first, after: $after, last: $last, before: $before, orderBy: $order"
 WALKS = {
-    "root": """query ($first: Int, $after: String, $last: Int, $before: String, $order: [BookOrder!], $id: ID!) {
-        page: books(first: $first, after: $after, last: $last, before: $before, orderBy: $order, filter: {authorId: $id}) {
-            totalCount pageInfo { hasNextPage hasPreviousPage startCursor endCursor } edges { cursor node { id } } } }""",
-    "nested": """query ($first: Int, $after: String, $last: Int, $before: String, $order: [BookOrder!], $id: ID!) {
-        author(id: $id) { page: books(first: $first, after: $after, last: $last, before: $before, orderBy: $order) {
-            totalCount pageInfo { hasNextPage hasPreviousPage startCursor endCursor } edges { cursor node { id } } } } }""",
+    "root": f"{HEAD} {{ page: books({PLACE}, filter: {{authorId: $id}}) {PART} }}",
+    "nested": f"{HEAD} {{ author(id: $id) {{ page: books({PLACE}) {PART} }} }}",
 }
 
 # Byte order, locale order and case-blind order of these differ.
@@ -131,7 +132,7 @@ async def test_every_stable_row_comes_exactly_once(library: Library, place: str,
         await write(library, walk, step)
 
     stable = expected(walk)
-    assert [id for id in seen if id in stable] == stable
+    assert [each for each in seen if each in stable] == stable
 
 
 PAGE = """query ($first: Int, $after: String, $last: Int, $before: String) {
@@ -169,7 +170,7 @@ async def test_a_page_knows_what_is_around_it(
     library: Library,
     arguments: dict[str, Any],
     labels: str,
-    has_next: bool,
+    has_next: bool,  # noqa: FBT001  # expected values
     has_previous: bool,  # noqa: FBT001  # expected values
 ) -> None:
     cursors = await stock(library, 5)
@@ -221,7 +222,7 @@ async def test_pages_have_default_sizes(library: Library) -> None:
     ],
 )
 async def test_arguments_that_make_no_sense_are_refused(library: Library, arguments: str, code: str) -> None:
-    assert await library.code("{ books(%s) { totalCount } }" % arguments) == code
+    assert await library.code(f"{{ books({arguments}) {{ totalCount }} }}") == code
     assert library.statements == []
 
 
@@ -236,18 +237,19 @@ async def test_limits_are_the_readers(library: Library) -> None:
 
 async def test_a_cursor_serves_its_own_connection_order_and_filter_only(library: Library) -> None:
     await fill(library, 1)
-    ask = "query ($after: String) { books(after: $after, filter: {long: true}, orderBy: [{field: TITLE}]) { edges { cursor } } }"
+    kept = "after: $after, filter: {long: true}, orderBy: [{field: TITLE}]"
+    ask = f"query ($after: String) {{ books({kept}) {{ edges {{ cursor }} }} }}"
     [edge] = (await library.data(ask))["books"]["edges"]
     cursor = edge["cursor"]
 
     assert await library.data(ask, after=cursor) == {"books": {"edges": []}}
     for other in (
         "books(after: $after, filter: {long: true}) { totalCount }",
-        "books(after: $after, filter: {long: true}, orderBy: [{field: TITLE, direction: DESC}]) { totalCount }",
+        "books(after: $after, filter: {long: true}, orderBy: {field: TITLE, direction: DESC}) { totalCount }",
         "books(after: $after, filter: {long: false}, orderBy: [{field: TITLE}]) { totalCount }",
         "books(after: $after, orderBy: [{field: TITLE}]) { totalCount }",
         "authors(after: $after) { totalCount }",
-        "authors { edges { node { books(after: $after, filter: {long: true}, orderBy: [{field: TITLE}]) { totalCount } } } }",
+        f"authors {{ edges {{ node {{ books({kept}) {{ totalCount }} }} }} }}",
     ):
         assert await library.code(f"query ($after: String) {{ {other} }}", after=cursor) == "BAD_CURSOR"
     for place in range(len(cursor)):

@@ -12,7 +12,7 @@ OPEN, SECRET = 1, 2
 
 @pytest.fixture
 async def stocked(library: Library) -> Library:
-    """Two houses, one of them secret, each with an author and a book; the open book has two tags, one secret."""
+    """Two houses, one secret, each with an author and a book; both books have an open and a secret tag."""
     both = (SECRET, OPEN)
     await library.add(Publisher, [{"id": number(i), "name": f"{i}", "secret": i == SECRET} for i in both])
     await library.add(Tag, [{"id": number(i), "label": f"{i}", "secret": i == SECRET} for i in both])
@@ -68,14 +68,14 @@ async def test_a_hidden_row_is_on_no_way(stocked: Library, restricted: bool) -> 
 
 
 async def test_a_mutation_serves_nothing_that_its_caller_does_not_see(stocked: Library) -> None:
-    id = encode_id("Book", number(SECRET))
+    book = encode_id("Book", number(SECRET))
     ask = 'mutation ($id: ID!) { rename(id: $id, name: "x") { book { id } others { id } } }'
 
-    hidden = await stocked.data(ask, id=id, restricted=True)
-    seen = await stocked.data(ask, id=id)
+    hidden = await stocked.data(ask, id=book, restricted=True)
+    seen = await stocked.data(ask, id=book)
 
     assert hidden == {"rename": {"book": None, "others": []}}
-    assert seen == {"rename": {"book": {"id": id}, "others": [{"id": id}]}}
+    assert seen == {"rename": {"book": {"id": book}, "others": [{"id": book}]}}
 
 
 async def test_whoever_sees_everything_pays_nothing_for_it(stocked: Library) -> None:

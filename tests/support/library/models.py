@@ -48,12 +48,21 @@ book_tags = Table(
 )
 
 
+class Country(Base):
+    __tablename__ = "countries"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    name: Mapped[str]
+
+
 class Publisher(Base):
     __tablename__ = "publishers"
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(KEY_TEXT)
     secret: Mapped[bool] = mapped_column(default=False)
+    country_id: Mapped[UUID | None] = mapped_column(ForeignKey("countries.id"))
+    country: Mapped[Country | None] = relationship(lazy="raise")
     authors: Mapped[list["Author"]] = relationship(lazy="raise", back_populates="publisher")
 
 
@@ -72,7 +81,7 @@ class Author(Base):
     publisher_id: Mapped[UUID] = mapped_column(ForeignKey("publishers.id"), index=True)
     mentor_id: Mapped[UUID | None] = mapped_column(ForeignKey("authors.id"))
     publisher: Mapped[Publisher] = relationship(lazy="raise", back_populates="authors")
-    mentor: Mapped["Author | None"] = relationship(lazy="raise", remote_side=[id])
+    mentor: Mapped["Author | None"] = relationship(lazy="raise", remote_side="Author.id")
     books: Mapped[list["Book"]] = relationship(lazy="raise", back_populates="author")
 
 
@@ -113,7 +122,7 @@ class Book(Base):
 
 
 class Shelf(Base):
-    """Each author's books of one status, counted: a selectable with a key of two columns and no id."""
+    """An author's books of one title: a selectable with a key of two columns and no id."""
 
     __table__ = (
         select(Book.author_id, Book.title.label("title"), func.max(Book.pages).label("longest"))

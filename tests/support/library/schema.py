@@ -99,9 +99,15 @@ BOOK_ORDER = graph.order(
 AUTHOR_ORDER = graph.order("Author", NAME=graph.by("name", "By name."))
 
 
+@shows(models.Country, description="Where a house is.", registry=REGISTRY)
+class Country(Node):
+    name: str = column(description="Its name.")
+
+
 @shows(models.Publisher, description="A house that prints.", visible=not_secret, registry=REGISTRY)
 class Publisher(Node):
     name: str = column(description="Its name.")
+    country: Country | None = relation(description="Where it is.")
     authors: "Connection[Author]" = relation(description="Its authors.")
 
 

@@ -3,12 +3,16 @@
 from typing import Any
 
 from support.library.engines import Library, number
-from support.library.models import Author, Book, Publisher, Tag, book_tags
+from support.library.models import Author, Book, Country, Publisher, Tag, book_tags
 
 
 async def fill(library: Library, authors: int) -> None:
     """Stock authors with three books each, and two tags on every book; every second author has a mentor."""
-    await library.add(Publisher, [{"id": number(i), "name": f"house {i}"} for i in range(3)])
+    await library.add(Country, [{"id": number(1), "name": "Utopia"}])
+    await library.add(
+        Publisher,
+        [{"id": number(i), "name": f"house {i}", "country_id": number(1) if i else None} for i in range(3)],
+    )
     await library.add(Tag, [{"id": number(i), "label": f"tag {i}"} for i in range(2)])
     await library.add(
         Author,
