@@ -1,31 +1,41 @@
 """Speaks to the application as a client does: GraphQL over HTTP."""
 
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import httpx
+from pydantic import SecretStr
 from sqlalchemy import event
-from sqlalchemy.ext.asyncio import AsyncEngine
+from support.simulator import NO_CERTIFICATES
 
+from agreements_api.app import make_app
+from agreements_api.services import Services, open_services
+from agreements_api.settings import Settings
 from graph import encode_id
 from resolvers.context import Context
 
 
 @dataclass
 class Api:
-    """A client, and the context of the very server for what a test needs first.
+    """A client, and the very server's services for what a test needs first.
 
     `statements` holds the SQL that the last operation read with.
     """
 
     http: httpx.AsyncClient
-    context: Context
-    reads: AsyncEngine
+    services: Services
     statements: list[str] = field(default_factory=list[str])
 
     def __post_init__(self) -> None:
-        event.listen(self.reads.sync_engine, "before_cursor_execute", self._count)
+        event.listen(self.services.database.reads.sync_engine, "before_cursor_execute", self._count)
+
+    @property
+    def context(self) -> Context:
+        return self.services.context()
 
     def _count(self, _connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
         self.statements.append(statement)
@@ -67,6 +77,23 @@ class Api:
         [error] = (await self.do(mutation, "__typename", **input))["userErrors"]
         assert error["message"].endswith((".", "?")), error
         return error["code"], error["field"]
+
+
+@asynccontextmanager
+async def an_api(database_url: str, *, run_jobs: bool = False, **settings: Any) -> AsyncGenerator[Api]:
+    """Open the application as it is composed for use; without jobs, work is handed over and stays queued."""
+    made = Settings(
+        database_url=database_url,
+        secret_key=SecretStr("a secret of the tests, long enough"),
+        queue_polling_interval=timedelta(milliseconds=20),
+        **settings,
+    )
+    async with open_services(made, run_jobs=run_jobs) as services:
+        transport = httpx.ASGITransport(app=make_app(services))
+        async with httpx.AsyncClient(
+            transport=transport, base_url="http://localhost", timeout=30, verify=NO_CERTIFICATES
+        ) as http:
+            yield Api(http, services)
 
 
 def gid(entity: Any) -> str:
