@@ -233,13 +233,11 @@ async def test_instants_are_utc_with_a_z_and_dates_are_days(api: Api, context: C
     assert data["account"]["createdAt"] == account.created_at.isoformat().replace("+00:00", "Z")
 
 
-@pytest.mark.parametrize(
-    "written", ["20260115", "2026-W03-4", "2026-02-30", "15.01.2026", "2026-0\u0661-15", 2026]
-)
-async def test_a_date_has_one_form(api: Api, written: object) -> None:
+async def test_a_date_has_one_form(api: Api) -> None:
     query = "query ($on: Date) { agreements(filter: {executedFrom: $on}) { totalCount } }"
 
-    assert await api.code(query, on=written) == "BAD_USER_INPUT"
+    for written in ("20260115", "2026-W03-4", "2026-02-30", "15.01.2026", "2026-0\u0661-15", 2026):
+        assert await api.code(query, on=written) == "BAD_USER_INPUT", written
 
 
 async def test_nodes_are_found_by_their_ids_in_order(api: Api, context: Context) -> None:
@@ -257,17 +255,22 @@ async def test_nodes_are_found_by_their_ids_in_order(api: Api, context: Context)
     ]
 
 
-@pytest.mark.parametrize(
-    "field",
-    ["account", "agreement", "agreementTemplate", "billingContract", "provider", "providerAccount", "job"],
-)
-async def test_what_does_not_exist_is_null_and_what_is_no_id_is_an_error(api: Api, field: str) -> None:
-    query = f"query ($id: ID!) {{ {field}(id: $id) {{ id }} }}"
-    type_name = field[0].upper() + field[1:]
+async def test_what_does_not_exist_is_null_and_what_is_no_id_is_an_error(api: Api) -> None:
+    for type_name in (
+        "Account",
+        "Agreement",
+        "AgreementTemplate",
+        "BillingContract",
+        "Provider",
+        "ProviderAccount",
+        "Job",
+    ):
+        field = type_name[0].lower() + type_name[1:]
+        query = f"query ($id: ID!) {{ {field}(id: $id) {{ id status }} }}"
 
-    assert await api.data(query, id=gid_of(type_name, NOWHERE)) == {field: None}
-    assert await api.code(query, id="nonsense") == "BAD_ID"
-    assert await api.code(query, id=gid_of("Acceptance", NOWHERE)) == "BAD_ID"
+        assert await api.data(query, id=gid_of(type_name, NOWHERE)) == {field: None}
+        assert await api.code(query, id="nonsense") == "BAD_ID"
+        assert await api.code(query, id=gid_of("Acceptance", NOWHERE)) == "BAD_ID"
 
 
 AGREEMENTS = """query ($filter: AgreementFilter, $orderBy: [AgreementOrder!]) {
