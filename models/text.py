@@ -9,6 +9,8 @@ MAX_WORD_CHARACTERS = 64
 
 def fold(text: str) -> str:
     """The form in which two texts that differ in case or composition only are equal."""
+    if text.isascii():
+        return text.lower()  # the same, at a tenth of the cost
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
 
 

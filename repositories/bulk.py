@@ -138,8 +138,8 @@ class BulkRepository:
         shared = _shared(template)
         made = await self._insert_agreements(rows, shared)
         if made:
-            await self._record([row for row in rows if row["provider_account_id"] in made], shared)
-        return made
+            await self._record(made, shared)
+        return {row["provider_account_id"]: row["id"] for row in made}
 
     async def add_items(self, job_id: UUID, items: Sequence[Item]) -> None:
         """Say what became of each row of a job."""
@@ -151,7 +151,8 @@ class BulkRepository:
     def _dialect(self) -> str:
         return self._session.get_bind().dialect.name
 
-    async def _insert_agreements(self, rows: Sequence[Row], shared: Row) -> Mapping[UUID, UUID]:
+    async def _insert_agreements(self, rows: Sequence[Row], shared: Row) -> Sequence[Row]:
+        """Insert the rows for which there is no active agreement; gives those that were inserted."""
         system_fields: Row = {
             "created_at": self._history.now,
             "created_by": self._history.actor,
@@ -164,9 +165,10 @@ class BulkRepository:
             .on_conflict_do_nothing(
                 index_elements=["provider_account_id", "template_id"], index_where=_ACTIVE_AT_PROVIDER
             )
-            .returning(Agreement.provider_account_id, Agreement.id)
+            .returning(Agreement.serial)
         )
-        return {row.provider_account_id: row.id for row in await self._session.execute(statement)}
+        created = set(await self._session.scalars(statement))
+        return [row for row in rows if row["serial"] in created]
 
     async def _record(self, rows: Sequence[Row], shared: Row) -> None:
         """Write the audit events and the search index of new agreements."""
