@@ -179,7 +179,7 @@ class JobEngine:
             "workflow_fn": DBOS.workflow(name=schedule.name)(workflow),
             "schedule": schedule.cron,
             "context": None,
-            "automatic_backfill": True,
+            "automatic_backfill": schedule.made_up_for,
             "queue_name": system.JOBS_QUEUE,
         }
 

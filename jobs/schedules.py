@@ -22,22 +22,30 @@ class Schedule:
 
     Attributes:
         name: Unique, and stable: the last run is remembered under it.
-        cron: In UTC. A run that was missed while no process was up is made up for at the next start.
+        cron: When, in UTC.
         body: What it does.
+        made_up_for: Whether runs that were missed while no process was up are done at the next start, each
+            of them: for what is done once a day.
     """
 
     name: str
     cron: str
     body: Callable[[Work], Awaitable[None]]
+    made_up_for: bool = True
 
 
 def schedules(settings: EngineSettings) -> Sequence[Schedule]:
     return (
         Schedule("sync_provider_accounts", settings.sync_schedule, _sync_provider_accounts),
-        Schedule("poll_acceptances", every(settings.acceptance_poll_interval), _poll_acceptances),
+        Schedule(
+            "poll_acceptances",
+            every(settings.acceptance_poll_interval),
+            _poll_acceptances,
+            made_up_for=False,
+        ),
         Schedule("expire_agreements", "10 0 * * *", _expire_agreements),
         Schedule("tidy_up", "40 4 * * *", partial(_tidy_up, retention=settings.retention)),
-        Schedule("end_broken_jobs", "*/5 * * * *", _end_broken_jobs),
+        Schedule("end_broken_jobs", "*/5 * * * *", _end_broken_jobs, made_up_for=False),
     )
 
 
