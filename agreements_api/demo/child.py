@@ -1,0 +1,88 @@
+"""Starts the simulator beside the server, and tells when it is gone."""
+
+import asyncio
+import socket
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+
+from agreements_api.demo.folder import DemoFolder
+from agreements_api.errors import StartupError
+
+USUAL_PORT = 8700
+_START_SECONDS = 30
+_STOP_SECONDS = 10
+
+
+@dataclass(frozen=True)
+class Child:
+    """A simulator that is starting or running. `port` is its own, at 127.0.0.1."""
+
+    port: int
+    process: Process
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    async def ready(self) -> None:
+        """Wait until it listens.
+
+        Raises:
+            StartupError: It has ended, or does not come up; it has said why on standard error.
+        """
+        assert self.process.stdout is not None  # noqa: S101 -- it was asked for
+        try:
+            async with asyncio.timeout(_START_SECONDS):
+                line = await self.process.stdout.readline()
+        except TimeoutError:
+            line = b""
+        if not line.startswith(b"listening on "):
+            raise StartupError("The Partner Center simulator did not start.")
+
+    async def tell_when_gone(self, say: Callable[[str], None]) -> None:
+        """Wait for its end, which nobody asked for, and say so."""
+        code = await self.process.wait()
+        say(
+            f"The Partner Center simulator has ended (exit code {code}): until the demo is started again,"
+            " everything that needs Partner Center waits or fails."
+        )
+
+
+@asynccontextmanager
+async def simulator(folder: DemoFolder) -> AsyncGenerator[Child]:
+    """Start it where it listened last time, if that port is free, and end it with the block.
+
+    It is not waited for: much can be done before it is needed. A session of its own keeps Ctrl-C from it,
+    so that calls under way can finish first.
+    """
+    port = _free_port(folder.simulator_port or USUAL_PORT)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "agreements_api.demo.simulator", str(port), str(folder.simulator_store),
+        stdin=PIPE, stdout=PIPE, start_new_session=True,
+    )  # fmt: skip
+    try:
+        yield Child(port, process)
+    finally:
+        with suppress(ProcessLookupError):
+            process.terminate()
+        try:
+            async with asyncio.timeout(_STOP_SECONDS):
+                await process.wait()
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+
+
+def _free_port(wanted: int) -> int:
+    for port in (wanted, 0):
+        with socket.socket() as trial:
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                trial.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return trial.getsockname()[1]
+    raise StartupError("No port is free for the Partner Center simulator.")

@@ -1,0 +1,135 @@
+"""Runs the demo: the simulator as a process of its own, sample data at the first start, the server."""
+
+import asyncio
+import os
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from agreements_api.demo.child import Child, simulator
+from agreements_api.demo.folder import FOLDER, DemoFolder, demo_folder
+from agreements_api.logs import configure_logs
+from agreements_api.server import listen, run_server, url_of
+from agreements_api.settings import PREFIX, Settings, load_settings
+
+if TYPE_CHECKING:
+    from agreements_api.services import Services
+
+Say = Callable[[str], None]
+
+_POLL = timedelta(seconds=15)
+_OPEN_REQUESTS = 1000
+
+
+async def run_demo(*, port: int | None, fresh: bool, say: Say) -> None:
+    """Serve the sample data until Ctrl-C; what people change in them is kept.
+
+    Args:
+        port: None for PORT, AGREEMENTS_PORT or 8000; 0 takes any free one.
+        fresh: Forget what is there and write the sample data again.
+        say: Tells a line to the person who started it.
+
+    Raises:
+        StartupError: Something is in the way; nothing runs.
+    """
+    settings = _settings(port)
+    configure_logs(level=settings.log_level, format=settings.log_format)
+    with listen(settings.host, settings.port) as listener, demo_folder(fresh=fresh) as folder:
+        async with simulator(folder) as child:
+            from agreements_api.app import make_app  # noqa: PLC0415 -- seconds, while the simulator starts
+            from agreements_api.services import open_services  # noqa: PLC0415
+
+            await child.ready()
+            if not folder.is_complete:
+                await _write(settings, folder, child, say)
+            async with open_services(settings, run_jobs=True) as services:
+                await _connect(services, folder, child)
+                app = make_app(services)
+                _welcome(url_of(listener), child, say)
+                async with _watched(child, say):
+                    await run_server(app, settings, listener)
+    say("Stopped.")
+
+
+def _settings(port: int | None) -> Settings:
+    given: dict[str, object] = {
+        "database_url": f"sqlite+aiosqlite:///{DemoFolder(FOLDER).database}",
+        "log_level": "warning",
+        "acceptance_poll_interval": _POLL,
+    }
+    for name in ("log_level", "acceptance_poll_interval"):
+        if f"{PREFIX}{name}".upper() in os.environ:
+            del given[name]
+    wanted = os.environ.get("PORT") if port is None else port
+    if wanted not in (None, ""):
+        given["port"] = wanted
+    return load_settings(**given)
+
+
+async def _write(settings: Settings, folder: DemoFolder, child: Child, say: Say) -> None:
+    """Write both sides; the folder counts as complete only when both are."""
+    from agreements_api.demo.data import write_books  # noqa: PLC0415 -- at the first start only
+    from agreements_api.demo.market import acceptance_url, write_market  # noqa: PLC0415
+    from agreements_api.services import open_services  # noqa: PLC0415
+
+    say("Writing the sample data, once …")
+    async with open_services(settings, run_jobs=False) as services:
+        await write_books(services.transactions, acceptance_url=acceptance_url(child.url))
+    say("  ours: 300 accounts, 701 agreements, 250 billing contracts")
+    await write_market(child.url)
+    say("  Partner Center's: two partners, 331 customers")
+    folder.complete(simulator_port=child.port)
+
+
+async def _connect(services: "Services", folder: DemoFolder, child: Child) -> None:
+    """Say where the simulator is, each time: its port, or the key that seals this, may have changed."""
+    from agreements_api.demo.market import acceptance_url, connection  # noqa: PLC0415 -- heavy, see above
+    from agreements_api.demo.tenants import Partner  # noqa: PLC0415
+
+    for partner in Partner:
+        await services.providers.put(partner.provider_id, connection(partner, child.url))
+    if folder.simulator_port != child.port:
+        await _move_requests(services, acceptance_url(child.url))
+        folder.complete(simulator_port=child.port)
+
+
+async def _move_requests(services: "Services", url: str) -> None:
+    """Let the links that wait for customers lead to where the simulator is now."""
+    async with services.transactions.begin(actor="system") as uow:
+        for agreement in await uow.agreements.list_awaiting_customer(after=None, limit=_OPEN_REQUESTS):
+            if agreement.acceptance_request is not None:
+                agreement.acceptance_request = replace(agreement.acceptance_request, url=url)
+        await uow.commit()
+
+
+@asynccontextmanager
+async def _watched(child: Child, say: Say) -> AsyncGenerator[None]:
+    watch = asyncio.create_task(child.tell_when_gone(say))
+    try:
+        yield
+    finally:
+        watch.cancel()
+        with suppress(asyncio.CancelledError):
+            await watch
+
+
+def _welcome(url: str, child: Child, say: Say) -> None:
+    say(
+        f"""
+The demo is running, for this machine only. Ctrl-C ends it; what you change is kept in {FOLDER}/.
+
+  GraphiQL        {url}/graphql
+  Partner Center  {child.url}/   (a simulator)
+
+Things to try:
+  1. Run the tour: in GraphiQL's sidebar, from the first document to the last.
+  2. Be a customer: agreements of Partner Center EMEA wait until the customer accepts. Take the
+     providerSpecificId of one that is AWAITING_CUSTOMER, accept at
+     {child.url}/AdminPortal/Home
+     and within {_POLL.seconds} seconds the agreement is ACCEPTED.
+  3. Let Microsoft refuse partners' confirmations, as it does since January 2026, and provision again:
+     curl -X PUT {child.url}/admin/settings -d '{{"legacyAttestation": "gone"}}'
+"""
+    )

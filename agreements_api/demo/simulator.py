@@ -1,0 +1,32 @@
+"""The simulator as the demo's own process: it ends with the process that started it, however that ends."""
+
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+
+from simulator.server import serve
+from simulator.settings import SimulatorSettings
+
+_STDIN = 0
+
+
+def main() -> int:
+    """Serve on a port with a store, both given as arguments, for as long as standard input is open."""
+    port, store = sys.argv[1:]
+    given = {"port": port, "store": Path(store), "legacy_attestation": "on"}
+    settings = SimulatorSettings.model_validate(given)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    return serve(settings)
+
+
+def _end_with_parent() -> None:
+    # Not through sys.stdin: its lock, held by a thread, is a fatal error when the interpreter ends.
+    while os.read(_STDIN, 1024):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
