@@ -180,17 +180,13 @@ class SyncRepository:
         found = await self._open(_OPEN.where(Agreement.id == agreement_id))
         return found[0] if found else None
 
-    async def list_providers_to_sync(self) -> Sequence[Provider]:
-        """Active automatic providers that give their customers and that somebody has configured, by id."""
+    async def list_configured_providers(self) -> Sequence[Provider]:
+        """Active automatic providers of which somebody has said how they are reached, by id."""
         return (
             await self._session.scalars(
                 select(Provider)
                 .join(ProviderConnection, ProviderConnection.provider_id == Provider.id)
-                .where(
-                    Provider.status == ProviderStatus.ACTIVE,
-                    Provider.kind == ProviderKind.AUTOMATIC,
-                    Provider.capabilities.customer_sync,
-                )
+                .where(Provider.status == ProviderStatus.ACTIVE, Provider.kind == ProviderKind.AUTOMATIC)
                 .order_by(Provider.id)
             )
         ).all()

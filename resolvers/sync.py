@@ -60,9 +60,9 @@ async def start_scheduled_syncs(context: Context) -> int:
         How many were started.
     """
     async with context.unit_of_work() as uow:
-        providers = await uow.sync.list_providers_to_sync()
+        configured = await uow.sync.list_configured_providers()
     started = 0
-    for provider in providers:
+    for provider in (each for each in configured if each.capabilities.customer_sync):
         try:
             await _take(context, SyncProviderAccounts(provider_id=provider.id), uuid7(), None)
         except DomainError:

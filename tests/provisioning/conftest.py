@@ -1,0 +1,82 @@
+"""A partner at a simulated Partner Center, reached over HTTP, and the work of jobs done straight away."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import Any
+
+import pytest
+from support.contexts import Queue, Rows, a_context, rows_of
+from support.factories import PARTNER_CENTER
+from support.jobs import Program
+from support.orders import an_order
+from support.partner_center import There
+from support.provider_process import a_connected_program
+from support.simulator import Simulator, SimulatorProcess, start_simulator
+from support.straight import Configured, Worker
+
+from agreements_api.database import Database
+from providers.partner_center import PartnerCenter
+from resolvers.context import Context
+from resolvers.provisioning import ProvisionResult, provision_account
+
+Provision = Callable[..., Awaitable[ProvisionResult]]
+
+
+@pytest.fixture(scope="session")
+def process() -> Iterator[SimulatorProcess]:
+    process = start_simulator()
+    yield process
+    process.stop()
+
+
+@pytest.fixture
+async def there(process: SimulatorProcess) -> There:
+    """A partner without customers, the only one there is."""
+    simulator = Simulator(process.url)
+    await simulator.reset()
+    return There(process.url, await simulator.add_partner())
+
+
+@pytest.fixture
+async def providers(there: There) -> AsyncIterator[Configured]:
+    client = PartnerCenter(there.connection)
+    yield Configured({PARTNER_CENTER: client})
+    await client.aclose()
+
+
+@pytest.fixture
+def queue() -> Queue:
+    return Queue()
+
+
+@pytest.fixture
+def context(database: Database, queue: Queue, providers: Configured) -> Context:
+    return a_context(database, queue, providers=providers)
+
+
+@pytest.fixture
+def worker(context: Context, queue: Queue) -> Worker:
+    return Worker(context, queue)
+
+
+@pytest.fixture
+async def program(database_url: str, there: There) -> AsyncIterator[Program]:
+    """Open the program over the test's database: what it enqueues waits for the real job engine."""
+    async with a_connected_program(database_url, there.connection) as opened:
+        yield opened
+
+
+@pytest.fixture
+def rows(database: Database) -> Rows:
+    return rows_of(database)
+
+
+@pytest.fixture
+def provision(context: Context, worker: Worker) -> Provision:
+    """Provision Contoso, new in the books, and wait until the work is done."""
+
+    async def run(*, key: str | None = None, **values: Any) -> ProvisionResult:
+        request = provision_account(context, an_order(**values), wait_seconds=20, idempotency_key=key)
+        return await worker.work_for(asyncio.create_task(request))
+
+    return run

@@ -1,0 +1,87 @@
+"""A provisioning whose process is killed at any point is gone on with, and nothing is made twice."""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+import pytest
+from support.jobs import Program, until
+from support.orders import an_order, contoso
+from support.partner_center import There
+from support.provider_process import killable_workers
+
+from resolvers.provisioning import provision_account
+
+SEARCH = ("GET", r"/v1/customers\?")
+CREATE = ("POST", "/v1/customers$")
+LOOK = ("GET", "/v1/customers/[^/]+/agreements")
+CONFIRM = ("POST", "/v1/customers/[^/]+/agreements$")
+
+
+@dataclass(frozen=True)
+class Point:
+    """Where a worker is killed: while it waits for the answer to this call, which took effect or did not."""
+
+    name: str
+    call: tuple[str, str]
+    kind: str
+    skip: int = 0
+
+
+POINTS = [
+    Point("before it looks for the customer", SEARCH, "timeout_before"),
+    Point("before the customer is made", CREATE, "timeout_before"),
+    Point("after the customer is made", CREATE, "timeout_after"),
+    Point("after the customer is recorded", LOOK, "timeout_before"),
+    Point("before the agreement is confirmed", CONFIRM, "timeout_before"),
+    Point("after the agreement is confirmed", CONFIRM, "timeout_after"),
+    Point("before the confirmation is read back", LOOK, "timeout_before", skip=1),
+]
+
+
+@pytest.fixture
+async def workers(database_url, there):
+    patient = replace(there.connection, timeout=timedelta(seconds=10))
+    async with killable_workers(database_url, patient) as started:
+        yield started
+
+
+async def test_a_provisioning_survives_its_process_at_every_point(program, workers, there, subtests):
+    for number, point in enumerate(POINTS):
+        with subtests.test(point.name):
+            order = an_order(
+                new_account=contoso(name=f"Contoso {number}", domain=None),
+                domain=f"contoso{number}.onmicrosoft.com",
+            )
+            method, path = point.call
+            await there.clear_requests()
+            await there.fault(path, {"kind": point.kind}, method=method, skip=point.skip)
+            begun = await provision_account(
+                program.context, order, wait_seconds=0, idempotency_key=point.name
+            )
+            await until(lambda: _is_held(there, point))  # noqa: B023  # awaited before the next turn
+
+            await workers.kill()
+            await workers.start()
+
+            job = await program.ended(begun.job_id)
+            assert (job.status, job.error) == ("SUCCEEDED", None)
+            await _exists_once(program, there, order.domain)
+            again = await provision_account(program.context, order, idempotency_key=point.name)
+            assert (again.job_id, again.credentials, again.refusal) == (begun.job_id, None, None)
+            await _exists_once(program, there, order.domain)
+
+
+async def _is_held(there: There, point: Point) -> bool:
+    return any(each["fault"] == point.kind for each in await there.requests())
+
+
+async def _exists_once(program: Program, there: There, domain: str) -> None:
+    customers = [each for each in await there.customers() if each["domain"] == domain]
+    assert len(customers) == 1
+    assert len(customers[0]["agreements"]) == 1
+    (place,) = await program.rows("select * from provider_accounts where domain = :domain", domain=domain)
+    assert place.provider_specific_id == customers[0]["id"]
+    (agreement,) = await program.rows("select * from agreements where provider_account_id = :id", id=place.id)
+    assert (agreement.status_reason, agreement.sync_state) == ("ACCEPTED", "IN_SYNC")
+    acceptances = await program.rows("select * from acceptances where agreement_id = :id", id=agreement.id)
+    assert len(acceptances) == 1
