@@ -5,6 +5,7 @@ import strawberry
 from resolvers import (
     accounts,
     agreements,
+    awaiting,
     billing_contracts,
     bulk,
     jobs,
@@ -160,6 +161,17 @@ class Mutation:
             revision=given(input.revision),
         )
         return answer.RetryAgreementPushPayload(agreement=Agreement.ref(agreement.id))
+
+    @mutation(description="Ask the provider now whether the customer has accepted, and record what it says.")
+    async def refresh_agreement(
+        self, info: Info, input: of_agreements.RefreshAgreementInput
+    ) -> answer.RefreshAgreementPayload:
+        outcome = await awaiting.refresh_agreement(
+            info.context.resolvers, required_id(input.agreement_id, Agreement, "agreementId")
+        )
+        return answer.RefreshAgreementPayload(
+            agreement=Agreement.ref(outcome.entity.id), changed=outcome.changed
+        )
 
     @mutation(
         description="Put an agreement on a billing contract of the same account. Repeating it is harmless."

@@ -144,6 +144,14 @@ class RetryAgreementPushPayload(Payload):
     agreement: Agreement | None = reference(description="The agreement.")
 
 
+@strawberry.type(description="The agreement as the provider knows it.")
+class RefreshAgreementPayload(Payload):
+    agreement: Agreement | None = reference(description="The agreement.")
+    changed: bool = strawberry.field(
+        description="Whether the provider said anything new; false with errors.", default=False
+    )
+
+
 @strawberry.type(description="Both ends of the tag.")
 class TagAgreementPayload(Payload):
     agreement: Agreement | None = reference(description="The agreement.")

@@ -306,8 +306,9 @@ async def test_fact_16_it_is_the_customer_who_accepts(
     payload = await provision(direct)
     [waiting] = await agreements(direct)
     await simulator.accept(payload["providerAccount"]["providerSpecificId"])
-    await sync(direct)
+    refreshed = await direct.done("refreshAgreement", "changed", agreementId=waiting["id"])
 
+    assert refreshed["changed"]
     assert (waiting["statusReason"], waiting["syncState"]) == ("PENDING", "AWAITING_CUSTOMER")
     assert waiting["acceptanceRequest"]["status"] == "OPEN"
     assert waiting["acceptanceRequest"]["url"].startswith(simulator.url)

@@ -104,6 +104,11 @@ class RetryAgreementPushInput:
     revision: int | None = optional(REVISION)
 
 
+@strawberry.input(description="Which agreement to ask the provider about.")
+class RefreshAgreementInput:
+    agreement_id: strawberry.ID = required("The agreement.")
+
+
 @strawberry.input(description="Which agreement to put on which billing contract; both of one account.")
 class TagAgreementInput:
     agreement_id: strawberry.ID = required("The agreement.")

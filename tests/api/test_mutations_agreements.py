@@ -198,6 +198,14 @@ async def test_what_no_provider_is_owed_is_not_pushed(api: Api, context: Context
     assert payload["agreement"]["number"] == agreement.number
 
 
+async def test_what_no_provider_knows_of_cannot_be_refreshed(api: Api, context: Context) -> None:
+    agreement = await an_agreement(context)
+
+    for id in (gid(agreement), "x"):  # noqa: A001  # as the API names it
+        code, field = await api.refusal("refreshAgreement", agreementId=id)
+        assert (code, field) == ("NOT_FOUND" if id == "x" else "INVALID", ["agreementId"])
+
+
 async def test_what_was_changed_meanwhile_is_shown_as_it_is(api: Api, context: Context) -> None:
     agreement = await an_agreement(context)
     change: dict[str, object] = {"agreementId": gid(agreement), "revision": 7}
