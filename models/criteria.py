@@ -1,15 +1,12 @@
 """What a condition on a list means in SQL: one function a condition, for filters and repositories."""
 
-from typing import cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, inspect, not_, select, union
+from sqlalchemy import ColumnElement, Select, and_, inspect, select, union
 
 from models.account import Account
 from models.agreement import Agreement
 from models.base import Entity
-from models.billing_contract import AgreementTag
-from models.provider_account import ProviderAccount
 from models.records import SearchWord
 from models.text import after_prefix, words
 
@@ -38,34 +35,3 @@ def search_agreements(alias: type[Agreement], value: str) -> ColumnElement[bool]
         )
         conditions.append(alias.id.in_(union(_ids_with_word(Agreement.__name__, word), through_account)))
     return and_(*conditions) if conditions else None
-
-
-def tagged_on(alias: type[Agreement], value: UUID) -> ColumnElement[bool]:
-    """The agreement is tagged on the billing contract."""
-    return alias.id.in_(select(AgreementTag.agreement_id).where(AgreementTag.billing_contract_id == value))
-
-
-def not_tagged_on(alias: type[Agreement], value: UUID) -> ColumnElement[bool]:
-    """The agreement is not tagged on the billing contract."""
-    return not_(
-        select(AgreementTag.agreement_id)
-        .where(AgreementTag.billing_contract_id == value, AgreementTag.agreement_id == alias.id)
-        .exists()
-    )
-
-
-def missing_signer(alias: type[Agreement], value: bool) -> ColumnElement[bool]:  # noqa: FBT001 -- a filter's value
-    """No signer is recorded, or one is."""
-    signer = cast("ColumnElement[str]", alias.signed_by.email)  # the composite's column
-    return signer.is_(None) if value else signer.is_not(None)
-
-
-def awaiting_signature(alias: type[Agreement], value: bool) -> ColumnElement[bool]:  # noqa: FBT001 -- a filter's value
-    """Active and not accepted yet, or not so."""
-    awaits = cast("ColumnElement[bool]", alias.awaiting_signature)
-    return awaits if value else not_(awaits)
-
-
-def mapped(alias: type[ProviderAccount], value: bool) -> ColumnElement[bool]:  # noqa: FBT001 -- a filter's value
-    """The provider account belongs to an account of ours, or to none yet."""
-    return alias.account_id.is_not(None) if value else alias.account_id.is_(None)
