@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import delete, insert, select
 from support.contexts import Queue, Rows, a_context, rows_of
-from support.databases import Databases
+from support.databases import Databases, SqliteDatabases
 
 from agreements_api.database import Database
 from models import Base, DomainError, ErrorCode
@@ -23,12 +23,12 @@ def shared_database_url(databases: Databases, tmp_path_factory: pytest.TempPathF
 
 
 @pytest.fixture
-def own_or_shared_url(request: pytest.FixtureRequest) -> str:
+def own_or_shared_url(databases: Databases, request: pytest.FixtureRequest) -> str:
     """Name a copy of this test's own on SQLite, the one database of all these tests on PostgreSQL.
 
     There, emptying tables takes a fraction of the time of making a database.
     """
-    sqlite = request.config.getoption("--db") == "sqlite"
+    sqlite = isinstance(databases, SqliteDatabases)
     return request.getfixturevalue("database_url" if sqlite else "shared_database_url")
 
 
