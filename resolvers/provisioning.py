@@ -90,8 +90,9 @@ async def provision_account(
     invitation_url = None if job_id else await ask_provider(context, command)
     draft = _Draft(command, idempotency_key, job_id or uuid7(), reader.public_key, invitation_url)
     with context.signals.expect(draft.job_id) as ended:
-        job_id = await _take(context, draft)
-        job = await wait_for_job(context, ended, job_id, wait_seconds)
+        job = await _take(context, draft)
+        if not job.is_finished:
+            job = await wait_for_job(context, ended, job.id, wait_seconds)
     return _result(job, reader)
 
 
@@ -106,11 +107,11 @@ async def _recall(context: Context, command: ProvisionAccount, key: str | None) 
 
 
 @repeated
-async def _take(context: Context, draft: _Draft) -> UUID:
+async def _take(context: Context, draft: _Draft) -> Job:
     """Write the job, the idempotency record and a new account in one commit, with the work enqueued.
 
     Returns:
-        The new job's id, or that of the job which was made under the key before.
+        The new job, or the one that was made under the key before.
     """
     async with context.unit_of_work() as uow:
         made = await claim(uow, MUTATION, draft.key, draft.command)
@@ -126,10 +127,10 @@ async def _take(context: Context, draft: _Draft) -> UUID:
             await uow.start(job, public_key=draft.public_key)
         await keep(uow, MUTATION, draft.key, job=job.id)
         await uow.commit()
-    return job.id
+    return job
 
 
-async def _resume(uow: UnitOfWork, job_id: UUID, public_key: str) -> UUID:
+async def _resume(uow: UnitOfWork, job_id: UUID, public_key: str) -> Job:
     job = require(await uow.jobs.get(job_id), "job")
     if job.status is JobStatus.FAILED and job.provider_id is not None:
         await uow.providers.get(job.provider_id)  # locked, as for a new request
@@ -137,7 +138,7 @@ async def _resume(uow: UnitOfWork, job_id: UUID, public_key: str) -> UUID:
         await require_alone(uow, job.provider_id, job.account_id, customer.domain if customer else None)
     if await restart_if_failed(uow, job, public_key=public_key):
         await uow.commit()
-    return job.id
+    return job
 
 
 def _job(uow: UnitOfWork, draft: _Draft, request: Request) -> Job:

@@ -49,8 +49,8 @@ async def sync_provider_accounts(
         raise DomainError(f"The wait is 0 to {LONGEST_WAIT_SECONDS} seconds.", field=("waitSeconds",))
     job_id = uuid7()
     with context.signals.expect(job_id) as ended:
-        job_id = await _take(context, command, job_id, idempotency_key)
-        return await wait_for_job(context, ended, job_id, wait_seconds)
+        job = await _take(context, command, job_id, idempotency_key)
+        return job if job.is_finished else await wait_for_job(context, ended, job.id, wait_seconds)
 
 
 async def start_scheduled_syncs(context: Context) -> int:
@@ -72,12 +72,12 @@ async def start_scheduled_syncs(context: Context) -> int:
 
 
 @repeated
-async def _take(context: Context, command: SyncProviderAccounts, job_id: UUID, key: str | None) -> UUID:
+async def _take(context: Context, command: SyncProviderAccounts, job_id: UUID, key: str | None) -> Job:
     async with context.unit_of_work() as uow:
         made = await claim(uow, MUTATION, key, command)
         job = require(await uow.jobs.get(made["job"]), "job") if made else None
         if job is not None and job.status is not JobStatus.FAILED:
-            return job.id
+            return job
         provider = require(await uow.providers.get(command.provider_id), "provider", "providerId")
         await _require_ready(uow, provider)
         if job is None:
@@ -95,7 +95,7 @@ async def _take(context: Context, command: SyncProviderAccounts, job_id: UUID, k
         else:
             await restart_if_failed(uow, job)
         await uow.commit()
-    return job.id
+    return job
 
 
 async def _require_ready(uow: UnitOfWork, provider: Provider) -> None:

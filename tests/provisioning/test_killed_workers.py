@@ -2,14 +2,17 @@
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
+from support.factories import PARTNER_CENTER
 from support.jobs import Program, until
 from support.orders import an_order, contoso
 from support.partner_center import There
 from support.provider_process import killable_workers
 
 from resolvers.provisioning import provision_account
+from resolvers.sync import SyncProviderAccounts, sync_provider_accounts
 
 SEARCH = ("GET", r"/v1/customers\?")
 CREATE = ("POST", "/v1/customers$")
@@ -69,6 +72,25 @@ async def test_a_provisioning_survives_its_process_at_every_point(program, worke
             again = await provision_account(program.context, order, idempotency_key=point.name)
             assert (again.job_id, again.credentials, again.refusal) == (begun.job_id, None, None)
             await _exists_once(program, there, order.domain)
+
+
+async def test_a_sync_survives_its_process_and_counts_everybody_once(program, workers, there):
+    await there.settings(maxPageSize=2)
+    await there.add(
+        *[{"id": str(uuid4()), "companyName": f"T{n}", "domain": f"t{n}.example"} for n in range(6)]
+    )
+    held = Point("before the second page", ("GET", "/v1/customers$"), "timeout_before", skip=1)
+    await there.fault(held.call[1], {"kind": held.kind}, method="GET", skip=held.skip)
+    begun = await sync_provider_accounts(program.context, SyncProviderAccounts(provider_id=PARTNER_CENTER))
+    await until(lambda: _is_held(there, held))
+
+    await workers.kill()
+    await workers.start()
+
+    job = await program.ended(begun.id)
+    assert (job.status, job.considered, job.created, job.failed) == ("SUCCEEDED", 6, 6, 0)
+    assert len(await program.rows("select id from provider_accounts")) == 6
+    assert await program.rows("select id from provider_accounts where missing_since is not null") == []
 
 
 async def _is_held(there: There, point: Point) -> bool:
