@@ -1,8 +1,7 @@
 """The web application: routes over what is open, and the guards in front of them."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
@@ -18,7 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from agreements_api.graphiql import graphiql_page, graphiql_routes
 from agreements_api.headers import SafeHeaders
 from agreements_api.logs import request_logs
-from agreements_api.services import Services, open_services
+from agreements_api.services import Services
 from agreements_api.settings import Settings
 from graph import Limits, Reader
 from graph.guards import REQUEST_ID_HEADER, Doorman, RequestIds, refusal, request_id
@@ -30,20 +29,8 @@ READY_SECONDS = 2.0
 """How long the database may take to answer before this process calls itself unready."""
 
 
-def create_app(settings: Settings, *, run_jobs: bool = True) -> ASGIApp:
-    """Make the application with a lifespan that opens and closes everything it needs."""
-
-    @asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncGenerator[None]:
-        async with open_services(settings, run_jobs=run_jobs) as services:
-            app.router.routes[:] = routes(services)
-            yield
-
-    return _guarded(Starlette(lifespan=lifespan, exception_handlers=_ERRORS), settings)
-
-
 def make_app(services: Services) -> ASGIApp:
-    """Make the application over what is open already; its lifespan opens nothing."""
+    """Make the application over what is open already; closing that is left to the caller."""
     return _guarded(Starlette(routes=routes(services), exception_handlers=_ERRORS), services.settings)
 
 

@@ -1,9 +1,10 @@
 """Brings a database to the schema of this version, from the migrations in the installed package."""
 
 import asyncio
+import os
 import sqlite3
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager, closing, suppress
 
 from alembic import command
 from alembic.config import Config
@@ -80,11 +81,13 @@ def _engine(url: URL, begin: str) -> AsyncEngine:
 
 
 def _open_once(path: str) -> None:
-    """Fail here if the file cannot be used at all.
+    """Make the file for its owner alone, or fail here if it cannot be used at all.
 
     When the asynchronous driver fails to open a file it leaves a thread behind, which prints a traceback
     if the event loop ends before it.
     """
+    with suppress(OSError):  # SQLite says it better
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA schema_version")
 

@@ -17,7 +17,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_report_header(config: pytest.Config) -> str:
-    return f"database: {config.getoption('--db')}"
+    left_out = "; tests that use none ran with sqlite" if config.getoption("--db") == "postgresql" else ""
+    return f"database: {config.getoption('--db')}{left_out}"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Run what uses no database once: with SQLite."""
+    if config.getoption("--db") == "sqlite":
+        return
+    using = [item for item in items if "databases" in getattr(item, "fixturenames", ())]
+    config.hook.pytest_deselected(items=[item for item in items if item not in using])
+    items[:] = using
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

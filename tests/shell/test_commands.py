@@ -1,0 +1,149 @@
+"""Commands explain themselves, and tell in one line what keeps them from running."""
+
+import os
+import socket
+import sqlite3
+import subprocess
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+from support.program import Program, Run
+
+COMMANDS = [
+    ("serve",), ("worker",), ("migrate",), ("sync",), ("schema",), ("demo",), ("simulator",),
+    ("provider", "add"), ("provider", "check"),
+]  # fmt: skip
+
+
+def refused(run: Run, *arguments: str, **settings: str) -> tuple[int, str]:
+    """Give the exit code and the one line that was said."""
+    ended = run(*arguments, **settings)
+    assert ended.stdout == ""
+    line, _, more = ended.stderr.partition("\n")
+    assert more == "", ended.stderr
+    return ended.returncode, line
+
+
+@pytest.mark.parametrize("name", COMMANDS, ids=" ".join)
+def test_every_command_explains_its_options_and_gives_examples(run: Run, name: tuple[str, ...]) -> None:
+    ended = run(*name, "--help")
+
+    assert (ended.returncode, ended.stderr) == (0, "")
+    summary, _, rest = ended.stdout.partition("\n\n")[2].partition("\n\n")
+    assert summary.rstrip().endswith(".")
+    assert f"agreements {' '.join(name)}" in rest.partition("Examples:")[2]
+    undocumented = [line for line in rest.splitlines() if "--" in line and line.rstrip(" │").endswith("--")]
+    assert undocumented == []
+
+
+def test_the_version_is_that_of_the_installed_package(program: Program) -> None:
+    assert program.run("--version").stdout.strip() == version("customer-agreements-api")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["nonsense"], 'Unknown command "nonsense". Available commands: '),
+        (["serve", "--nonsense"], "Unknown option: --nonsense."),
+        (["serve", "--port", "many"], 'Invalid value for --port: unable to convert "many" into int.'),
+        (["provider", "add"], '"provider add" parameter --tenant-id requires an argument.'),
+    ],
+)
+def test_what_does_not_exist_is_told_with_the_way_to_help(run: Run, arguments: list[str], said: str) -> None:
+    ended = run(*arguments)
+
+    told = " ".join(ended.stderr.split())
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert told.startswith("agreements: ")
+    assert said in told
+    assert told.endswith("See agreements --help.")
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("port", "many"),
+        ("host", "0.0.0.0"),  # noqa: S104  # what is refused
+        ("database_url", "mysql://somebody:opensesame@db/agreements"),
+        ("secret_key", "opensesame"),
+        ("provider_timeout", "21"),
+        ("sync_schedule", "daily"),
+    ],
+)
+def test_a_wrong_setting_stops_the_start(run: Run, tmp_path: Path, variable: str, value: str) -> None:
+    code, line = refused(run, "serve", **{variable: value})
+
+    assert code == 2
+    assert line.startswith(f"agreements: AGREEMENTS_{variable.upper()}: ")
+    assert "opensesame" not in line
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_postgresql_without_a_key_stops_the_start(run: Run) -> None:
+    code, line = refused(run, "serve", database_url="postgresql://somebody@db/agreements")
+
+    assert code == 2
+    assert line.startswith("agreements: AGREEMENTS_SECRET_KEY is required with PostgreSQL. Make one with: ")
+
+
+def test_a_taken_port_stops_the_start(program: Program, tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+
+        code, line = refused(program.run, "serve", "--port", str(port))
+
+    assert code == 1
+    assert line.startswith(f"agreements: Cannot listen on 127.0.0.1:{port}: Address already in use. Choose")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_database_of_a_newer_version_is_left_alone(run: Run, tmp_path: Path) -> None:
+    assert run("migrate").returncode == 0
+    with sqlite3.connect(tmp_path / "agreements.db") as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.close()
+
+    for command in ("serve", "migrate"):
+        code, line = refused(run, command)
+
+        assert code == 1
+        assert "The database is at revision 9999, which this version does not know." in line
+
+
+def test_a_folder_that_is_none_is_told(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "folder").write_text("not a folder")
+
+    code, line = refused(run, "migrate", database_url="sqlite:///folder/agreements.db")
+    assert code == 1
+    assert line.endswith("folder/agreements.db: it cannot be opened. Its folder must exist and be writable.")
+
+    code, line = refused(run, "serve", database_url="sqlite:///folder/agreements.db")
+    assert code == 1
+    assert line.startswith("agreements: Cannot use the key file folder/agreements.db.key: Not a directory.")
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 100 kB, where this user may mount one."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mounted = subprocess.run(  # noqa: S603  # a fixed command
+        ["/bin/mount", "-t", "tmpfs", "-o", "size=100k", "tmpfs", folder], capture_output=True, check=False
+    )
+    if mounted.returncode != 0:
+        pytest.skip("a full disk: only root may make a small one")
+    yield folder
+    subprocess.run(["/bin/umount", folder], check=True)  # noqa: S603  # a fixed command
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a full disk: needs mount")
+def test_a_full_disk_is_told(program: Program, small_disk: Path) -> None:
+    code, line = refused(program.run, "serve", database_url=f"sqlite:///{small_disk}/agreements.db")
+
+    assert code == 1
+    assert line.startswith(f"agreements: Cannot use the database {small_disk}/agreements.db: ")
+    assert "disk" in line
