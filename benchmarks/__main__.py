@@ -62,16 +62,16 @@ def run(  # noqa: PLR0913 -- the options of a command
     try:
         with ExitStack() as stack:
             core = stack.enter_context(divided_cores())
-            data = Dataset(Sizes(accounts))
-            key = secrets.token_urlsafe(48)
-            subjects = [_subject(stack, make, data, key, core) for make in _chosen(database)]
-            _run(measure(subjects, data, seconds=seconds, rounds=rounds, connections=connections))
             said = conditions(
-                data.sizes,
+                Sizes(accounts),
                 rounds=f"{rounds} of {seconds:g} s",
                 connections=connections,
                 server="on a core of its own" if core else "not pinned to a core",
             )
+            data = Dataset(Sizes(accounts))
+            key = secrets.token_urlsafe(48)
+            subjects = [_subject(stack, make, data, key, core) for make in _chosen(database)]
+            _run(measure(subjects, data, seconds=seconds, rounds=rounds, connections=connections))
             print(as_markdown(subjects, said))  # noqa: T201 -- the command's answer
             if json is not None:
                 json.write_bytes(orjson.dumps(as_json(subjects, said), option=orjson.OPT_INDENT_2))

@@ -1,5 +1,6 @@
 """Turns: every load on every database has its round before any has its next one."""
 
+import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -35,11 +36,11 @@ class Result:
     latencies: list[float] = field(default_factory=list[float])
 
     def summary(self) -> "Summary":
-        percentiles = statistics.quantiles(self.latencies, n=100, method="inclusive")
+        latencies = sorted(self.latencies)
         return Summary(
             requests_per_second=statistics.median(self.requests_per_second),
-            p50_ms=percentiles[49] * 1000,
-            p99_ms=percentiles[98] * 1000,
+            p50_ms=_percentile(latencies, 50) * 1000,
+            p99_ms=_percentile(latencies, 99) * 1000,
             cpu_ms=statistics.median(self.cpu_ms) if self.cpu_ms else None,
             answers=len(self.latencies),
             answer_bytes=self.answer_bytes,
@@ -111,3 +112,8 @@ async def _round(subject: Subject, load: Load, *, seconds: float, connections: i
         connections=connections,
         bounds=Bounds(seconds, MAX_REQUESTS),
     )
+
+
+def _percentile(ordered: Sequence[float], percent: int) -> float:
+    """The least value that so many of 100 do not exceed."""
+    return ordered[math.ceil(len(ordered) * percent / 100) - 1]

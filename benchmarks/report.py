@@ -16,10 +16,11 @@ _HEADER = """\
 
 
 def conditions(sizes: Sizes, **options: object) -> Mapping[str, object]:
-    """Say where, when and with what a run was made."""
+    """Say where, when and with what a run is made; call it before the run."""
     return {
         "date": datetime.now(UTC).date().isoformat(),
         "machine": f"{_processor()}, {os.cpu_count()} cores, {platform.system()} {platform.machine()}",
+        "load_before": _load(),
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "accounts": sizes.accounts,
         "agreements": sizes.agreements,
@@ -74,3 +75,8 @@ def _processor() -> str:
     except OSError:
         found = None
     return found[1] if found else platform.processor() or "unknown processor"
+
+
+def _load() -> str:
+    """The load average of the last minute: with others at work every number is worse than it must be."""
+    return f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "unknown"
