@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from uuid import UUID
 
-from sqlalchemy import delete, select, union
+from sqlalchemy import delete, select
 from sqlalchemy.orm.attributes import flag_modified
 
 from models import Account, AccountContact, Contact
@@ -20,18 +20,6 @@ class AccountRepository(Repository[Account]):
     async def list_by_ids(self, account_ids: Collection[UUID]) -> Sequence[Account]:
         """The accounts with these ids, at most a thousand, in no order; unknown ids are left out."""
         return (await self._session.scalars(select(Account).where(Account.id.in_(account_ids)))).all()
-
-    async def list_ids_by_domain(self, domain: str) -> Sequence[UUID]:
-        """Ids of the accounts that use the domain, for themselves or in a contact's e-mail address."""
-        return (
-            await self._session.scalars(
-                union(
-                    select(Account.id).where(Account.domain == domain),
-                    select(Account.id).where(Account.primary_email_domain == domain),
-                    select(AccountContact.account_id).where(AccountContact.email_domain == domain),
-                )
-            )
-        ).all()
 
     async def replace_contacts(self, account: Account, contacts: Sequence[Contact]) -> bool:
         """Make these the account's further contacts, in this order; the account counts as changed by it.

@@ -63,7 +63,7 @@ async def test_other_contacts_are_a_change_of_the_account(context: Context, rows
     assert (changed.revision, cleared.revision) == (2, 3)
     assert await rows("SELECT id FROM account_contacts") == []
     async with context.unit_of_work() as uow:
-        assert await uow.accounts.list_ids_by_domain("contoso.example") == []
+        assert await uow.sync.list_owners({"contoso.example"}) == {}
     events = await rows("SELECT type FROM audit_events ORDER BY id")
     assert [event.type for event in events] == ["CREATED", "UPDATED", "UPDATED"]
 
