@@ -19,8 +19,11 @@ class Repository(Generic[E]):
         self._session = session
 
     async def get(self, entity_id: UUID) -> E | None:
-        """Read the row and keep others from changing it until the transaction ends."""
-        return await self._session.get(self.model, entity_id, with_for_update=True)
+        """Read the row and keep others from changing it until the transaction ends.
+
+        Rows that refer to it may be inserted meanwhile: its id does not change.
+        """
+        return await self._session.get(self.model, entity_id, with_for_update={"key_share": True})
 
     async def peek(self, entity_id: UUID) -> E | None:
         """Read the row without keeping others from changing it."""
