@@ -3,8 +3,8 @@
 from collections.abc import AsyncGenerator, Generator
 
 import pytest
-from simulator_client import PartnerClient
 from support.simulator import SimulatedPartner, Simulator, SimulatorProcess, start_simulator
+from support.simulator_client import PartnerClient
 
 
 @pytest.fixture(scope="session")

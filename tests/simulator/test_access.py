@@ -11,8 +11,8 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import msal
 import pytest
-from simulator_client import RESOURCE, PartnerClient, confirmation, customer, decode
 from support.simulator import NO_CERTIFICATES, SimulatedPartner, Simulator
+from support.simulator_client import RESOURCE, PartnerClient, confirmation, customer, decode
 
 CUSTOMER_ID = customer()["id"]
 AGREEMENTS = f"/v1/customers/{CUSTOMER_ID}/agreements"

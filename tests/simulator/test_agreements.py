@@ -3,7 +3,8 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from simulator_client import (
+from support.simulator import SimulatedPartner, Simulator
+from support.simulator_client import (
     CLOUD_AGREEMENT,
     CUSTOMER_AGREEMENT,
     PartnerClient,
@@ -11,7 +12,6 @@ from simulator_client import (
     customer,
     decode,
 )
-from support.simulator import SimulatedPartner, Simulator
 
 CUSTOMER_ID = customer()["id"]
 PATH = f"/v1/customers/{CUSTOMER_ID}/agreements"

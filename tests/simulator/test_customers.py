@@ -3,8 +3,8 @@
 import json
 
 import pytest
-from simulator_client import PartnerClient, customer, decode, new_customer
 from support.simulator import SimulatedPartner, Simulator
+from support.simulator_client import PartnerClient, customer, decode, new_customer
 
 
 async def seek_all(client: PartnerClient, size: int) -> list[str]:

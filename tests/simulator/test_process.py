@@ -8,8 +8,8 @@ import time
 from pathlib import Path
 
 import httpx
-from simulator_client import CUSTOMER_AGREEMENT, PartnerClient, customer, decode
 from support.simulator import Simulator, SimulatorProcess, running_simulator, start_simulator
+from support.simulator_client import CUSTOMER_AGREEMENT, PartnerClient, customer, decode
 
 
 def run(*options: str, **environment: str) -> subprocess.CompletedProcess[str]:

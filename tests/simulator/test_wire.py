@@ -5,8 +5,8 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from simulator_client import PartnerClient, confirmation, customer, decode, new_customer
 from support.simulator import Simulator
+from support.simulator_client import PartnerClient, confirmation, customer, decode, new_customer
 
 BOM = b"\xef\xbb\xbf"
 AGREEMENTS = f"/v1/customers/{customer()['id']}/agreements"
