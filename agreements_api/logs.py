@@ -16,8 +16,8 @@ _SECRET_WORDS = (
     "api_key", "apikey", "private_key", "database_url",
 )  # fmt: skip
 
-# They tell at INFO what is of no interest, or whole URLs.
-_QUIET_LIBRARIES = ("alembic", "asyncio", "httpcore", "httpx", "msal", "urllib3", "websockets")
+# They tell at INFO what is of no interest, or whole URLs; at DEBUG what is read and written, people included.
+_QUIET_LIBRARIES = ("aiosqlite", "alembic", "asyncio", "httpcore", "httpx", "msal", "urllib3", "websockets")
 # They bring handlers of their own, which would print every line twice and past the redaction.
 _LIBRARIES_WITH_HANDLERS = ("dbos", "uvicorn", "uvicorn.error", "uvicorn.access", "strawberry.execution")
 

@@ -53,21 +53,21 @@ def test_a_provider_that_nobody_configured_says_how(run: Run) -> None:
 
 
 async def test_a_sync_tells_its_progress_and_shows_no_secret(
-    program: Program, simulator: Simulator, tmp_path: Path
+    program: Program, run: Run, simulator: Simulator, tmp_path: Path
 ) -> None:
     partner = await configure(program.run, simulator)
     done = program.run("sync", log_level="debug", log_format="json")
     with program.serve(log_level="debug") as server:
         assert await ended(server, await start_sync(server)) == "SUCCEEDED"
-        beside = program.run("sync")
+        beside = await asyncio.to_thread(run, "sync")
 
     assert (done.returncode, beside.returncode) == (0, 0)
     last = done.stdout.splitlines()[-1]
     assert last == "succeeded: 1 considered, 1 created, 0 updated, 0 unchanged, 0 skipped, 0 failed"
     assert beside.stdout.startswith("The running server does the work.\n")
     logs = done.stdout + done.stderr + server.output + beside.stderr
-    assert '"level": "debug"' in logs
     assert "bearer" not in logs.lower()
+    assert "Contoso" not in logs
     for secret in (partner.client_secret, partner.refresh_token):
         assert secret not in logs
         assert secret.encode() not in contents(tmp_path)

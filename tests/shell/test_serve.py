@@ -7,13 +7,14 @@ import stat
 import time
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 import websockets
-from support.program import Program, Running
+from support.program import Program, Run, Running
 from support.simulator import Simulator, running_simulator
 from support.work import configure, ended, job_status, start_sync
 
@@ -77,9 +78,11 @@ def modes(folder: Path, pattern: str) -> dict[str, int]:
     return {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.glob(pattern)}
 
 
-async def test_work_under_way_at_the_end_goes_on_at_the_next_start(program_with_database: Program) -> None:
+async def test_work_under_way_at_the_end_goes_on_at_the_next_start(
+    program_with_database: Program, run: Run
+) -> None:
     async with running_simulator() as simulator:
-        await configure(program_with_database.run, simulator)
+        await configure(partial(run, **program_with_database.settings), simulator)
         await simulator.fault("/v1/customers", {"kind": "delay", "seconds": 120}, times=1000)
         with program_with_database.serve() as server:
             job = await start_sync(server)
