@@ -28,6 +28,7 @@ class ProviderAccount(Audited):
         UniqueConstraint("id", "account_id"),
         Index(None, "provider_id", "name_fold", "id"),
         Index(None, "account_id", "name_fold", "id"),
+        Index(None, "account_id", "provider_id"),
         Index(None, "name_fold", "id"),
         Index(None, "created_at", "id"),
         Index(None, "provider_id", "domain"),

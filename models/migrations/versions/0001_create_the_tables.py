@@ -362,6 +362,11 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("provider_accounts", schema=None) as batch_op:
         batch_op.create_index(
+            batch_op.f("ix_provider_accounts_account_id_provider_id"),
+            ["account_id", "provider_id"],
+            unique=False,
+        )
+        batch_op.create_index(
             batch_op.f("ix_provider_accounts_account_id_name_fold_id"),
             ["account_id", "name_fold", "id"],
             unique=False,
