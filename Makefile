@@ -15,8 +15,8 @@ demo: $(VENV)/.installed ## Run the server with sample data against the Partner 
 	@exec $(BIN)/agreements demo $(if $(PORT),--port $(PORT)) $(if $(FRESH),--fresh)
 
 test: $(VENV)/.installed-dev ## Run every test, on SQLite, then on PostgreSQL.
-	$(BIN)/pytest -q --db sqlite
-	$(BIN)/pytest -q --db postgresql
+	$(BIN)/pytest -q -n auto --dist loadfile --db sqlite
+	$(BIN)/pytest -q -n auto --dist loadfile --db postgresql
 
 bench: $(VENV)/.installed-dev ## Measure the server; options in args="--rounds 3".
 	$(BIN)/python -m benchmarks $(args)

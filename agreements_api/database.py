@@ -102,7 +102,7 @@ def sqlite_engine(url: URL, *, pragmas: tuple[str, ...], begin: str) -> AsyncEng
     both write, and one update is lost without an error. So the driver's own bookkeeping is switched off
     and `begin` is sent when SQLAlchemy begins.
     """
-    engine = create_async_engine(url)
+    engine = create_async_engine(url, hide_parameters=True)  # an error that is logged names no person
 
     def prepare(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
         raw: Any = connection
@@ -129,6 +129,7 @@ def _postgresql_engine(url: URL, *, options: str) -> AsyncEngine:
     mine = " ".join([*((given,) if isinstance(given, str) else given), options])
     return create_async_engine(
         url,
+        hide_parameters=True,  # as above
         pool_pre_ping=True,  # a server restart costs a new connection, not a failed request
         connect_args={"options": mine},
     )
