@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from functools import cache
 from typing import Any, TypeAlias
 
 from sqlalchemy import (
@@ -68,21 +69,21 @@ def selected(binding: Binding, *keys: Key) -> tuple[str, ...]:
 
 def by_id(binding: Binding, ids: Sequence[Value], caller: object, dialect: Dialect) -> Statement:
     """The rows with these ids."""
-    alias = aliased(binding.model)
+    alias = _alias(binding.model)
     columns = [getattr(alias, name) for name in selected(binding)]
     return rows(binding, alias, caller, *columns).where(_among(_id(binding, alias), ids, dialect))
 
 
 def root_page(request: Request, caller: object) -> Statement:
     """One page of all rows."""
-    alias = aliased(request.binding.model)
+    alias = _alias(request.binding.model)
     columns = [getattr(alias, name) for name in selected(request.binding, *request.keys)]
     return _cut(rows(request.binding, alias, caller, *columns), alias, request, caller)
 
 
 def root_count(request: Request, caller: object) -> Statement:
     """How many rows the connection has, whatever the page."""
-    alias = aliased(request.binding.model)
+    alias = _alias(request.binding.model)
     statement = rows(request.binding, alias, caller, func.count())
     return statement.where(*_conditions(request, alias, caller))
 
@@ -93,7 +94,7 @@ def nested_pages(request: Request, parents: Sequence[Value], caller: object, dia
     The inner select of ids is the same on every database; only how it is applied to each parent differs.
     """
     binding = request.binding
-    page, inner = aliased(binding.model), aliased(binding.model)
+    page, inner = _alias(binding.model), _alias(binding.model, inner=True)
     keys = _key_list(parents, _link_type(request.page), dialect)
     ids = rows(binding, inner, caller, _id(binding, inner).label("id"))
     ids, link = _linked(ids, binding, inner, request.page)
@@ -110,11 +111,20 @@ def nested_pages(request: Request, parents: Sequence[Value], caller: object, dia
 def nested_counts(request: Request, parents: Sequence[Value], caller: object, dialect: Dialect) -> Statement:
     """The size of each parent's connection, as (parent, count); parents without rows are missing."""
     binding = request.binding
-    alias = aliased(binding.model)
+    alias = _alias(binding.model)
     statement, link = _linked(rows(binding, alias, caller, func.count()), binding, alias, request.page)
     conditions = _conditions(request, alias, caller)
     statement = statement.where(_among(link, parents, dialect), *conditions).group_by(link)
     return statement.with_only_columns(link, func.count(), maintain_column_froms=True)
+
+
+@cache
+def _alias(model: type[Any], *, inner: bool = False) -> Alias:
+    """The alias that statements about the model select from, and another for a select inside of it.
+
+    Made once: adapting a model's columns to an alias costs more than running a small statement.
+    """
+    return aliased(model, name="inner" if inner else None)
 
 
 def _id(binding: Binding, alias: Alias) -> ColumnElement[Any]:
