@@ -38,6 +38,9 @@ from models.values import AcceptanceRequest, Contact
 if TYPE_CHECKING:
     from models.provider_account import ProviderAccount
 
+# Past its address, a customer may accept at the provider all the same.
+_UNANSWERED = frozenset({AcceptanceRequestStatus.OPEN, AcceptanceRequestStatus.EXPIRED})
+
 
 class Agreement(Named, Audited):
     """The record that one account stands in one template: pending until accepted, never deleted."""
@@ -245,7 +248,7 @@ class Agreement(Named, Audited):
         self._end(AgreementStatusReason.EXPIRED, on, "Its template expired.")
 
     def reactivate(self, *, acceptance: Acceptance | None) -> None:
-        """Bring a deactivated or withdrawn agreement back into force.
+        """Bring a deactivated or withdrawn agreement back into force; what it waited for, it waits for again.
 
         Args:
             acceptance: The agreement's acceptance that still stands, if there is one.
@@ -268,6 +271,8 @@ class Agreement(Named, Audited):
         self.status = AgreementStatus.ACTIVE
         self.status_reason = AgreementStatusReason.ACCEPTED if stands else AgreementStatusReason.PENDING
         self.deactivated_on = self.deactivation_reason = None
+        if self.sync_state is SyncState.NOT_APPLICABLE:
+            self._wait_again()
         self.event = AgreementEvent.REACTIVATED
 
     def edit(self, changes: Mapping[str, object], *, today: date) -> None:
@@ -314,11 +319,28 @@ class Agreement(Named, Audited):
                     entity=self.id,
                 )
 
+    def _wait_again(self) -> None:
+        """Take up what `_end` ended: the request to the customer, or telling the provider.
+
+        A provisioning's agreement is pending only while its provider has not confirmed. It is not told by
+        itself, since the end may have been meant for good, but it can be pushed again.
+        """
+        request = self.acceptance_request
+        if request is not None and request.status in _UNANSWERED:
+            self.sync_state = SyncState.AWAITING_CUSTOMER
+        elif (
+            self.awaiting_signature
+            and self.origin is AgreementOrigin.PROVISIONING
+            and self.provider_account_id is not None
+        ):
+            self.sync_state = SyncState.PUSH_FAILED
+            self.sync_error = "It was deactivated before the provider had confirmed it."
+
     def _end(self, reason: AgreementStatusReason, on: date, text_: str | None) -> None:
         self.status, self.status_reason = AgreementStatus.INACTIVE, reason
         self.deactivated_on, self.deactivation_reason = on, text_
         if self.sync_state is not SyncState.IN_SYNC:
-            self.sync_state = SyncState.NOT_APPLICABLE
+            self.sync_state, self.sync_error = SyncState.NOT_APPLICABLE, None
         self.event = AgreementEvent.DEACTIVATED
 
 

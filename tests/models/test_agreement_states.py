@@ -246,3 +246,46 @@ def test_an_ended_agreement_waits_for_nothing(before: SyncState, after: SyncStat
 
     assert agreement.sync_state is after
     assert agreement.event is AgreementEvent.DEACTIVATED
+
+
+REQUEST = AcceptanceRequest("https://a.example", AcceptanceRequestStatus.OPEN, NOW)
+EXPIRED_REQUEST = AcceptanceRequest("https://a.example", AcceptanceRequestStatus.EXPIRED, NOW)
+
+
+@pytest.mark.parametrize(
+    ("origin", "before", "request_before", "after"),
+    [
+        (AgreementOrigin.SYNC, SyncState.AWAITING_CUSTOMER, REQUEST, SyncState.AWAITING_CUSTOMER),
+        (AgreementOrigin.SYNC, SyncState.AWAITING_CUSTOMER, EXPIRED_REQUEST, SyncState.AWAITING_CUSTOMER),
+        (AgreementOrigin.PROVISIONING, SyncState.AWAITING_CUSTOMER, REQUEST, SyncState.AWAITING_CUSTOMER),
+        (AgreementOrigin.PROVISIONING, SyncState.TO_PUSH, None, SyncState.PUSH_FAILED),
+        (AgreementOrigin.PROVISIONING, SyncState.PUSH_FAILED, None, SyncState.PUSH_FAILED),
+        (AgreementOrigin.BULK, SyncState.NOT_APPLICABLE, None, SyncState.NOT_APPLICABLE),
+    ],
+)
+def test_a_pending_agreement_that_comes_back_waits_for_what_it_waited_for(
+    origin: AgreementOrigin,
+    before: SyncState,
+    request_before: AcceptanceRequest | None,
+    after: SyncState,
+) -> None:
+    agreement = pending()
+    agreement.origin, agreement.provider_account_id = origin, uuid7()
+    agreement.sync_state, agreement.acceptance_request = before, request_before
+
+    deactivate(agreement)
+    reactivate(agreement)
+
+    assert agreement.sync_state is after
+    assert (agreement.sync_error is not None) == (after is SyncState.PUSH_FAILED)
+    assert agreement.acceptance_request == request_before
+
+
+def test_an_accepted_agreement_that_comes_back_still_awaits_the_customer_at_the_provider() -> None:
+    agreement = in_state("ACCEPTED")
+    agreement.sync_state, agreement.acceptance_request = SyncState.AWAITING_CUSTOMER, REQUEST
+
+    deactivate(agreement)
+    reactivate_with_acceptance(agreement)
+
+    assert agreement.sync_state is SyncState.AWAITING_CUSTOMER

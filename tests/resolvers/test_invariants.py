@@ -42,6 +42,7 @@ from models import (
     DomainError,
     ErrorCode,
 )
+from providers import base
 from resolvers.agreements import (
     accept_agreement,
     deactivate_agreement,
@@ -49,6 +50,7 @@ from resolvers.agreements import (
     retry_agreement_push,
     update_agreement,
 )
+from resolvers.confirming import await_customer
 from resolvers.new_agreements import NewAgreement, create_agreement
 from resolvers.provider_accounts import map_provider_account, unmap_provider_account
 from resolvers.tags import tag_agreement, untag_agreement
@@ -103,6 +105,10 @@ FORBIDDEN = {
     "something awaited of an agreement that has ended": """
         SELECT number FROM agreements
         WHERE status = 'INACTIVE' AND sync_state NOT IN ('NOT_APPLICABLE', 'IN_SYNC')""",
+    "a customer who was asked to accept and is not awaited, or the reverse": """
+        SELECT number FROM agreements WHERE status = 'ACTIVE' AND status_reason = 'PENDING'
+          AND (sync_state = 'AWAITING_CUSTOMER')
+              <> (acceptance_status IS NOT NULL AND acceptance_status IN ('OPEN', 'EXPIRED'))""",
 }
 
 _all = (f"SELECT '{what}' AS what, q.* FROM ({query}) AS q" for what, query in FORBIDDEN.items())  # noqa: S608 -- ours
@@ -208,6 +214,19 @@ class Walk(RuleBasedStateMachine):
     @rule(which=picks)
     def reactivate(self, which: int) -> None:
         self._do(reactivate_agreement(self.context, _pick(self.agreements, which)))
+
+    @rule(which=picks)
+    def ask_the_customer(self, which: int) -> None:
+        self._do(self._ask_the_customer(_pick(self.agreements, which)))
+
+    async def _ask_the_customer(self, agreement_id: UUID) -> None:
+        """Do what the work of a provisioning does where the provider wants the customer's own acceptance."""
+        async with self.context.unit_of_work() as uow:
+            agreement = await uow.agreements.get(agreement_id)
+            assert agreement is not None
+            if agreement.awaiting_signature and agreement.provider_account_id is not None:
+                await_customer(agreement, base.AcceptanceRequest(url="https://accept.example/"))
+            await uow.commit()
 
     @rule(which=picks)
     def retry(self, which: int) -> None:
