@@ -19,7 +19,7 @@ from models import (
     Counter,
     SyncState,
 )
-from repositories.base import Repository
+from repositories.base import FOR_CHANGE, Repository
 from repositories.history import History
 
 
@@ -98,7 +98,7 @@ class AgreementRepository(Repository[Agreement]):
                     Agreement.template_id < template.id,
                 )
                 .order_by(Agreement.serial)
-                .with_for_update(of=Agreement)
+                .with_for_update(of=Agreement, **FOR_CHANGE)
             )
         ).all()
 
@@ -130,7 +130,7 @@ class AgreementRepository(Repository[Agreement]):
                 )
                 .order_by(Agreement.id)
                 .limit(limit)
-                .with_for_update(of=Agreement)
+                .with_for_update(of=Agreement, **FOR_CHANGE)
             )
         ).all()
 

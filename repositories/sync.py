@@ -3,13 +3,16 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import Select, and_, exists, or_, select, union_all, update
+from sqlalchemy import Select, and_, exists, func, or_, select, union_all, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from models import (
+    Acceptance,
+    AcceptancePath,
     Account,
     AccountContact,
     AccountStatus,
@@ -17,6 +20,7 @@ from models import (
     AgreementStatus,
     AgreementStatusReason,
     AgreementTemplate,
+    AgreementTemplateStatus,
     Job,
     JobItem,
     Provider,
@@ -27,8 +31,24 @@ from models import (
     ProviderStatus,
     SyncState,
 )
+from repositories.base import FOR_CHANGE
 
 _UNSETTLED = (SyncState.TO_PUSH, SyncState.PUSH_FAILED, SyncState.AWAITING_CUSTOMER)
+
+
+@dataclass(frozen=True)
+class Terms:
+    """One version of terms, as far as a provider that knows no versions can speak of it.
+
+    Attributes:
+        template_id: The provider's own id, which all versions share.
+        since: The first day of which a confirmation can be of this version; None for any day.
+        takes_undated: Whether an acceptance of which nobody knows the day counts as one of this version.
+    """
+
+    template_id: str
+    since: date | None
+    takes_undated: bool
 
 
 @dataclass(frozen=True)
@@ -37,14 +57,14 @@ class OpenAgreement:
 
     Attributes:
         customer_id: The provider's own id of the customer.
-        template_id: The provider's own id of the terms.
+        terms: What the agreement is in.
     """
 
     agreement_id: UUID
     provider_id: UUID
     provider_account_id: UUID
     customer_id: str
-    template_id: str
+    terms: Terms
 
 
 class SyncRepository:
@@ -65,7 +85,7 @@ class SyncRepository:
                     ProviderAccount.provider_specific_id.in_(provider_specific_ids),
                 )
                 .order_by(ProviderAccount.id)
-                .with_for_update()
+                .with_for_update(**FOR_CHANGE)
             )
         ).all()
 
@@ -143,7 +163,7 @@ class SyncRepository:
                 )
                 .order_by(ProviderAccount.id)
                 .limit(limit)
-                .with_for_update()
+                .with_for_update(**FOR_CHANGE)
             )
         ).all()
 
@@ -191,9 +211,36 @@ class SyncRepository:
             )
         ).all()
 
-    async def _open(self, statement: Select[UUID, UUID, UUID, str, str]) -> Sequence[OpenAgreement]:
-        return [OpenAgreement(*row) for row in (await self._session.execute(statement)).all()]
+    async def _open(
+        self, statement: Select[UUID, UUID, UUID, str, AgreementTemplate, bool]
+    ) -> Sequence[OpenAgreement]:
+        return [
+            OpenAgreement(*ids, Terms(template.template_id, template.acceptable_since, undated))
+            for *ids, template, undated in (await self._session.execute(statement)).all()
+        ]
 
+
+_newer, _older, _its_terms = aliased(AgreementTemplate), aliased(Agreement), aliased(AgreementTemplate)
+_today = func.current_date()
+
+# An acceptance without a day counts for the version in force, and only once: the provider goes on showing the
+# one that was taken for an older version. Versions are in the order of their ids.
+_HAS_A_NEWER_VERSION = exists().where(
+    _newer.provider_id == AgreementTemplate.provider_id,
+    _newer.template_id == AgreementTemplate.template_id,
+    _newer.id > AgreementTemplate.id,
+    _newer.status == AgreementTemplateStatus.ACTIVE,
+    or_(_newer.effective_on.is_(None), _newer.effective_on <= _today),
+    or_(_newer.expires_on.is_(None), _newer.expires_on >= _today),
+)
+_WAS_TAKEN_FOR_AN_OLDER_VERSION = exists().where(
+    _older.provider_account_id == Agreement.provider_account_id,
+    _its_terms.id == _older.template_id,
+    _its_terms.template_id == AgreementTemplate.template_id,
+    _its_terms.id < AgreementTemplate.id,
+    Acceptance.agreement_id == _older.id,
+    Acceptance.path == AcceptancePath.DIRECT_AT_VENDOR,
+)
 
 _OPEN = (
     select(
@@ -201,7 +248,8 @@ _OPEN = (
         Agreement.provider_id,
         ProviderAccount.id,
         ProviderAccount.provider_specific_id,
-        AgreementTemplate.template_id,
+        AgreementTemplate,
+        ~or_(_HAS_A_NEWER_VERSION, _WAS_TAKEN_FOR_AN_OLDER_VERSION),
     )
     .join(ProviderAccount, ProviderAccount.id == Agreement.provider_account_id)
     .join(AgreementTemplate, AgreementTemplate.id == Agreement.template_id)
