@@ -1,11 +1,19 @@
 """What a transaction can run into that is nobody's mistake."""
 
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy import exc
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.orm.exc import StaleDataError
 
 _SERIALIZATION_STATES = frozenset({"40001", "40P01"})
-_UNIQUE_STATE = "23505"
+# Rows are never deleted, but what a composite key says of a row can change: a provider account that was
+# mapped to this account when it was read is no longer. SQLite, with its one writer, cannot get there.
+_FOREIGN_KEY_STATE = "23503"
+_CONSTRAINT_STATES = frozenset({"23505", _FOREIGN_KEY_STATE})
 _SQLITE_UNIQUE = frozenset({"SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY"})
+
+# Connection exceptions; the server is shutting down or starting; it has too many connections.
+_PASSING_STATES = ("08", "57P", "53300")
+_SQLITE_PASSING = ("SQLITE_BUSY", "SQLITE_LOCKED")
 
 
 class Conflict(Exception):
@@ -20,5 +28,20 @@ def is_conflict(error: Exception) -> bool:
         return False
     state = getattr(error.orig, "sqlstate", None)
     if isinstance(error, IntegrityError):
-        return state == _UNIQUE_STATE or getattr(error.orig, "sqlite_errorname", None) in _SQLITE_UNIQUE
+        return state in _CONSTRAINT_STATES or getattr(error.orig, "sqlite_errorname", None) in _SQLITE_UNIQUE
     return state in _SERIALIZATION_STATES
+
+
+def is_passing(error: Exception) -> bool:
+    """Whether the database could not be reached, or not written to, which time mends by itself."""
+    if isinstance(error, exc.TimeoutError):
+        return True  # every connection of the pool is taken, perhaps by others who wait for the database
+    if not isinstance(error, DBAPIError):
+        return False
+    if error.connection_invalidated:
+        return True
+    state, name = (getattr(error.orig, each, None) for each in ("sqlstate", "sqlite_errorname"))
+    if name is not None:
+        return name.startswith(_SQLITE_PASSING)
+    # No state on PostgreSQL: the server was not reached, so it could not say one.
+    return isinstance(error, OperationalError) if state is None else state.startswith(_PASSING_STATES)
