@@ -1,6 +1,8 @@
 """Hands work to the job engine in the caller's own transaction."""
 
+import asyncio
 from collections.abc import Mapping
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from sqlalchemy import URL
@@ -18,6 +20,7 @@ class JobQueue:
     def __init__(self, url: str | URL) -> None:
         self._url = url
         self._client: DBOSClient | None = None
+        self._opening = Lock()
 
     async def enqueue(
         self, session: AsyncSession, work: str, work_id: str, arguments: Mapping[str, str]
@@ -30,11 +33,12 @@ class JobQueue:
             work_id: Its identity; an id that was enqueued before is not enqueued again.
             arguments: The workflow's keyword arguments; stored in clear.
         """
-        client = self._open()
+        # The first time this loads the engine's library: for a second, which the event loop can use better.
+        client = self._client or await asyncio.to_thread(self._open)
         options: EnqueueOptions = {
             "workflow_name": work,
             "workflow_id": work_id,
-            "queue_name": system.PUSHES_QUEUE if work == "push" else system.JOBS_QUEUE,
+            "queue_name": system.queue_of(work),
             "app_version": system.APP_VERSION,
         }
         connection = await session.connection()
@@ -48,15 +52,19 @@ class JobQueue:
             self._client = None
 
     def _open(self) -> "DBOSClient":
-        if self._client is None:
-            system.quiet()
-            from dbos import DBOSClient, DBOSPortableJSONSerializer  # noqa: PLC0415  # a second of imports
+        with self._opening:
+            if self._client is None:
+                self._client = self._new_client()
+            return self._client
 
-            self._client = DBOSClient(
-                system_database_url=system.system_url(self._url).render_as_string(hide_password=False),
-                dbos_system_schema=system.SCHEMA,
-                serializer=DBOSPortableJSONSerializer(),
-                application_name=system.APP_NAME,
-                lazy=True,  # it is only ever given connections of the application's
-            )
-        return self._client
+    def _new_client(self) -> "DBOSClient":
+        system.quiet()
+        from dbos import DBOSClient, DBOSPortableJSONSerializer  # noqa: PLC0415  # a second of imports
+
+        return DBOSClient(
+            system_database_url=system.system_url(self._url).render_as_string(hide_password=False),
+            dbos_system_schema=system.SCHEMA,
+            serializer=DBOSPortableJSONSerializer(),
+            application_name=system.APP_NAME,
+            lazy=True,  # it is only ever given connections of the application's
+        )

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -34,6 +35,10 @@ ENGINE_SCHEMA_VERSION: Final = 125
 
 JOBS_QUEUE: Final = "jobs"
 PUSHES_QUEUE: Final = "pushes"
+PROVISIONINGS_QUEUE: Final = "provisionings"
+SCHEDULES_QUEUE: Final = "schedules"
+QUEUES: Final[Mapping[str, str]] = {"push": PUSHES_QUEUE, "provision": PROVISIONINGS_QUEUE}
+"""Work that has a queue of its own, by name, so that a provider that hangs delays nothing else."""
 SCHEMA: Final = "dbos"
 LEASES: Final = Table(
     "agreements_executors",
@@ -53,6 +58,20 @@ def system_url(url: str | URL) -> URL:
     """Name the database as the engine's synchronous driver wants it."""
     url = make_url(url)
     return url.set(drivername="sqlite" if is_sqlite(url) else "postgresql+psycopg")
+
+
+def queue_of(work: str) -> str:
+    return QUEUES.get(work, JOBS_QUEUE)
+
+
+def run_id(work_id: str, run: int) -> str:
+    """Name a later run of work that waits between its runs; the first has the work's own id."""
+    return f"{base_id(work_id)}~{run}"
+
+
+def base_id(run: str) -> str:
+    """The id that the work was enqueued under."""
+    return run.partition("~")[0]
 
 
 def is_sqlite(url: str | URL) -> bool:
