@@ -19,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from jobs.errors import AlreadyRunning
-from jobs.system import JOBS_QUEUE, LEASES
+from jobs.system import LEASES, SCHEDULES_QUEUE
 
 _logger = logging.getLogger(__name__)
 
@@ -150,7 +150,7 @@ class Lease:
 async def _resume(left: Sequence[WorkflowStatus]) -> None:
     by_queue: defaultdict[str, list[str]] = defaultdict(list)
     for workflow in left:
-        by_queue[workflow.queue_name or JOBS_QUEUE].append(workflow.workflow_id)
+        by_queue[workflow.queue_name or SCHEDULES_QUEUE].append(workflow.workflow_id)
     for queue, workflows in by_queue.items():
         await DBOS.resume_workflows_async(workflows, queue_name=queue)
     if left:

@@ -5,22 +5,23 @@ import logging
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer, ScheduleInput
+from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer, EnqueueOptions, ScheduleInput
 from sqlalchemy import URL, Engine
 
-from jobs import system
+from jobs import system, upkeep
 from jobs.ownership import Lease, LockFile, Ownership
 from jobs.schedules import Schedule, schedules
 from jobs.settings import EngineSettings
-from jobs.work import Work
+from jobs.work import Later, Waited, Work
 from jobs.workflows import WORKFLOWS, Workflow
 from models import DomainError
 from providers.errors import ProviderError
-from resolvers import jobs
+from resolvers import jobs, push
 from resolvers.context import Context
 
 __all__ = ["EngineSettings", "JobEngine"]
@@ -29,10 +30,15 @@ _logger = logging.getLogger(__name__)
 
 # The library's calls go through threads; a handful keeps up with one database.
 _THREADS: Final = 8
-# Runs at once in one process. Jobs mostly wait for a provider; pushes of a bulk of acceptances must not all
-# reach it together.
-_JOBS_AT_ONCE: Final = 32
-_PUSHES_AT_ONCE: Final = 4
+# Runs at once in one process, by queue. A run whose provider asks for patience ends and comes back later, so
+# these count calls that are under way: as many as a provider may be asked at once. What is planned is never
+# kept waiting by what was asked for.
+_AT_ONCE: Final[Mapping[str, int | None]] = {
+    system.JOBS_QUEUE: 32,
+    system.PROVISIONINGS_QUEUE: 32,
+    system.PUSHES_QUEUE: 16,
+    system.SCHEDULES_QUEUE: None,
+}
 
 
 class JobEngine:
@@ -96,7 +102,7 @@ class JobEngine:
         self._engine = system.system_engine(self._url)
         DBOS(config=self._config(self._engine))
         for name, body in self._workflows.items():
-            DBOS.workflow(name=name)(self._workflow(body))
+            DBOS.workflow(name=name)(self._workflow(name, body))
         planned = [self._scheduled(schedule) for schedule in self._planned]
         await asyncio.to_thread(self._register_queues, self._engine)
         DBOS.launch()
@@ -111,7 +117,7 @@ class JobEngine:
             application_name=system.APP_NAME,
             serializer=DBOSPortableJSONSerializer(),
         )
-        for name, at_once in ((system.JOBS_QUEUE, _JOBS_AT_ONCE), (system.PUSHES_QUEUE, _PUSHES_AT_ONCE)):
+        for name, at_once in _AT_ONCE.items():
             client.register_queue(
                 name,
                 worker_concurrency=at_once,
@@ -162,10 +168,14 @@ class JobEngine:
             "notification_coalesce_sec": 0.5,
         }
 
-    def _workflow(self, body: Workflow) -> Workflow:
-        async def workflow(**arguments: str) -> None:
+    def _workflow(self, name: str, body: Workflow) -> Workflow:
+        async def workflow(*, waited: dict[str, Any] | None = None, **arguments: str) -> None:
             async with self._interruptible():
-                await self._run(body, arguments)
+                so_far = Waited(**waited or {})
+                try:
+                    await self._run(body, arguments, so_far)
+                except Later as later:
+                    await _enqueue_again(name, arguments, later)
 
         return workflow
 
@@ -180,7 +190,7 @@ class JobEngine:
             "schedule": schedule.cron,
             "context": None,
             "automatic_backfill": schedule.made_up_for,
-            "queue_name": system.JOBS_QUEUE,
+            "queue_name": system.SCHEDULES_QUEUE,
         }
 
     @asynccontextmanager
@@ -195,31 +205,50 @@ class JobEngine:
         finally:
             self._runs.discard(task)
 
-    def _work(self, job_id: str | None) -> Work:
-        work_id = DBOS.workflow_id or ""
-        named = job_id or work_id
-        return Work(work_id, self._context.acting_as(f"job:{named}", request_id=named))
+    def _work(self, named: str | None, waited: Waited | None = None) -> Work:
+        work_id = system.base_id(DBOS.workflow_id or "")
+        named = named or work_id
+        return Work(work_id, self._context.acting_as(f"job:{named}", request_id=named), waited)
 
-    async def _run(self, body: Workflow, arguments: dict[str, str]) -> None:
-        """Run a workflow to its end, whichever that is, and tell whoever waits for it."""
+    async def _run(self, body: Workflow, arguments: dict[str, str], waited: Waited) -> None:
+        """Run a workflow to its end, whichever that is, and tell whoever waits for it.
+
+        Raises:
+            Later: It has not ended.
+        """
         job_id = arguments.get("job_id")
-        work = self._work(job_id)
+        work = self._work(job_id, waited)
         try:
             await body(work, **arguments)
-        except Exception as error:
-            if job_id is None:
-                raise
-            await self._fail(work, job_id, error)
-        finally:
-            if job_id is not None:
-                self._context.signals.ended(UUID(job_id))
+        except Later:
+            raise
+        except Exception as error:  # noqa: BLE001  # whatever it is, somebody waits to be told
+            await self._fail(work, arguments, error)
+        if job_id is not None:
+            self._context.signals.ended(UUID(job_id))
 
-    async def _fail(self, work: Work, job_id: str, error: Exception) -> None:
+    async def _fail(self, work: Work, arguments: dict[str, str], error: Exception) -> None:
         match error:
             case DomainError():
-                await work.step(jobs.fail_job, job_id, error.message, error.code.value)
+                message, code = error.message, error.code.value
             case ProviderError():
-                await work.step(jobs.fail_job, job_id, str(error), None)
+                message, code = str(error), None
             case _:
-                _logger.error("Job %s failed.", job_id, exc_info=error)
-                await work.step(jobs.fail_job, job_id, "Internal error.", None)
+                _logger.error("Work %s failed.", work.id, exc_info=error)
+                message, code = upkeep.INTERNAL_ERROR, None
+        if "job_id" in arguments:
+            await work.step(jobs.fail_job, arguments["job_id"], message, code)
+        elif "agreement_id" in arguments:
+            await work.step(push.give_up, arguments["agreement_id"], message)
+
+
+async def _enqueue_again(name: str, arguments: dict[str, str], later: Later) -> None:
+    """Let the work go on after the wait; the engine does this once, however often the run is repeated."""
+    options: EnqueueOptions = {
+        "workflow_name": name,
+        "workflow_id": system.run_id(DBOS.workflow_id or "", later.waited.runs),
+        "queue_name": system.queue_of(name),
+        "app_version": system.APP_VERSION,
+        "delay_seconds": later.seconds,
+    }
+    await DBOS.enqueue_workflow_with_options_async(options, **arguments, waited=asdict(later.waited))

@@ -15,6 +15,8 @@ _MINUTE: Final = 60
 _HOUR: Final = 60 * _MINUTE
 _HOURS: Final = 24
 
+POLL_ACCEPTANCES: Final = "poll_acceptances"
+
 
 @dataclass(frozen=True)
 class Schedule:
@@ -38,7 +40,7 @@ def schedules(settings: EngineSettings) -> Sequence[Schedule]:
     return (
         Schedule("sync_provider_accounts", settings.sync_schedule, _sync_provider_accounts),
         Schedule(
-            "poll_acceptances",
+            POLL_ACCEPTANCES,
             every(settings.acceptance_poll_interval),
             _poll_acceptances,
             made_up_for=False,
@@ -54,7 +56,9 @@ async def _sync_provider_accounts(work: Work) -> None:
 
 
 async def _poll_acceptances(work: Work) -> None:
-    await work.step(awaiting.poll_acceptances)
+    # Many waiting customers, or a slow provider, can take longer than the interval.
+    if await work.step(upkeep.is_first_under_way, POLL_ACCEPTANCES, work.id):
+        await work.step(awaiting.poll_acceptances)
 
 
 async def _expire_agreements(work: Work) -> None:

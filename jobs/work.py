@@ -2,17 +2,18 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 from uuid import UUID, uuid5
 
 from dbos import DBOS
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 
 import providers.errors
 from models import DomainError, ErrorCode
-from providers.errors import ProviderError, ProviderUnavailable
-from repositories import Conflict
+from providers.errors import CustomerNotVisible, ProviderError, ProviderUnavailable
+from repositories import Conflict, is_passing
 from resolvers.context import Context
 
 P = ParamSpec("P")
@@ -22,7 +23,53 @@ Recorded = dict[str, Any]
 _NAMESPACE: Final = UUID("7f3d8a52-41c6-5e0b-9d27-0c1be84f6a13")
 _TRANSACTION_ATTEMPTS: Final = 8
 _FIRST_PAUSE_SECONDS: Final = 0.1
+_LONGEST_PAUSE_SECONDS: Final = 5.0
+_PATIENCE_WITH_DATABASE: Final = timedelta(minutes=10)
+
 _LONGEST_SILENCE: Final = timedelta(minutes=5)
+_PATIENCE: Final = timedelta(hours=24)
+# One that is not there after this was never the partner's, or is no longer.
+_PATIENCE_WITH_NEW_CUSTOMER: Final = timedelta(minutes=15)
+# A wait that is no longer than this is not worth another run.
+_SHORT_WAIT_SECONDS: Final = 3.0
+
+
+@dataclass(frozen=True)
+class Waited:
+    """How long work has been waiting for its provider; handed from each of its runs to the next.
+
+    Attributes:
+        runs: How many there have been before.
+        step: Which step there is no answer to.
+        error: Why, the last time.
+        seconds: In all, for this step.
+        alike: Of these, since the reason has been the same.
+    """
+
+    runs: int = 0
+    step: str = ""
+    error: str = ""
+    seconds: float = 0
+    alike: float = 0
+
+    def at(self, step: str, error: ProviderUnavailable) -> "Waited":
+        """Say what is waited for now."""
+        kind = type(error).__name__
+        if self.step != step:
+            return Waited(self.runs, step, kind)
+        return self if self.error == kind else replace(self, error=kind, alike=0)
+
+    def more(self, seconds: float) -> "Waited":
+        return replace(self, seconds=self.seconds + seconds, alike=self.alike + seconds)
+
+
+class Later(Exception):
+    """This run ends here, and the work goes on in a run of its own after the wait."""
+
+    def __init__(self, seconds: float, waited: Waited) -> None:
+        super().__init__(f"Again in {seconds} seconds.")
+        self.seconds = seconds
+        self.waited = replace(waited, runs=waited.runs + 1)
 
 
 class Work:
@@ -36,9 +83,10 @@ class Work:
         context: The way into the resolvers, acting as the job.
     """
 
-    def __init__(self, work_id: str, context: Context) -> None:
+    def __init__(self, work_id: str, context: Context, waited: Waited | None = None) -> None:
         self.id = work_id
         self.context = context
+        self._waited = waited or Waited()
 
     def request_id(self, step: str) -> str:
         """An idempotency key for a call that this step makes: the same however often it is repeated."""
@@ -70,31 +118,46 @@ class Work:
         return outcome["answer"]
 
     async def step_until_answered(
-        self,
-        function: Callable[..., Awaitable[R]],
-        *arguments: object,
-        patience: timedelta = timedelta(hours=24),
+        self, function: Callable[..., Awaitable[R]], *arguments: object, patience: timedelta = _PATIENCE
     ) -> R:
         """Do a step that needs an answer from a provider, again and again while there is none.
+
+        A long wait ends the run, so that it keeps no other work from being done: the body is run again from
+        its start, this time with no step recorded.
 
         Args:
             function: As for `step`.
             arguments: As for `step`.
-            patience: How long to wait in all, not counting the calls.
+            patience: How long to wait in all, not counting the calls; for a customer that the provider does
+                not show, some minutes.
 
         Raises:
             ProviderUnavailable: The patience has run out.
+            Later: The run is to end here.
         """
-        left, pause = patience.total_seconds(), 1.0
         while True:
             try:
                 return await self.step(function, *arguments)
             except ProviderUnavailable as error:
-                wait = error.retry_after_seconds or pause
-                if wait > left:
+                self._waited = self._waited.at(function.__name__, error)
+                wait = error.retry_after_seconds or self._pause()
+                if self._is_too_long(error, wait, patience):
                     raise
+            self._waited = self._waited.more(wait)
+            if wait > _SHORT_WAIT_SECONDS:
+                raise Later(wait, self._waited)
             await self.sleep(wait)
-            left, pause = left - wait, min(pause * 2, _LONGEST_SILENCE.total_seconds())
+
+    def _pause(self) -> float:
+        """As long again as was waited already, within bounds."""
+        return min(max(1.0, self._waited.alike), _LONGEST_SILENCE.total_seconds())
+
+    def _is_too_long(self, error: ProviderUnavailable, wait: float, patience: timedelta) -> bool:
+        waited = self._waited.more(wait)
+        is_missing = isinstance(error, CustomerNotVisible)
+        return waited.seconds > patience.total_seconds() or (
+            is_missing and waited.alike > _PATIENCE_WITH_NEW_CUSTOMER.total_seconds()
+        )
 
     async def sleep(self, seconds: float) -> None:
         """Wait; the time during which no process runs counts."""
@@ -102,19 +165,20 @@ class Work:
 
 
 async def _transacted(call: Callable[[], Awaitable[R]]) -> R:
-    """Run a step again that another transaction crossed, or whose database connection was lost."""
-    pause = _FIRST_PAUSE_SECONDS
-    for _ in range(_TRANSACTION_ATTEMPTS - 1):
+    """Run a step again that another transaction crossed, or whose database is away for a while."""
+    crossed, waited, pause = 0, 0.0, _FIRST_PAUSE_SECONDS
+    while True:
         try:
             return await call()
         except Conflict:
-            pass
-        except DBAPIError as error:
-            if not error.connection_invalidated:
+            crossed += 1
+            if crossed == _TRANSACTION_ATTEMPTS:
+                raise
+        except SQLAlchemyError as error:
+            if not is_passing(error) or waited >= _PATIENCE_WITH_DATABASE.total_seconds():
                 raise
         await asyncio.sleep(pause)
-        pause *= 2
-    return await call()
+        waited, pause = waited + pause, min(pause * 2, _LONGEST_PAUSE_SECONDS)
 
 
 def _recorded(error: DomainError | ProviderError) -> Recorded:

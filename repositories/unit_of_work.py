@@ -4,10 +4,11 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, Self
+from typing import Final, Protocol, Self
 
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from uuid_utils.compat import uuid7
 
 from models import Agreement, Base, Job
 from repositories.accounts import AccountRepository
@@ -23,6 +24,9 @@ from repositories.provider_accounts import ProviderAccountRepository
 from repositories.providers import ProviderRepository
 from repositories.sync import SyncRepository
 from repositories.templates import TemplateRepository
+
+PUSH_PREFIX: Final = "push:"
+"""What the ids of pushes begin with; the agreement's id follows."""
 
 
 class Enqueue(Protocol):
@@ -90,13 +94,19 @@ class UnitOfWork:
         work = job.kind.value.lower()
         await self._enqueue(self.session, work, job.workflow_id, {"job_id": str(job.id), **arguments})
 
-    async def push(self, agreement: Agreement) -> None:
+    async def push(self, agreement: Agreement, *, anew: bool = False) -> None:
         """Enqueue telling the provider of the agreement's acceptance, in this transaction.
 
         The work is named after the agreement's state: asking twice in one state is one piece of work.
+
+        Args:
+            agreement: Which.
+            anew: Make it work of its own, whatever became of earlier work in this state.
         """
         await self.flush()
-        work_id = f"push:{agreement.id}:{agreement.revision}"
+        work_id = f"{PUSH_PREFIX}{agreement.id}:{agreement.revision}"
+        if anew:
+            work_id += f":{uuid7()}"
         await self._enqueue(self.session, "push", work_id, {"agreement_id": str(agreement.id)})
 
     async def commit(self) -> None:

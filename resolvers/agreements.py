@@ -139,7 +139,8 @@ async def retry_agreement_push(
                 field=("agreementId",),
                 entity=agreement.id,
             )
-        await queue_push(uow, agreement)
+        # The work that was to do it may have broken: the same id would be taken for done.
+        await queue_push(uow, agreement, anew=True)
         await uow.commit()
     return agreement
 
@@ -209,10 +210,16 @@ async def reactivate_agreement(
     return agreement
 
 
-async def queue_push(uow: UnitOfWork, agreement: Agreement) -> None:
-    """Have the provider told of the agreement, durably, once this transaction is committed."""
+async def queue_push(uow: UnitOfWork, agreement: Agreement, *, anew: bool = False) -> None:
+    """Have the provider told of the agreement, durably, once this transaction is committed.
+
+    Args:
+        uow: The transaction.
+        agreement: Accepted, at an automatic provider.
+        anew: Though it may be enqueued in this state already; being told twice is harmless.
+    """
     agreement.sync_state, agreement.sync_error = SyncState.TO_PUSH, None
-    await uow.push(agreement)
+    await uow.push(agreement, anew=anew)
 
 
 async def _get(uow: UnitOfWork, agreement_id: UUID, revision: int | None) -> Agreement:
