@@ -102,6 +102,16 @@ class AgreementTemplate(Named, Audited):
             )
         self.effective_on, self.expires_on = effective_on, expires_on
 
+    @property
+    def acceptable_since(self) -> date | None:
+        """The first day on which anybody can have accepted this version; None where it may be any day.
+
+        A version that follows another and says nothing of its own day was not there before it was entered.
+        """
+        if self.effective_on is not None or self.supersedes_id is None:
+            return self.effective_on
+        return self.created_at.date()
+
     def is_expired(self, today: date) -> bool:
         return self.expires_on is not None and self.expires_on < today
 

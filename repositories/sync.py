@@ -215,8 +215,16 @@ class SyncRepository:
         self, statement: Select[UUID, UUID, UUID, str, AgreementTemplate, bool]
     ) -> Sequence[OpenAgreement]:
         return [
-            OpenAgreement(*ids, Terms(template.template_id, template.acceptable_since, undated))
-            for *ids, template, undated in (await self._session.execute(statement)).all()
+            OpenAgreement(
+                agreement_id,
+                provider_id,
+                place_id,
+                customer_id,
+                Terms(template.template_id, template.acceptable_since, undated),
+            )
+            for agreement_id, provider_id, place_id, customer_id, template, undated in (
+                await self._session.execute(statement)
+            ).all()
         ]
 
 

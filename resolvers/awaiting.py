@@ -71,7 +71,7 @@ async def refresh_agreement(context: Context, agreement_id: UUID) -> Outcome[Agr
         raise DomainError(f"No provider can be asked about {agreement.number}.", field=(field,))
     try:
         client = await context.providers.get(place.provider_id)
-        confirmation = await confirming.find(client, place.customer_id, place.template_id)
+        confirmation = await confirming.find(client, place.customer_id, place.terms)
     except ProviderUnavailable as error:
         raise DomainError(str(error), code=ErrorCode.PROVIDER_UNAVAILABLE, field=(field,)) from error
     except ProviderError as error:
@@ -99,7 +99,7 @@ async def _ask(client: base.Provider, places: Sequence[OpenAgreement]) -> Sequen
     async def ask(place: OpenAgreement) -> base.Confirmation | ProviderError | None:
         async with turn:
             try:
-                return await confirming.find(client, place.customer_id, place.template_id)
+                return await confirming.find(client, place.customer_id, place.terms)
             except ProviderError as error:
                 return error
 

@@ -1,7 +1,7 @@
 """What a provider's word on an acceptance means for an agreement, and how the provider is made to give it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from models import (
@@ -17,6 +17,7 @@ from models import (
 from providers import base
 from providers.errors import AlreadyConfirmed, CustomerMustAccept, ProviderUnavailable
 from repositories import UnitOfWork
+from repositories.sync import Terms
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,12 +26,12 @@ class Asked:
 
     Attributes:
         customer_id: The provider's own id of the customer.
-        template_id: The provider's own id of the terms.
+        terms: What is agreed to.
         request_id: Repeated while there is no usable answer; another one after any other answer.
     """
 
     customer_id: str
-    template_id: str
+    terms: Terms
     contact: Contact
     agreed_on: date
     request_id: str
@@ -39,6 +40,9 @@ class Asked:
 async def establish(provider: base.Provider, asked: Asked) -> base.Confirmation | base.AcceptanceRequest:
     """Have the provider hold the confirmation, and read it back; repeating this is harmless.
 
+    A confirmation of an older version does not stand for this one. Where the provider takes no second one of
+    the same terms, having offered it is all that can be done: it counts as asked.
+
     Returns:
         The confirmation as the provider holds it, or where only the customer itself can give it.
 
@@ -46,13 +50,14 @@ async def establish(provider: base.Provider, asked: Asked) -> base.Confirmation 
         ProviderUnavailable: No usable answer, or the confirmation does not show yet: repeat later.
         ProviderError: A final refusal.
     """
-    found = await find(provider, asked.customer_id, asked.template_id)
+    terms = asked.terms
+    found = await find(provider, asked.customer_id, terms)
     if found is not None:
         return found
     try:
         await provider.confirm(
             asked.customer_id,
-            template_id=asked.template_id,
+            template_id=terms.template_id,
             contact=at_provider(asked.contact),
             agreed_on=asked.agreed_on,
             request_id=asked.request_id,
@@ -60,24 +65,26 @@ async def establish(provider: base.Provider, asked: Asked) -> base.Confirmation 
     except AlreadyConfirmed:
         pass  # by an earlier call whose answer was lost
     except CustomerMustAccept:
-        return await provider.request_acceptance(asked.customer_id, template_id=asked.template_id)
-    found = await find(provider, asked.customer_id, asked.template_id)
-    if found is None:
+        return await provider.request_acceptance(asked.customer_id, template_id=terms.template_id)
+    held = await find(provider, asked.customer_id, replace(terms, since=None))
+    if held is None:
         raise ProviderUnavailable("The provider does not show the confirmation that it has taken yet.")
-    return found
+    if _can_be_of(held, terms):
+        return held
+    return replace(held, contact=at_provider(asked.contact), agreed_on=asked.agreed_on)
 
 
-async def find(provider: base.Provider, customer_id: str, template_id: str) -> base.Confirmation | None:
+async def find(provider: base.Provider, customer_id: str, terms: Terms) -> base.Confirmation | None:
     """Ask the provider whether the customer stands in these terms."""
-    return of_template(await provider.list_confirmations(customer_id), template_id)
+    return of_terms(await provider.list_confirmations(customer_id), terms)
 
 
-def of_template(confirmations: Sequence[base.Confirmation], template_id: str) -> base.Confirmation | None:
-    """Choose the newest confirmation of these terms.
+def of_terms(confirmations: Sequence[base.Confirmation], terms: Terms) -> base.Confirmation | None:
+    """Choose the newest confirmation that can be of these terms in this version.
 
     One that the partner gave goes before the customer's own, of which neither day nor person is known.
     """
-    fitting = [each for each in confirmations if each.template_id.casefold() == template_id.casefold()]
+    fitting = [each for each in confirmations if _can_be_of(each, terms)]
     return max(fitting, key=lambda each: (not each.direct, each.agreed_on), default=None)
 
 
@@ -131,6 +138,15 @@ def is_settled(agreement: Agreement) -> bool:
         agreement.status_reason is AgreementStatusReason.ACCEPTED
         and agreement.sync_state is SyncState.IN_SYNC
     )
+
+
+def _can_be_of(confirmation: base.Confirmation, terms: Terms) -> bool:
+    """Whether it may have been given to this version; the provider's word names none."""
+    if confirmation.template_id.casefold() != terms.template_id.casefold():
+        return False
+    if confirmation.direct:
+        return terms.takes_undated
+    return terms.since is None or confirmation.agreed_on >= terms.since
 
 
 def at_provider(contact: Contact) -> base.Contact:

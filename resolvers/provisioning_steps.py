@@ -81,6 +81,8 @@ async def confirm_agreement(context: Context, job_id: str) -> bool:
     if job is None:
         return False
     asked = await _question(context, job)
+    if asked is None:
+        return False
     try:
         provider = await context.providers.get(_id(job.provider_id))
         answer = await confirming.establish(provider, asked)
@@ -183,21 +185,25 @@ async def _agreement(uow: UnitOfWork, place: "_Place", provider_account: Provide
     return agreement
 
 
-async def _question(context: Context, job: Job) -> confirming.Asked:
-    """Read what is to be confirmed; on a resumed job the agreement is to be pushed once more."""
+async def _question(context: Context, job: Job) -> confirming.Asked | None:
+    """Read what is to be confirmed; on a resumed job the agreement is to be pushed once more.
+
+    Returns:
+        None when the agreement was deactivated at this very moment: the job has ended.
+    """
     order = Order.from_json(job.arguments)
     async with context.unit_of_work() as uow:
         agreement = require(await uow.agreements.get(_id(job.agreement_id)), "agreement")
-        template = require(await uow.templates.peek(agreement.template_id), "template")
-        provider_account = require(
-            await uow.provider_accounts.peek(_id(job.provider_account_id)), "provider account"
-        )
+        place = await uow.sync.get_open(agreement.id)
         if agreement.sync_state is SyncState.PUSH_FAILED:
             agreement.sync_state, agreement.sync_error = SyncState.TO_PUSH, None
         await uow.commit()
+    if place is None:
+        await _begin(context, job.id)
+        return None
     return confirming.Asked(
-        customer_id=provider_account.provider_specific_id,
-        template_id=template.template_id,
+        customer_id=place.customer_id,
+        terms=place.terms,
         contact=agreement.signed_by or order.signer,
         agreed_on=agreement.executed_on or order.executed_on,
         request_id=_request_id(job, "agreement"),

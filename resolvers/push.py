@@ -60,7 +60,7 @@ async def _question(context: Context, agreement_id: UUID) -> tuple[UUID, confirm
         return None
     return agreement.provider_id, confirming.Asked(
         customer_id=place.customer_id,
-        template_id=place.template_id,
+        terms=place.terms,
         contact=agreement.signed_by,
         agreed_on=agreement.executed_on,
         # The revision changes with a refusal, so that trying again asks anew.

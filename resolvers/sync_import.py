@@ -103,7 +103,7 @@ async def _keep(context: Context, job_id: UUID, places: Sequence[OpenAgreement],
 
 
 async def _record(uow: UnitOfWork, place: OpenAgreement, confirmations: Sequence[base.Confirmation]) -> bool:
-    confirmation = confirming.of_template(confirmations, place.template_id)
+    confirmation = confirming.of_terms(confirmations, place.terms)
     agreement = await uow.agreements.get(place.agreement_id) if confirmation else None
     if confirmation is None or agreement is None:
         return False
