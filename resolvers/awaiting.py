@@ -25,6 +25,8 @@ from resolvers.operations import Outcome, repeated, require
 
 PAGE = 100
 CALLS_AT_ONCE = 5
+HANDFUL = 5
+"""Of so many customers, one at least can be read, or it is the provider that cannot be asked."""
 
 _logger = logging.getLogger(__name__)
 
@@ -92,7 +94,7 @@ async def _ask(client: base.Provider, places: Sequence[OpenAgreement]) -> Sequen
     """Ask about each, a few at once; one customer that cannot be read keeps nobody else waiting.
 
     Raises:
-        ProviderError: Nothing at all could be read.
+        ProviderError: Nothing at all could be read, of a handful of customers or more.
     """
     turn = asyncio.Semaphore(CALLS_AT_ONCE)
 
@@ -105,8 +107,11 @@ async def _ask(client: base.Provider, places: Sequence[OpenAgreement]) -> Sequen
 
     answers = await asyncio.gather(*map(ask, places))
     errors = [each for each in answers if isinstance(each, ProviderError)]
-    if errors and len(errors) == len(answers):
+    if len(errors) >= HANDFUL and len(errors) == len(answers):
         raise errors[0]
+    for place, answer in zip(places, answers, strict=True):
+        if isinstance(answer, ProviderError):
+            _logger.warning("Agreement %s: its acceptance was not asked for. %s", place.agreement_id, answer)
     return [None if isinstance(each, ProviderError) else each for each in answers]
 
 

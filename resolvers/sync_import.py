@@ -18,7 +18,7 @@ from resolvers.sync_batch import count
 
 CALLS_AT_ONCE = 8
 GROUP = 25
-"""So many customers are asked about before it is judged whether asking is of any use."""
+"""So many customers in a row of whom nothing can be read show that asking about more is of no use."""
 
 Answers = Mapping[str, Sequence[base.Confirmation] | ProviderError]
 
@@ -29,13 +29,15 @@ class Import:
     Only customers with an agreement on which the provider's word is awaited are asked about.
 
     Attributes:
-        trouble: Why the provider is asked no more, once it has answered for nobody of a whole group.
+        trouble: Why the provider is asked no more, once it has answered for nobody of `GROUP` customers in a
+            row. Fewer than that are their own trouble, of which their items tell.
     """
 
     def __init__(self, context: Context, client: base.Provider, job: Job, *, wanted: bool) -> None:
         self._context, self._client, self._job = context, client, job
         self._wanted = wanted
         self.trouble: str | None = None
+        self._unread = 0  # customers in a row
 
     @classmethod
     async def of(cls, context: Context, client: base.Provider, job: Job) -> "Import":
@@ -59,10 +61,17 @@ class Import:
 
     async def _take(self, grouped: Sequence[Sequence[OpenAgreement]]) -> None:
         answers = await self._ask([places[0].customer_id for places in grouped])
-        errors = [each for each in answers.values() if isinstance(each, ProviderError)]
-        if errors and len(errors) == len(answers):
-            self.trouble = f"The customers' acceptances could not be read. {errors[0]}"
+        for answer in answers.values():
+            self._judge(answer)
         await _keep(self._context, self._job.id, [place for places in grouped for place in places], answers)
+
+    def _judge(self, answer: Sequence[base.Confirmation] | ProviderError) -> None:
+        if not isinstance(answer, ProviderError):
+            self._unread = 0
+            return
+        self._unread += 1
+        if self._unread >= GROUP:
+            self.trouble = f"The customers' acceptances could not be read. {answer}"
 
     async def _ask(self, customer_ids: Sequence[str]) -> Answers:
         turn = asyncio.Semaphore(CALLS_AT_ONCE)

@@ -149,3 +149,34 @@ async def test_a_provider_that_nobody_has_configured_is_the_reason_that_is_kept(
     await worker.work()
 
     assert "configured" in (await stored()).sync_error
+
+
+async def test_one_customer_that_cannot_be_asked_about_keeps_no_other_from_being_asked_about(
+    context, worker, agreement, there, rows, monkeypatch
+):
+    monkeypatch.setattr("resolvers.awaiting.PAGE", 1)
+    await there.settings(legacyAttestation="gone")
+    other = str(uuid4())
+    await there.add({"id": other, "companyName": "Fabrikam", "domain": "fabrikam.onmicrosoft.com"})
+    account = await an_account(context)
+    await a_provider_account(context, PARTNER_CENTER, account.id, provider_specific_id=other)
+    command = NewAgreement(
+        account_id=account.id,
+        agreement_template_id=CUSTOMER_AGREEMENT,
+        executed_on=YESTERDAY,
+        signed_by=GRACE,
+    )
+    await create_agreement(context, command)
+    await accept_agreement(context, agreement.id, signed_by=ADA)
+    await worker.work()
+    first, second = await rows(
+        "select a.id, p.provider_specific_id from agreements a"
+        " join provider_accounts p on p.id = a.provider_account_id order by a.id"
+    )
+    await there.fault(f"{first.provider_specific_id}/agreements", {"kind": "html"}, times=5)
+    await there.accept(second.provider_specific_id)
+
+    assert await poll_acceptances(context) == 1
+
+    states = await rows("select sync_state from agreements order by id")
+    assert [each.sync_state for each in states] == ["AWAITING_CUSTOMER", "IN_SYNC"]

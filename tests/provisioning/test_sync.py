@@ -316,18 +316,39 @@ async def test_one_customer_whose_acceptances_cannot_be_read_makes_the_sync_part
     assert len(accepted) == 1
 
 
-async def test_without_the_consent_of_a_partner_user_the_customers_are_synced_all_the_same(
-    sync, there, context, rows
+async def test_a_page_of_customers_that_cannot_be_read_does_not_keep_the_next_page_from_being_asked(
+    sync, there, context, rows, items
 ):
-    await an_account(context, domain="tenant1.example")
-    await there.add(tenant(1), tenant(2))
+    await there.settings(maxPageSize=1)
+    broken, fine = tenant(1), tenant(2, agreements=[confirmed_by(ADA)])
+    for number in (1, 2):
+        await an_account(context, domain=f"tenant{number}.example")
+    await there.add(broken, fine)
+    await there.fault(f"{broken['id']}/agreements", {"kind": "html"}, times=5)
+
+    job = await sync()
+
+    assert (job.status, job.error) == (JobStatus.PARTIAL, None)
+    assert (await items(job))[broken["id"]].outcome == "FAILED"
+    (accepted,) = await rows("select signer_email from agreements where status_reason = 'ACCEPTED'")
+    assert accepted.signer_email == ADA.email
+
+
+async def test_without_the_consent_of_a_partner_user_the_customers_are_synced_all_the_same(
+    sync, there, context, rows, monkeypatch
+):
+    monkeypatch.setattr("resolvers.sync_import.GROUP", 2)
+    for number in range(5):
+        await an_account(context, domain=f"tenant{number}.example")
+    await there.add(*[tenant(number) for number in range(5)])
     await there.end_consent()
 
     job = await sync()
 
     assert job.status is JobStatus.PARTIAL
     assert "could not be read" in job.error
-    assert len(await rows("select id from provider_accounts")) == 2
+    assert job.failed == 2  # nobody was asked about the others
+    assert len(await rows("select id from provider_accounts")) == 5
 
 
 async def test_who_is_listed_no_more_is_missing_until_seen_again(sync, there, context, rows, items):
