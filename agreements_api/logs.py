@@ -16,6 +16,9 @@ _SECRET_WORDS = (
     "api_key", "apikey", "private_key", "database_url",
 )  # fmt: skip
 
+# What the logging libraries hand to each other; a traceback's tuple must stay one to be printed.
+_NOT_OURS = ("exc_info", "_record", "_from_structlog")
+
 # They tell at INFO what is of no interest, or whole URLs; at DEBUG what is read and written, people included.
 _QUIET_LIBRARIES = ("aiosqlite", "alembic", "asyncio", "httpcore", "httpx", "msal", "urllib3", "websockets")
 # They bring handlers of their own, which would print every line twice and past the redaction.
@@ -76,7 +79,8 @@ def request_logs(request_id: str) -> AbstractContextManager[object]:
 def redact(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Replace the value of everything that is named like a secret, at any depth."""
     for key, value in event.items():
-        event[key] = REDACTED if _is_secret(key) else _redacted(value)
+        if key not in _NOT_OURS:
+            event[key] = REDACTED if _is_secret(key) else _redacted(value)
     return event
 
 

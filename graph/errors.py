@@ -59,6 +59,8 @@ def _public(error: GraphQLError, request_id: str, executed: bool, log: logging.L
     code = _code(error, executed=executed)
     message = error.message
     extensions = dict(error.extensions or {})
+    if code == VALIDATION_FAILED and not isinstance(error.original_error or error, GraphQLError):
+        message = "The document holds a value that cannot be read."
     if code == INTERNAL:
         cause = error.original_error or error
         log.error(
@@ -87,7 +89,8 @@ def _code(error: GraphQLError, *, executed: bool) -> str:
     if isinstance(origin, GraphQLSyntaxError):
         return PARSE_FAILED
     if not executed:
-        return VALIDATION_FAILED if isinstance(origin, GraphQLError) else INTERNAL
+        # A ValueError is a literal that Python cannot read, such as a number of five thousand digits.
+        return VALIDATION_FAILED if isinstance(origin, GraphQLError | ValueError) else INTERNAL
     # graphql-core refuses a variable without a path, an argument with the node at fault. A result that it
     # cannot serialise comes with neither and is our mistake.
     refused = error if error.path is None else origin

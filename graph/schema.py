@@ -1,20 +1,21 @@
 """A Strawberry schema whose every answer is masked and whose every operation gives its connection back."""
 
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
 import strawberry
-from graphql import GraphQLError
+from graphql import GraphQLError, OperationDefinitionNode
 from strawberry.exceptions import MissingQueryError
+from strawberry.extensions import SchemaExtension
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
-from graph.errors import public_errors
+from graph.errors import BAD_REQUEST, CodedError, public_errors
 from graph.fields import Context
 
 
@@ -29,10 +30,31 @@ class PerOperation:
     connection_params: dict[str, object]
 
 
+class NamedOperation(SchemaExtension):
+    """Refuses a document of several operations that does not say which to run; the first would be run."""
+
+    def on_validate(self) -> Iterator[None]:
+        context = self.execution_context
+        document = context.graphql_document
+        operations = (
+            [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
+            if document
+            else []
+        )
+        named = context._provided_operation_name  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # the public name is the first's
+        if len(operations) > 1 and named is None:
+            message = "There are several operations: name the one to run in operationName."
+            context.pre_execution_errors = [CodedError(message, code=BAD_REQUEST)]
+        yield
+
+
 class Schema(strawberry.Schema):
     """Runs operations so that on every path errors are coded and masked, and the reader is closed."""
 
     log = logging.getLogger(__name__)
+
+    def __init__(self, **given: Any) -> None:  # noqa: ANN401  # Strawberry's signature
+        super().__init__(**given, extensions=[NamedOperation])  # pyright: ignore[reportUnknownMemberType]  # Strawberry's
 
     async def execute(  # type: ignore[override]  # the context is not optional  # noqa: PLR0913, PLR0917  # Strawberry's
         self,

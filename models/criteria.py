@@ -10,6 +10,9 @@ from models.base import Entity
 from models.records import SearchWord
 from models.text import after_prefix, words
 
+MAX_WORDS = 32
+"""More words than anybody searches for; what comes after them is not looked at."""
+
 
 def _ids_with_word(kind: str, word: str) -> Select[UUID]:
     return select(SearchWord.entity_id).where(
@@ -20,14 +23,14 @@ def _ids_with_word(kind: str, word: str) -> Select[UUID]:
 def search(alias: type[Entity], value: str) -> ColumnElement[bool] | None:
     """Each word of the value begins a word of the row's indexed columns; a blank value is no condition."""
     kind = inspect(alias).mapper.class_.__name__
-    conditions = [alias.id.in_(_ids_with_word(kind, word)) for word in words(value)]
+    conditions = [alias.id.in_(_ids_with_word(kind, word)) for word in words(value)[:MAX_WORDS]]
     return and_(*conditions) if conditions else None
 
 
 def search_agreements(alias: type[Agreement], value: str) -> ColumnElement[bool] | None:
     """Each word of the value begins a word of the agreement's name or number, or of its account's words."""
     conditions: list[ColumnElement[bool]] = []
-    for word in words(value):
+    for word in words(value)[:MAX_WORDS]:
         through_account = (
             select(Agreement.id)
             .where(Agreement.account_id.in_(_ids_with_word(Account.__name__, word)))

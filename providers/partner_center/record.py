@@ -1,12 +1,16 @@
 """Reading JSON as Partner Center writes it: with a BOM, in any case of names, with null for missing."""
 
 import json
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, cast
 from uuid import UUID
 
 GUID_LENGTH = 36
+
+# JSON can escape them, no database stores them, and one in a customer's name must not stop all others.
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 class Malformed(ValueError):
@@ -39,13 +43,13 @@ class Record:
         self._members = {name.casefold(): member for name, member in members.items() if member is not None}
 
     def text(self, name: str) -> str | None:
-        """Give a string or a number as text, None if blank or missing."""
+        """Give a string or a number as storable text, None if blank or missing."""
         value = self._members.get(name.casefold())
         if isinstance(value, int) and not isinstance(value, bool):
             return str(value)
         if value is not None and not isinstance(value, str):
             raise Malformed(f"{name} is no text.")
-        return (value or "").strip() or None
+        return _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", value or "").strip() or None
 
     def required(self, name: str) -> str:
         value = self.text(name)

@@ -37,7 +37,7 @@ def app(library: Library) -> Starlette:
         return context
 
     endpoint = GraphQLEndpoint(
-        SCHEMA(), make_context, max_body_bytes=1000, allowed_origins=("https://portal.example.com",)
+        SCHEMA(), make_context, max_body_bytes=10_000, allowed_origins=("https://portal.example.com",)
     )
     return Starlette(
         routes=[Route("/graphql", endpoint), WebSocketRoute("/graphql", endpoint)],
@@ -91,9 +91,21 @@ async def test_a_request_keeps_its_sane_id_and_gets_one_otherwise(client: httpx.
         (b'{"query": "{ a }"}', "application/json; charset=utf-16", 415, "UNSUPPORTED_MEDIA_TYPE"),
         (b'{"query": "{ a }"}', "text/plain", 415, "UNSUPPORTED_MEDIA_TYPE"),
         (b'{"query": "{ a }"}', "", 415, "UNSUPPORTED_MEDIA_TYPE"),
-        (b" " * 1001, "application/json", 413, "BODY_TOO_LARGE"),
+        (b" " * 10_001, "application/json", 413, "BODY_TOO_LARGE"),
         (b'{"query": "{ a }"}', "application/json", 200, "GRAPHQL_VALIDATION_FAILED"),
         (b'{"query": "{"}', "application/json; charset=UTF-8", 200, "GRAPHQL_PARSE_FAILED"),
+        (
+            b'{"query": "{ books(first: ' + b"9" * 5000 + b') { totalCount } }"}',
+            "application/json",
+            200,
+            "GRAPHQL_VALIDATION_FAILED",
+        ),
+        (
+            b'{"query": "query A { books { totalCount } } query B { books { totalCount } }"}',
+            "application/json",
+            400,
+            "BAD_REQUEST",
+        ),
     ],
 )
 async def test_a_bad_request_gets_a_coded_error(
@@ -257,6 +269,9 @@ async def test_a_bad_operation_is_an_error_of_its_own(url: str) -> None:
         '{"type": "subscribe", "id": "1", "payload": {"query": 1}}',
         '{"type": "subscribe", "id": "1", "payload": {"query": "{ a }", "variables": []}}',
         '{"type": "complete", "id": []}',
+        '{"type": "ping", "payload": ' + "[" * 3000 + "]" * 3000 + "}",
+        '{"type": "ping", "payload": ' + "9" * 5000 + "}",
+        "[" * 100_000,
         "{",
     ],
 )

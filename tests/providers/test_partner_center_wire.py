@@ -128,6 +128,12 @@ def test_what_the_answer_to_a_confirmation_lacks_is_what_was_asked():
     assert wire.confirmed(sample("confirmed_agreement"), asked=asked) == asked
 
 
+def test_characters_that_no_database_stores_are_replaced():
+    record = Record(parse(b'{"name": "Nul\\u0000Co \\ud800"}'))
+
+    assert record.text("name") == "Nul\N{REPLACEMENT CHARACTER}Co \N{REPLACEMENT CHARACTER}"
+
+
 def test_a_template_keeps_the_providers_name_of_its_kind():
     assert page_of(wire.template)(sample("templates")).items == [
         Template(

@@ -86,6 +86,20 @@ def test_what_is_named_like_a_secret_is_not_written(stream: io.StringIO, form: A
 
 
 @pytest.mark.parametrize("form", ["json", "console"])
+def test_an_error_that_is_logged_later_keeps_its_traceback(stream: io.StringIO, form: Any) -> None:
+    configure_logs(level="info", format=form, stream=stream)
+    try:
+        int("nonsense")
+    except ValueError as error:
+        caught = error
+
+    logging.getLogger("graph").error("Masked", exc_info=caught)
+
+    assert "Traceback" in stream.getvalue()
+    assert "invalid literal" in stream.getvalue()
+
+
+@pytest.mark.parametrize("form", ["json", "console"])
 def test_a_traceback_shows_no_local_variables(stream: io.StringIO, form: Any) -> None:
     configure_logs(level="info", format=form, stream=stream)
 
