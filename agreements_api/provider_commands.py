@@ -101,8 +101,8 @@ def _services() -> AbstractAsyncContextManager[Services]:
 
 
 async def _provider(services: Services, name: str) -> Provider:
-    async with services.context("cli").unit_of_work() as uow:
-        provider = await uow.providers.get_by_name(name)
+    async with services.context("cli").look() as view:
+        provider = await view.providers.get_by_name(name)
     if provider is None:
         raise StartupError(f"There is no provider «{name}».", hint="Create it with createProvider first.")
     if provider.connector is not ProviderConnector.PARTNER_CENTER:

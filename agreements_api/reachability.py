@@ -45,11 +45,11 @@ async def _warn_of_unreachable(services: Services) -> None:
 
 
 async def _configured(services: Services) -> list[Provider]:
-    async with services.context("system").unit_of_work() as uow:
-        active = await uow.providers.list_active()
+    async with services.context("system").look() as view:
+        active = await view.providers.list_active()
         return [
             provider
             for provider in active
             if provider.connector is not ProviderConnector.NONE
-            and await uow.providers.get_connection(provider.id) is not None
+            and await view.providers.get_connection(provider.id) is not None
         ]

@@ -39,8 +39,8 @@ async def run_sync(settings: Settings, name: str, *, dry_run: bool, say: Callabl
 
 
 async def _provider_id(services: Services, name: str) -> UUID:
-    async with services.context("cli").unit_of_work() as uow:
-        provider = await uow.providers.get_by_name(name)
+    async with services.context("cli").look() as view:
+        provider = await view.providers.get_by_name(name)
     if provider is None:
         raise StartupError(f"There is no provider «{name}».")
     return provider.id

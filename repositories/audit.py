@@ -9,7 +9,6 @@ from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models import Agreement, AgreementEvent, AuditEvent
-from repositories.jobs import JobRepository
 
 # Ids are given before the commit. On PostgreSQL one transaction may commit before another that took its ids
 # earlier, so what is older than this counts as settled; SQLite has one writer at a time.
@@ -55,11 +54,3 @@ class AuditTrail:
             statement = statement.where(Agreement.account_id == account_id)
         found = await self._session.execute(statement.order_by(AuditEvent.id).limit(limit))
         return [RecordedEvent(id_, agreement_id, AgreementEvent(type_)) for id_, agreement_id, type_ in found]
-
-
-class View:
-    """One snapshot that cannot write."""
-
-    def __init__(self, session: AsyncSession) -> None:
-        self.audit = AuditTrail(session)
-        self.jobs = JobRepository(session)

@@ -13,7 +13,6 @@ from uuid_utils.compat import uuid7
 from models import Agreement, Base, Job
 from repositories.accounts import AccountRepository
 from repositories.agreements import AgreementRepository
-from repositories.audit import View
 from repositories.billing_contracts import BillingContractRepository
 from repositories.bulk import BulkRepository
 from repositories.errors import Conflict, is_conflict
@@ -24,6 +23,7 @@ from repositories.provider_accounts import ProviderAccountRepository
 from repositories.providers import ProviderRepository
 from repositories.sync import SyncRepository
 from repositories.templates import TemplateRepository
+from repositories.view import View
 
 PUSH_PREFIX: Final = "push:"
 """What the ids of pushes begin with; the agreement's id follows."""
@@ -141,10 +141,10 @@ class Transactions:
     reads: AsyncEngine | None = None
 
     @asynccontextmanager
-    async def look(self) -> AsyncGenerator[View]:
-        """Read what is committed, without a turn: for whoever watches."""
+    async def look(self, *, actor: str) -> AsyncGenerator[View]:
+        """Read what is committed, without a turn: for whoever asks or watches; keys are the actor's."""
         async with AsyncSession(self.reads or self.engine, expire_on_commit=False) as session:
-            yield View(session)
+            yield View(session, History(actor, self.now(), None, None))
 
     @asynccontextmanager
     async def begin(

@@ -41,8 +41,8 @@ async def poll_acceptances(context: Context) -> int:
     """
     settled, after, silent = 0, None, set[UUID]()
     while True:
-        async with context.unit_of_work() as uow:
-            waiting = await uow.sync.list_awaiting_customer(after=after, limit=PAGE)
+        async with context.look() as view:
+            waiting = await view.sync.list_awaiting_customer(after=after, limit=PAGE)
         if not waiting:
             return settled
         after = waiting[-1].agreement_id
@@ -65,10 +65,10 @@ async def refresh_agreement(context: Context, agreement_id: UUID) -> Outcome[Agr
             PROVIDER_REFUSED.
     """
     field = "agreementId"
-    async with context.unit_of_work() as uow:
-        agreement = require(await uow.agreements.peek(agreement_id), "agreement", field)
-        provider = require(await uow.providers.peek(agreement.provider_id), "provider")
-        place = await uow.sync.get_open(agreement_id)
+    async with context.look() as view:
+        agreement = require(await view.agreements.peek(agreement_id), "agreement", field)
+        provider = require(await view.providers.peek(agreement.provider_id), "provider")
+        place = await view.sync.get_open(agreement_id)
     if place is None or not provider.capabilities.agreement_sync:
         raise DomainError(f"No provider can be asked about {agreement.number}.", field=(field,))
     try:

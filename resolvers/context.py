@@ -9,7 +9,7 @@ from uuid import UUID
 
 from providers.base import Provider
 from repositories import Transactions, UnitOfWork
-from repositories.audit import View
+from repositories.view import View
 from resolvers.waiting import JobSignals
 
 
@@ -50,7 +50,7 @@ class Context:
 
     def look(self) -> AbstractAsyncContextManager[View]:
         """Read what is committed; nothing can be written."""
-        return self.transactions.look()
+        return self.transactions.look(actor=self.actor)
 
     def today(self) -> date:
         """The current calendar day in UTC."""

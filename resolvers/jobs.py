@@ -131,5 +131,5 @@ async def fail_job(context: Context, job_id: str, error: str, code: str | None =
 
 
 async def _peek(context: Context, job_id: UUID) -> Job:
-    async with context.unit_of_work() as uow:
-        return require(await uow.jobs.peek(job_id), "job")
+    async with context.look() as view:
+        return require(await view.jobs.peek(job_id), "job")

@@ -101,8 +101,8 @@ async def _recall(context: Context, command: ProvisionAccount, key: str | None) 
     if key is None:
         return None
     checked_text(key, "idempotencyKey")
-    async with context.unit_of_work() as uow:
-        made = await uow.idempotency.recall(MUTATION, key, input_hash(command))
+    async with context.look() as view:
+        made = await view.idempotency.recall(MUTATION, key, input_hash(command))
     return made["job"] if made else None
 
 

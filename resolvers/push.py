@@ -50,9 +50,9 @@ async def give_up(context: Context, agreement_id: str, message: str) -> None:
 
 async def _question(context: Context, agreement_id: UUID) -> tuple[UUID, confirming.Asked] | None:
     """Read what the provider is to confirm; None when there is nothing to push any more."""
-    async with context.unit_of_work() as uow:
-        agreement = require(await uow.agreements.peek(agreement_id), "agreement")
-        place = await uow.sync.get_open(agreement.id)
+    async with context.look() as view:
+        agreement = require(await view.agreements.peek(agreement_id), "agreement")
+        place = await view.sync.get_open(agreement.id)
     if place is None or not _is_to_be_pushed(agreement):
         return None
     if agreement.signed_by is None or agreement.executed_on is None:

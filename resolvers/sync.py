@@ -59,8 +59,8 @@ async def start_scheduled_syncs(context: Context) -> int:
     Returns:
         How many were started.
     """
-    async with context.unit_of_work() as uow:
-        configured = await uow.sync.list_configured_providers()
+    async with context.look() as view:
+        configured = await view.sync.list_configured_providers()
     started = 0
     for provider in (each for each in configured if each.capabilities.customer_sync):
         try:

@@ -42,8 +42,8 @@ class Import:
     @classmethod
     async def of(cls, context: Context, client: base.Provider, job: Job) -> "Import":
         """Prepare; a dry run, and a provider that gives no confirmations, ask for none."""
-        async with context.unit_of_work() as uow:
-            provider = await uow.providers.peek(job.provider_id) if job.provider_id else None
+        async with context.look() as view:
+            provider = await view.providers.peek(job.provider_id) if job.provider_id else None
         wanted = provider is not None and provider.capabilities.agreement_sync and not job.dry_run
         return cls(context, client, job, wanted=wanted)
 
@@ -51,8 +51,8 @@ class Import:
         """Ask about a batch that the job has items of, and record what the provider holds."""
         if not self._wanted or self._job.provider_id is None:
             return
-        async with self._context.unit_of_work() as uow:
-            places = await uow.sync.list_open(self._job.provider_id, [each.id for each in customers])
+        async with self._context.look() as view:
+            places = await view.sync.list_open(self._job.provider_id, [each.id for each in customers])
         by_customer = sorted(places, key=attrgetter("customer_id"))
         grouped = [[*each] for _, each in groupby(by_customer, key=attrgetter("customer_id"))]
         for start in range(0, len(grouped), GROUP):

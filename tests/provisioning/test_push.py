@@ -152,8 +152,9 @@ async def test_a_provider_that_nobody_has_configured_is_the_reason_that_is_kept(
 
 
 async def test_one_customer_that_cannot_be_asked_about_keeps_no_other_from_being_asked_about(
-    context, worker, agreement, there, rows, monkeypatch
+    worker, agreement, there, rows, monkeypatch
 ):
+    context = worker.context
     monkeypatch.setattr("resolvers.awaiting.PAGE", 1)
     await there.settings(legacyAttestation="gone")
     other = str(uuid4())

@@ -56,7 +56,9 @@ def a_context(
     """Make the context of one caller; contexts of one test share the database's turn to write."""
     return Context(
         actor=actor,
-        transactions=Transactions(database.writes, database.turn, queue or Queue(), utc_now),
+        transactions=Transactions(
+            database.writes, database.turn, queue or Queue(), utc_now, reads=database.reads
+        ),
         providers=providers or NoProviders(),
         now=utc_now,
         signals=JobSignals(),

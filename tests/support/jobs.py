@@ -77,7 +77,9 @@ class Program:
 async def a_program(url: str) -> AsyncIterator[Program]:
     async with Database(url) as database:
         queue = JobQueue(url)
-        transactions = Transactions(database.writes, database.turn, queue.enqueue, utc_now)
+        transactions = Transactions(
+            database.writes, database.turn, queue.enqueue, utc_now, reads=database.reads
+        )
         try:
             yield Program(
                 database, Context("local", transactions, NoProviders(), utc_now, JobSignals(), "request-1")
