@@ -12,6 +12,9 @@ from resolvers.context import Context
 from resolvers.operations import require
 
 LOOK_EVERY_SECONDS = 0.25
+LOOK_WHEN_IDLE_SECONDS = 1.0
+"""Between looks for agreements' changes: hundreds of idle followers must not keep a processor busy."""
+
 _EVENTS_AT_ONCE = 500
 
 
@@ -61,7 +64,7 @@ async def watch_agreements(
         for event in events:
             yield event
         if not events:
-            await asyncio.sleep(LOOK_EVERY_SECONDS)
+            await asyncio.sleep(LOOK_WHEN_IDLE_SECONDS)
 
 
 @dataclass
