@@ -141,6 +141,9 @@ async def _note_missing(context: Context, job_id: UUID) -> bool:
 async def _finish(context: Context, job: Job, trouble: str | None) -> None:
     async with context.unit_of_work() as uow:
         current = require(await uow.jobs.get(job.id), "job")
+        if stop_if_asked(current, uow):  # perhaps while the missing were noted
+            await uow.commit()
+            return
         failed = bool(current.failed or trouble)
         current.finish(JobStatus.PARTIAL if failed else JobStatus.SUCCEEDED, uow.now, trouble)
         if current.provider_id is not None and not current.dry_run:

@@ -19,6 +19,7 @@ from support.factories import (
 from support.orders import TODAY, YESTERDAY
 
 from models import MICROSOFT_CUSTOMER_AGREEMENT_ID, DomainError, ErrorCode, JobStatus, ProviderStatus
+from resolvers import sync_walk
 from resolvers.agreements import deactivate_agreement
 from resolvers.jobs import cancel_job
 from resolvers.providers import set_provider_status
@@ -472,6 +473,20 @@ async def test_a_cancelled_sync_stops_before_its_next_batch(context, worker, the
 
     assert (await rows("select status from jobs"))[0].status == "CANCELLED"
     assert await rows("select id from provider_accounts") == []
+
+
+async def test_a_sync_that_is_cancelled_at_its_very_end_does_not_count_as_the_last(
+    context, worker, there, rows
+):
+    await there.add(tenant(1))
+    begun = await sync_provider_accounts(context, SyncProviderAccounts(provider_id=PARTNER_CENTER))
+    job = await sync_walk._begin(context, begun.id)  # noqa: SLF001 -- the moment before the end
+    await cancel_job(context, begun.id)
+
+    await sync_walk._finish(context, job, None)  # noqa: SLF001 -- likewise
+
+    assert (await rows("select status from jobs"))[0].status == "CANCELLED"
+    assert not await rows("select id from providers where last_synced_at is not null")
 
 
 async def test_one_sync_of_a_provider_runs_at_a_time(context):
