@@ -1,7 +1,7 @@
 """Bulk creation: pending agreements for every customer of a provider that has none in place."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from models import (
@@ -68,6 +68,7 @@ async def bulk_create_customer_agreements(
     check_wait(wait_seconds)
     if command.account_ids is not None and len(command.account_ids) > MAX_ACCOUNTS:
         raise DomainError(f"At most {MAX_ACCOUNTS} accounts can be named.", field=("accountIds",))
+    command = _canonical(command)
 
     async def start(uow: UnitOfWork) -> Job:
         made = await claim(uow, MUTATION, idempotency_key, command)
@@ -83,13 +84,19 @@ async def bulk_create_customer_agreements(
     return await start_and_wait(context, start, seconds=wait_seconds)
 
 
+def _canonical(command: BulkCreate) -> BulkCreate:
+    """The same, whatever the order in which the accounts were named, and however often."""
+    accounts = command.account_ids
+    return command if accounts is None else replace(command, account_ids=tuple(sorted(set(accounts))))
+
+
 async def _new_job(context: Context, uow: UnitOfWork, command: BulkCreate) -> Job:
     template = await _template(context, uow, command.template_id)
     template.require_usable(context.today(), "agreementTemplateId")
     provider = require(await uow.providers.peek(template.provider_id), "provider")
     provider.require_active("agreementTemplateId")
     accounts = command.account_ids
-    if accounts is not None and len(await uow.bulk.list_known_accounts(accounts)) < len(set(accounts)):
+    if accounts is not None and len(await uow.bulk.list_known_accounts(accounts)) < len(accounts):
         raise NotFound("account", "accountIds")
     return Job(
         kind=JobKind.BULK_CREATE,
@@ -99,7 +106,7 @@ async def _new_job(context: Context, uow: UnitOfWork, command: BulkCreate) -> Jo
         dry_run=command.dry_run,
         template_id=template.id,
         provider_id=template.provider_id,
-        arguments={} if accounts is None else {"account_ids": sorted({str(each) for each in accounts})},
+        arguments={} if accounts is None else {"account_ids": [str(each) for each in accounts]},
     )
 
 

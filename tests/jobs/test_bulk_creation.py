@@ -314,6 +314,19 @@ async def test_a_template_that_is_not_in_force_is_refused(
     assert refusal.value.code is code
 
 
+async def test_a_key_does_not_mind_in_which_order_and_how_often_accounts_are_named(program: Program):
+    one, two = (await an_account(program.context)).id, (await an_account(program.context)).id
+
+    jobs = [
+        await bulk_create_customer_agreements(
+            program.context, BulkCreate(account_ids=accounts), idempotency_key="once"
+        )
+        for accounts in ((one, two), (two, one, two))
+    ]
+
+    assert jobs[0].id == jobs[1].id
+
+
 async def test_the_same_key_gives_the_same_job_started_again_if_it_failed(program: Program):
     await customers(program.database, 3)
     async with program.doing_jobs():
