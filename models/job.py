@@ -57,7 +57,6 @@ class Job(Entity):
     dry_run: Mapped[bool] = mapped_column(default=False)
     error: Mapped[str | None]
     error_code: Mapped[str | None]
-    error_field: Mapped[str | None]
     requested_at: Mapped[datetime]
     requested_by: Mapped[str]
     started_at: Mapped[datetime | None]

@@ -17,7 +17,6 @@ from models import (
     BillingContract,
     BillingContractStatus,
     Counter,
-    SyncState,
 )
 from repositories.base import FOR_CHANGE, Repository
 from repositories.history import History
@@ -101,21 +100,6 @@ class AgreementRepository(Repository[Agreement]):
                 .with_for_update(of=Agreement, **FOR_CHANGE)
             )
         ).all()
-
-    async def list_awaiting_customer(self, *, after: UUID | None, limit: int) -> Sequence[Agreement]:
-        """Active agreements that wait for the customer's own acceptance at the provider, by id."""
-        statement = (
-            select(Agreement)
-            .where(
-                Agreement.status == AgreementStatus.ACTIVE,
-                Agreement.sync_state == SyncState.AWAITING_CUSTOMER,
-            )
-            .order_by(Agreement.id)
-            .limit(limit)
-        )
-        if after is not None:
-            statement = statement.where(Agreement.id > after)
-        return (await self._session.scalars(statement)).all()
 
     async def list_pending_expired(self, *, today: date, limit: int) -> Sequence[Agreement]:
         """Pending agreements whose template expired before today, by id, locked for the transaction."""

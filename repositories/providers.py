@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import exists, select
+from sqlalchemy import select
 
-from models import AgreementTemplate, Provider, ProviderAccount, ProviderConnection, ProviderStatus
+from models import Provider, ProviderConnection, ProviderStatus
 from models.text import fold
 from repositories.base import Repository
 
@@ -25,17 +25,6 @@ class ProviderRepository(Repository[Provider]):
                 select(Provider).where(Provider.status == ProviderStatus.ACTIVE).order_by(Provider.name_fold)
             )
         ).all()
-
-    async def is_in_use(self, provider_id: UUID) -> bool:
-        """Whether templates or provider accounts belong to it."""
-        return bool(
-            await self._session.scalar(
-                select(
-                    exists().where(AgreementTemplate.provider_id == provider_id)
-                    | exists().where(ProviderAccount.provider_id == provider_id)
-                )
-            )
-        )
 
     async def get_connection(self, provider_id: UUID) -> ProviderConnection | None:
         return await self._session.get(ProviderConnection, provider_id)

@@ -98,14 +98,15 @@ def checked_values(
         values: What the caller wrote, by attribute.
         field: Path of the input field that holds the attributes.
     """
-    return {name: checks[name](value, *field, _camel(name)) for name, value in values.items()}
+    return {name: checks[name](value, *field, camel(name)) for name, value in values.items()}
 
 
 def _check_parts(value: Contact | Address, field: tuple[str, ...]) -> None:
     for part in fields(value):
-        optional_text(getattr(value, part.name), *field, _camel(part.name))
+        optional_text(getattr(value, part.name), *field, camel(part.name))
 
 
-def _camel(name: str) -> str:
+def camel(name: str) -> str:
+    """What the API calls an attribute."""
     head, *tail = name.split("_")
     return head + "".join(each.title() for each in tail)

@@ -10,7 +10,7 @@ from providers.base import TenantCredentials
 from repositories import UnitOfWork
 from resolvers.checks import checked_text
 from resolvers.context import Context
-from resolvers.jobs import restart_if_failed, wait_for_job
+from resolvers.jobs import check_wait, restart_if_failed, wait_for_job
 from resolvers.operations import claim, input_hash, keep, repeated, require
 from resolvers.provisioning_order import Order
 from resolvers.provisioning_request import (
@@ -27,7 +27,6 @@ from resolvers.sealing import Reader
 __all__ = ["AlreadyProvisioned", "ProvisionAccount", "ProvisionResult", "provision_account"]
 
 MUTATION = "provisionAccount"
-LONGEST_WAIT_SECONDS = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,8 +81,7 @@ async def provision_account(
         DomainError: What stands against the request; several things together as `Refusals`.
             PROVIDER_UNAVAILABLE or PROVIDER_REFUSED if the provider could not be asked.
     """
-    if not 0 <= wait_seconds <= LONGEST_WAIT_SECONDS:
-        raise DomainError(f"The wait is 0 to {LONGEST_WAIT_SECONDS} seconds.", field=("waitSeconds",))
+    check_wait(wait_seconds)
     command = command.checked()
     reader = Reader()
     job_id = await _recall(context, command, idempotency_key)

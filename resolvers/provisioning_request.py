@@ -19,7 +19,7 @@ from providers import base
 from providers.errors import ProviderError, ProviderUnavailable, Unsupported
 from repositories import UnitOfWork
 from resolvers.accounts import NewAccount, add_account
-from resolvers.checks import checked_contact, checked_day, checked_domain
+from resolvers.checks import camel, checked_contact, checked_day, checked_domain
 from resolvers.confirming import at_provider
 from resolvers.context import Context
 from resolvers.errors import Refusals
@@ -274,13 +274,8 @@ def _input_field(path: tuple[str, ...], command: ProvisionAccount) -> tuple[str,
         return "signedBy", *path[1:]  # it stands in for the contact that the account lacks
     if account is None:
         return ("accountId",)
-    first = "primaryContact" if path[0] == "contact" else _camel(path[0])
-    return "newAccount", first, *(_camel(part) for part in path[1:])
-
-
-def _camel(name: str) -> str:
-    head, *tail = name.split("_")
-    return head + "".join(part.title() for part in tail)
+    first = "primaryContact" if path[0] == "contact" else camel(path[0])
+    return "newAccount", first, *(camel(part) for part in path[1:])
 
 
 def _unsupported(message: str, *field: str) -> DomainError:

@@ -8,11 +8,10 @@ from uuid_utils.compat import uuid7
 from models import DomainError, ErrorCode, Job, JobKind, JobStatus, Provider
 from repositories import UnitOfWork
 from resolvers.context import Context
-from resolvers.jobs import restart_if_failed, wait_for_job
+from resolvers.jobs import check_wait, restart_if_failed, wait_for_job
 from resolvers.operations import claim, keep, repeated, require
 
 MUTATION = "syncProviderAccounts"
-LONGEST_WAIT_SECONDS = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,8 +44,7 @@ async def sync_provider_accounts(
         DomainError: NOT_FOUND, INVALID, PROVIDER_INACTIVE, PROVIDER_NOT_AUTOMATIC, IDEMPOTENCY_CONFLICT,
             SYNC_ALREADY_RUNNING with the job that runs as its entity.
     """
-    if not 0 <= wait_seconds <= LONGEST_WAIT_SECONDS:
-        raise DomainError(f"The wait is 0 to {LONGEST_WAIT_SECONDS} seconds.", field=("waitSeconds",))
+    check_wait(wait_seconds)
     job_id = uuid7()
     with context.signals.expect(job_id) as ended:
         job = await _take(context, command, job_id, idempotency_key)

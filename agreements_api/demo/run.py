@@ -98,8 +98,9 @@ async def _connect(services: "Services", folder: DemoFolder, child: Child) -> No
 async def _move_requests(services: "Services", url: str) -> None:
     """Let the links that wait for customers lead to where the simulator is now."""
     async with services.transactions.begin(actor="system") as uow:
-        for agreement in await uow.agreements.list_awaiting_customer(after=None, limit=_OPEN_REQUESTS):
-            if agreement.acceptance_request is not None:
+        for place in await uow.sync.list_awaiting_customer(after=None, limit=_OPEN_REQUESTS):
+            agreement = await uow.agreements.get(place.agreement_id)
+            if agreement is not None and agreement.acceptance_request is not None:
                 agreement.acceptance_request = replace(agreement.acceptance_request, url=url)
         await uow.commit()
 
