@@ -280,19 +280,19 @@ async def test_agreements_are_inserted_while_a_sync_holds_their_provider_account
 
 async def test_a_poll_that_is_still_under_way_is_not_overtaken(program: Program):
     begun: list[str] = []
-    seen: list[bool] = []
+    first: dict[str, bool] = {}
     release = asyncio.Event()
 
     async def push(work: Work, name: str) -> None:
         begun.append(name)
-        seen.append(await work.step(upkeep.is_first_under_way, "push", work.id))
+        first[name] = await work.step(upkeep.is_first_under_way, "push", work.id)
         await release.wait()
 
     async with program.doing_jobs({"push": push}):
         for count, name in enumerate("ab", 1):
             await enqueue(program, "push", name, name=name)
             await until(lambda count=count: all_asked(begun, count))
-        await until(lambda: all_asked([*map(str, seen)], 2))
+        await until(lambda: all_asked([*first], 2))
         release.set()
 
-    assert seen == [True, False]
+    assert first == {"a": True, "b": False}

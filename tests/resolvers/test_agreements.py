@@ -236,7 +236,7 @@ async def test_a_push_is_asked_for_again(context: Context, queue: Queue, refused
     await retry_agreement_push(context, agreement.id)
 
     assert (retried.sync_state, retried.sync_error) == (SyncState.TO_PUSH, None)
-    assert queue.pushed() == [agreement.id] * 2  # when it was accepted, and after the refusal
+    assert queue.pushed() == [agreement.id] * 3  # when it was accepted, and each time it was asked for
 
     await set_sync_state(context, agreement, SyncState.IN_SYNC)
     async with refused(ErrorCode.NOTHING_TO_PUSH, "agreementId", entity=agreement.id):
