@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import ExitStack, suppress
 from uuid import UUID
 
-from models import DomainError, Job, JobStatus
+from models import DomainError, Job, JobStatus, SyncState
 from repositories import UnitOfWork
 from resolvers.context import Context
 from resolvers.operations import repeated, require
@@ -121,8 +121,18 @@ async def finish_job(
         job = await uow.jobs.get(UUID(job_id))
         if job is not None:
             job.finish(JobStatus(status), uow.now, error, code)
+            await _let_push_be_retried(uow, job)
             await uow.commit()
     context.signals.ended(UUID(job_id))
+
+
+async def _let_push_be_retried(uow: UnitOfWork, job: Job) -> None:
+    """Show on a failed job's agreement that its provider was not told: nothing works on that any more."""
+    agreement = await uow.agreements.get(job.agreement_id) if job.agreement_id else None
+    if agreement is None or job.status is not JobStatus.FAILED:
+        return
+    if agreement.sync_state is SyncState.TO_PUSH:
+        agreement.sync_state, agreement.sync_error = SyncState.PUSH_FAILED, job.error
 
 
 async def fail_job(context: Context, job_id: str, error: str, code: str | None = None) -> None:

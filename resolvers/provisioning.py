@@ -84,14 +84,30 @@ async def provision_account(
     check_wait(wait_seconds)
     command = command.checked()
     reader = Reader()
-    job_id = await _recall(context, command, idempotency_key)
-    invitation_url = None if job_id else await ask_provider(context, command)
+    job_id, invitation_url = await _checked(context, command, idempotency_key)
     draft = _Draft(command, idempotency_key, job_id or uuid7(), reader.public_key, invitation_url)
     with context.signals.expect(draft.job_id) as ended:
         job = await _take(context, draft)
         if not job.is_finished:
             job = await wait_for_job(context, ended, job.id, wait_seconds)
     return _result(job, reader)
+
+
+async def _checked(
+    context: Context, command: ProvisionAccount, key: str | None
+) -> tuple[UUID | None, str | None]:
+    """Make all checks, unless a job was made under the key: give its id, or where a customer is invited."""
+    job_id = await _recall(context, command, key)
+    if job_id is not None:
+        return job_id, None
+    try:
+        return None, await ask_provider(context, command)
+    except DomainError:
+        # What stands in the way may be what a twin of this call has made since it was looked for.
+        job_id = await _recall(context, command, key)
+        if job_id is None:
+            raise
+        return job_id, None
 
 
 async def _recall(context: Context, command: ProvisionAccount, key: str | None) -> UUID | None:
