@@ -13,11 +13,13 @@ from support.partner_center import There
 from support.provider_process import a_connected_program
 from support.simulator import Simulator, SimulatorProcess, start_simulator
 from support.straight import Configured, Worker
+from support.syncing import ITEMS
 
 from agreements_api.database import Database
 from providers.partner_center import PartnerCenter
 from resolvers.context import Context
 from resolvers.provisioning import ProvisionResult, provision_account
+from resolvers.sync import SyncProviderAccounts, sync_provider_accounts
 
 Provision = Callable[..., Awaitable[ProvisionResult]]
 
@@ -80,3 +82,39 @@ def provision(context: Context, worker: Worker) -> Provision:
         return await worker.work_for(asyncio.create_task(request))
 
     return run
+
+
+@pytest.fixture
+def sync(context, worker):
+    """Sync Partner Center and give the job as it ended."""
+
+    async def run(**values):
+        command = SyncProviderAccounts(provider_id=PARTNER_CENTER, **values)
+        begun = await sync_provider_accounts(context, command)
+        await worker.work()
+        async with context.unit_of_work() as uow:
+            return await uow.jobs.peek(begun.id)
+
+    return run
+
+
+@pytest.fixture
+def all_of(rows):
+    """Give each table's rows, whole."""
+
+    async def read(*tables):
+        return {each: await rows(f"select * from {each}") for each in tables}  # noqa: S608  # our names
+
+    return read
+
+
+@pytest.fixture
+def items(rows):
+    async def of(job):
+        stored = await rows(ITEMS, job=job.id.hex if await is_sqlite() else job.id)
+        return {each.key: each for each in stored}
+
+    async def is_sqlite():
+        return isinstance((await rows("select id from providers"))[0].id, str)
+
+    return of
