@@ -2,6 +2,7 @@
 
 import asyncio
 import inspect
+import os
 import sys
 from collections.abc import Coroutine
 from importlib.metadata import version
@@ -173,11 +174,13 @@ def _run(command: Coroutine[Any, Any, None]) -> None:
 
 
 def _settings(**given: object) -> "Settings":
-    from agreements_api.logs import configure_logs  # noqa: PLC0415 -- commands load what they need
-    from agreements_api.settings import load_settings  # noqa: PLC0415
+    from agreements_api.logs import configure_logs, get_logger  # noqa: PLC0415 -- commands load what they need
+    from agreements_api.settings import load_settings, misspelt  # noqa: PLC0415
 
     settings = load_settings(**{key: value for key, value in given.items() if value is not None})
     configure_logs(level=settings.log_level, format=settings.log_format)
+    for warning in misspelt(os.environ):
+        get_logger(__name__).warning(warning)
     return settings
 
 

@@ -167,7 +167,7 @@ class ProviderClients:
             values: dict[str, Any] = json.loads(self._seal.decrypt(sealed))
         except InvalidToken as error:
             raise AdministratorNeeded(
-                "The provider's credentials were stored under another secret key:"
+                "The provider's credentials were sealed with another secret key: restore that key, or"
                 " run `agreements provider add` again."
             ) from error
         values["confirmation"] = ConfirmationMode(values["confirmation"])

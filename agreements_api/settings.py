@@ -1,6 +1,8 @@
 """Every setting of the program, read once from the environment and never changed afterwards."""
 
+from collections.abc import Mapping
 from datetime import timedelta
+from difflib import get_close_matches
 from typing import Annotated, Any, Literal
 
 from croniter import croniter
@@ -67,6 +69,9 @@ def _long_enough(key: SecretStr) -> SecretStr:
 
 MIN_SECRET_KEY_LENGTH = 32
 
+_OF_COMMANDS = frozenset({f"{PREFIX}PROVIDER_CLIENT_SECRET", f"{PREFIX}PROVIDER_REFRESH_TOKEN"})
+"""What `agreements provider add` reads; no settings."""
+
 Duration = Annotated[timedelta, BeforeValidator(_seconds), AfterValidator(_positive)]
 Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
 Origins = Annotated[tuple[Annotated[str, AfterValidator(_origin)], ...], NoDecode, BeforeValidator(_words)]
@@ -125,6 +130,20 @@ def load_settings(**overrides: Any) -> Settings:  # noqa: ANN401  # pydantic che
     except ValidationError as error:
         wrong = [f"{_variable(each['loc'])}: {_reason(each['msg'])}." for each in error.errors()]
         raise InvalidSettings("\n".join(wrong)) from None  # its text may show what was set
+
+
+def misspelt(environment: Mapping[str, str]) -> list[str]:
+    """Say of each variable that looks like a setting and is none what it may have been meant to be."""
+    known = [_variable((name,)) for name in Settings.model_fields]
+    unknown = sorted(
+        name for name in environment if name.startswith(PREFIX) and name not in {*known, *_OF_COMMANDS}
+    )
+    return [
+        f"{name} is no setting; {meant[0]} is."
+        if (meant := get_close_matches(name, known, 1))
+        else f"{name} is no setting."
+        for name in unknown
+    ]
 
 
 def _variable(location: tuple[int | str, ...]) -> str:

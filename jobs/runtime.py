@@ -149,6 +149,7 @@ class JobEngine:
         loop.set_default_executor(ThreadPoolExecutor())
         if self._engine is not None:
             self._engine.dispose()
+        system.quiet()
 
     def _config(self, engine: Engine) -> DBOSConfig:
         return {

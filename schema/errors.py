@@ -41,7 +41,7 @@ graph.enum(
     EXECUTED_ON_REQUIRED="Say on which day the customer accepted.",
     EXECUTED_ON_IN_FUTURE="The day has not come yet (UTC).",
     DATE_IN_FUTURE="The day has not come yet (UTC).",
-    SIGNER_REQUIRED="Say who accepted: neither agreement nor account names anybody.",
+    SIGNER_REQUIRED="Say who accepted: nobody is named where a signer is looked for.",
     SIGNATURE_LOCKED="The agreement is accepted: its signer and day stand.",
     AGREEMENT_ALREADY_EXISTS="The payload's agreement stands for this customer in these terms already.",
     AGREEMENT_INACTIVE="The agreement has ended.",

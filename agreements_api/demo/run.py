@@ -129,8 +129,11 @@ Things to try:
   2. Be a customer: agreements of Partner Center EMEA wait until the customer accepts. Take the
      providerSpecificId of one that is AWAITING_CUSTOMER, accept at
      {child.url}/AdminPortal/Home
-     and within {_POLL.seconds} seconds the agreement is ACCEPTED.
-  3. Let Microsoft refuse partners' confirmations, as it does since January 2026, and provision again:
+     and within {_POLL.seconds} seconds the agreement is ACCEPTED. Find them with:
+     {{ agreements(filter: {{syncState: AWAITING_CUSTOMER}}) {{ edges {{ node {{ number
+       providerAccount {{ providerSpecificId }} }} }} }} }}
+  3. Let Microsoft refuse partners' confirmations, as it does since January 2026, and provision another
+     customer (the tour's document 8 with another idempotencyKey, domain and externalRef):
      curl -X PUT {child.url}/admin/settings -d '{{"legacyAttestation": "gone"}}'
 """
     )

@@ -32,7 +32,7 @@ class Account(SystemFields, Node):
     name: str = column(description="Name of the organization.")
     status: models.AccountStatus = column(description="Whether it is worked with.")
     primary_contact: Contact | None = value(
-        description="Who signs, and is written to, unless something else is said."
+        description="Who is written to, and who signs a provisioning that names nobody else."
     )
     contacts: "Connection[AccountContact]" = relation(description="Further people, in the order given.")
     domain: str | None = column(description="Its internet domain, in lower case.")

@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from agreements_api.errors import InvalidSettings
-from agreements_api.settings import Settings, load_settings
+from agreements_api.settings import Settings, load_settings, misspelt
 
 
 @pytest.fixture(autouse=True)
@@ -21,6 +21,17 @@ def test_nothing_has_to_be_set() -> None:
     assert settings.database_url == "sqlite+aiosqlite:///agreements.db"
     assert settings.host == "127.0.0.1"
     assert settings.secret_key is None
+
+
+def test_what_looks_like_a_setting_and_is_none_is_told() -> None:
+    environment = {
+        "AGREEMENTS_DATABSE_URL": "x",
+        "AGREEMENTS_PORT": "1",
+        "AGREEMENTS_PROVIDER_CLIENT_SECRET": "x",
+        "PATH": "/bin",
+    }
+
+    assert misspelt(environment) == ["AGREEMENTS_DATABSE_URL is no setting; AGREEMENTS_DATABASE_URL is."]
 
 
 def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
