@@ -83,7 +83,7 @@ async def test_a_provider_that_cannot_be_reached_stops_a_sync_but_not_the_server
     partner = await simulator.add_partner()
     assert (await asyncio.to_thread(add, run, "http://127.0.0.1:9", partner))[0] == 0
 
-    done = await asyncio.to_thread(run, "sync", provider_max_attempts="1")
+    done = await asyncio.to_thread(run, "sync", provider_max_attempts="2")
     with program.serve(provider_max_attempts="1") as server:
         server.until("A provider does not answer")
         assert await asyncio.to_thread(server.stop) == 0
