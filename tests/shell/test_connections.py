@@ -97,7 +97,8 @@ async def test_credentials_sealed_with_another_key_are_to_be_stored_again(
 
     async with clients_of_a_process(database, key=b"another key" * 4) as clients:
         with pytest.raises(
-            AdministratorNeeded, match=r"under another secret key: run `agreements provider add`"
+            AdministratorNeeded,
+            match=r"with another secret key: restore that key, or run `agreements provider add`",
         ):
             await clients.get(PARTNER_CENTER)
         await clients.put(PARTNER_CENTER, connection)
