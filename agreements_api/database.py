@@ -10,6 +10,8 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from jobs.system import teach_clock
+
 BUSY_TIMEOUT_MS = 30_000
 
 # FULL, not NORMAL: what the API has answered must outlive a power cut, and so must the record of what was
@@ -115,6 +117,7 @@ def sqlite_engine(url: URL, *, pragmas: tuple[str, ...], begin: str) -> AsyncEng
             raw.close()  # the pool has not taken it yet, so nobody else would end its thread
             raise
         cursor.close()
+        teach_clock(raw)
 
     def begin_transaction(connection: Connection) -> None:
         connection.exec_driver_sql(begin)
