@@ -59,8 +59,8 @@ class Program:
             await engine.close()
 
     async def job(self, job_id: UUID) -> Job:
-        async with self.context.unit_of_work() as uow:
-            job = await uow.jobs.peek(job_id)
+        async with self.context.look() as view:
+            job = await view.jobs.peek(job_id)
         assert job is not None
         return job
 
