@@ -58,8 +58,8 @@ async def serve(*, host: str | None = None, port: int | None = None, jobs: bool 
     settings = _settings(host=host, port=port)
     with listen(settings.host, settings.port) as listener:
         from agreements_api.app import make_app  # noqa: PLC0415 -- slow to load: first what may be wrong
-        from agreements_api.reachability import warning_of_unreachable  # noqa: PLC0415
-        from agreements_api.services import open_services  # noqa: PLC0415
+        from agreements_api.reachability import warning_of_unreachable  # noqa: PLC0415 -- commands load what they need
+        from agreements_api.services import open_services  # noqa: PLC0415 -- commands load what they need
 
         def tell() -> None:
             _say(f"Serving {url_of(listener)}/graphql (GraphiQL in a browser), to this machine only.")
@@ -146,7 +146,7 @@ def simulator(
         legacy_attestation: Whether partners may still confirm agreements, which Microsoft has ended.
     """
     from simulator.server import serve as serve_simulator  # noqa: PLC0415 -- commands load what they need
-    from simulator.settings import SimulatorSettings  # noqa: PLC0415
+    from simulator.settings import SimulatorSettings  # noqa: PLC0415 -- commands load what they need
 
     given = {"port": port, "store": store, "legacy_attestation": legacy_attestation}
     return serve_simulator(SimulatorSettings.model_validate(given))
@@ -175,7 +175,7 @@ def _run(command: Coroutine[Any, Any, None]) -> None:
 
 def _settings(**given: object) -> "Settings":
     from agreements_api.logs import configure_logs, get_logger  # noqa: PLC0415 -- commands load what they need
-    from agreements_api.settings import load_settings, misspelt  # noqa: PLC0415
+    from agreements_api.settings import load_settings, misspelt  # noqa: PLC0415 -- commands load what they need
 
     settings = load_settings(**{key: value for key, value in given.items() if value is not None})
     configure_logs(level=settings.log_level, format=settings.log_format)
