@@ -39,7 +39,7 @@ async def run_demo(*, port: int | None, fresh: bool, say: Say) -> None:
     with listen(settings.host, settings.port) as listener, demo_folder(fresh=fresh) as folder:
         async with simulator(folder) as child:
             from agreements_api.app import make_app  # noqa: PLC0415 -- seconds, while the simulator starts
-            from agreements_api.services import open_services  # noqa: PLC0415
+            from agreements_api.services import open_services  # noqa: PLC0415 -- only where it is needed
 
             await child.ready()
             if not folder.is_complete:
@@ -71,8 +71,8 @@ def _settings(port: int | None) -> Settings:
 async def _write(settings: Settings, folder: DemoFolder, child: Child, say: Say) -> None:
     """Write both sides; the folder counts as complete only when both are."""
     from agreements_api.demo.data import write_books  # noqa: PLC0415 -- at the first start only
-    from agreements_api.demo.market import acceptance_url, write_market  # noqa: PLC0415
-    from agreements_api.services import open_services  # noqa: PLC0415
+    from agreements_api.demo.market import acceptance_url, write_market  # noqa: PLC0415 -- only where it is needed
+    from agreements_api.services import open_services  # noqa: PLC0415 -- only where it is needed
 
     say("Writing the sample data, once …")
     async with open_services(settings, run_jobs=False) as services:
@@ -86,7 +86,7 @@ async def _write(settings: Settings, folder: DemoFolder, child: Child, say: Say)
 async def _connect(services: "Services", folder: DemoFolder, child: Child) -> None:
     """Say where the simulator is, each time: its port, or the key that seals this, may have changed."""
     from agreements_api.demo.market import acceptance_url, connection  # noqa: PLC0415 -- heavy, see above
-    from agreements_api.demo.tenants import Partner  # noqa: PLC0415
+    from agreements_api.demo.tenants import Partner  # noqa: PLC0415 -- only where it is needed
 
     for partner in Partner:
         await services.providers.put(partner.provider_id, connection(partner, child.url))
