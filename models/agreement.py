@@ -75,6 +75,7 @@ class Agreement(Named, Audited):
         mapped_column("acceptance_url", nullable=True),
         mapped_column("acceptance_status", text_enum(AcceptanceRequestStatus), nullable=True),
         mapped_column("acceptance_expires_at", nullable=True),
+        mapped_column("acceptance_reference", nullable=True),
     )
     deactivated_on: Mapped[date | None]
     deactivation_reason: Mapped[str | None]

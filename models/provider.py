@@ -38,6 +38,10 @@ class Provider(Named, Audited):
     )
     status: Mapped[ProviderStatus] = mapped_column(text_enum(ProviderStatus), default=ProviderStatus.ACTIVE)
     last_synced_at: Mapped[datetime | None]
+    listed_at: Mapped[datetime | None]
+    """When the last sync began that read the whole list of customers to its end."""
+    changes_read_until: Mapped[datetime | None]
+    """What changed at the provider before this instant is known here."""
 
     @property
     def is_automatic(self) -> bool:

@@ -106,8 +106,12 @@ class ProviderCapabilities:
 
 @dataclass(frozen=True)
 class AcceptanceRequest:
-    """Where the customer gives its own acceptance at the provider."""
+    """Where the customer gives its own acceptance at the provider.
+
+    `reference` is the provider's own id of the request, if it can be asked what became of it.
+    """
 
     url: str
     status: AcceptanceRequestStatus
     expires_at: datetime | None = None
+    reference: str | None = None
