@@ -65,7 +65,12 @@ async def establish(provider: base.Provider, asked: Asked) -> base.Confirmation 
     except AlreadyConfirmed:
         pass  # by an earlier call whose answer was lost
     except CustomerMustAccept:
-        return await provider.request_acceptance(asked.customer_id, template_id=terms.template_id)
+        return await provider.request_acceptance(
+            asked.customer_id,
+            template_id=terms.template_id,
+            contact=at_provider(asked.contact),
+            request_id=f"{asked.request_id}:acceptance",  # the refusal of `confirm` belongs to its own
+        )
     held = await find(provider, asked.customer_id, replace(terms, since=None))
     if held is None:
         raise ProviderUnavailable("The provider does not show the confirmation that it has taken yet.")
@@ -127,7 +132,7 @@ def record(
 def await_customer(agreement: Agreement, request: base.AcceptanceRequest) -> None:
     """Say where the customer accepts; the agreement stays as pending or accepted as it is here."""
     agreement.acceptance_request = AcceptanceRequest(
-        request.url, AcceptanceRequestStatus.OPEN, request.expires_at
+        request.url, AcceptanceRequestStatus.OPEN, request.expires_at, request.reference
     )
     agreement.sync_state, agreement.sync_error = SyncState.AWAITING_CUSTOMER, None
 

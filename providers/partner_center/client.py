@@ -1,30 +1,40 @@
 """Partner Center as a provider: which calls answer each question of the protocol."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from datetime import date, datetime, timedelta
 from json import dumps
 from typing import TypeVar
 from urllib.parse import quote
 
 from providers.base import (
     AcceptanceRequest,
+    AcceptanceStatus,
     Address,
     Capabilities,
     Confirmation,
     Contact,
     CreatedCustomer,
     Customer,
+    CustomerChange,
+    DocumentLink,
+    Ending,
     NewCustomer,
+    Notification,
     Problem,
     ProblemCode,
+    Subscription,
     Template,
+    Trouble,
 )
+from providers.clock import Clock, SystemClock
 from providers.errors import (
     AdministratorNeeded,
     CustomerMustAccept,
     CustomerNotVisible,
     InputRefused,
+    ProviderError,
     ProviderUnavailable,
+    Unsupported,
 )
 from providers.partner_center import wire
 from providers.partner_center.auth import SaveRefreshToken
@@ -45,10 +55,6 @@ _CONFIRMING = Meaning(missing=CustomerNotVisible, retired=CustomerMustAccept)
 _MAYBE_ABSENT = Meaning(missing=Absent)
 
 
-def utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
 class PartnerCenter:
     """One partner's Partner Center, with a connection pool of its own.
 
@@ -58,24 +64,44 @@ class PartnerCenter:
     Args:
         connection: Where to and as whom.
         save_refresh_token: Called with each new refresh token before it is relied upon; the old one may end.
-        now: The clock, in UTC.
+        clock: Tells the time and lets it pass.
     """
-
-    capabilities = Capabilities(
-        customer_sync=True, customer_creation=True, agreement_confirmation=True, agreement_sync=True
-    )
 
     def __init__(
         self,
         connection: Connection,
         *,
         save_refresh_token: SaveRefreshToken | None = None,
-        now: Callable[[], datetime] = utc_now,
+        clock: Clock | None = None,
     ) -> None:
         self._connection = connection
-        self._now = now
-        self._session = Session(connection, save_refresh_token=save_refresh_token, now=now)
+        self._clock = clock or SystemClock()
+        self._now = self._clock.now
+        self._session = Session(connection, save_refresh_token=save_refresh_token, now=self._now)
         self._templates: tuple[datetime, Sequence[Template]] | None = None
+
+    async def read_capabilities(self) -> Capabilities:
+        agreements = self._connection.has_agreements
+        return Capabilities(
+            customer_sync=True,
+            customer_creation=True,
+            agreement_confirmation=agreements,
+            agreement_sync=agreements,
+        )
+
+    async def examine(self) -> Sequence[Trouble]:
+        try:
+            async for _ in self.list_customers():
+                break
+            await self.list_templates()
+        except ProviderError as error:
+            remedy = "Mend the connection as the message says."
+            return [Trouble(cause=type(error).__name__, message=str(error), remedy=remedy)]
+        return []
+
+    async def list_changes(self, *, since: datetime) -> AsyncIterator[Sequence[CustomerChange]]:
+        raise Unsupported("This version does not read Partner Center's audit log.")
+        yield  # makes this an asynchronous iterator, as the protocol has it
 
     async def list_customers(self) -> AsyncIterator[Sequence[Customer]]:
         pages = Call(
@@ -174,11 +200,36 @@ class PartnerCenter:
         )
         return await self._session.send(call)
 
-    async def request_acceptance(self, customer_id: str, *, template_id: str) -> AcceptanceRequest:
+    async def request_acceptance(
+        self, customer_id: str, *, template_id: str, contact: Contact, request_id: str
+    ) -> AcceptanceRequest:
         """Give Microsoft's own page, the same for every customer; it does not expire."""
         _refuse_cloud(template_id)
         base = self._connection.admin_center_url.rstrip("/")
         return AcceptanceRequest(url=f"{base}/AdminPortal/Home?ref=/BillingAccounts/agreement")
+
+    async def follow_acceptance(
+        self, customer_id: str, *, reference: str, template_id: str, request_id: str
+    ) -> AcceptanceStatus:
+        raise Unsupported("Microsoft's own page tells nothing of a single request.")
+
+    async def document_link(self, template_id: str, *, language: str, country: str) -> DocumentLink:
+        raise Unsupported("This version does not ask Partner Center for documents.")
+
+    async def list_subscriptions(self, customer_id: str) -> Sequence[Subscription]:
+        raise Unsupported("This version does not read subscriptions.")
+
+    async def end_subscription(self, customer_id: str, subscription_id: str, *, request_id: str) -> Ending:
+        raise Unsupported("This version does not end subscriptions.")
+
+    async def remove_customer(self, customer_id: str, *, request_id: str) -> None:
+        raise Unsupported("This version does not remove customers.")
+
+    async def subscribe(self, url: str) -> None:
+        raise Unsupported("This version does not ask to be told of changes.")
+
+    async def read_notification(self, headers: Mapping[str, str], body: bytes) -> Notification:
+        raise Unsupported("This version does not read what Partner Center tells.")
 
     async def invitation_url(self) -> str:
         return await self._session.send(
