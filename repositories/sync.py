@@ -58,6 +58,7 @@ class OpenAgreement:
     Attributes:
         customer_id: The provider's own id of the customer.
         terms: What the agreement is in.
+        reference: The provider's id of the request that waits for the customer's answer.
     """
 
     agreement_id: UUID
@@ -65,6 +66,7 @@ class OpenAgreement:
     provider_account_id: UUID
     customer_id: str
     terms: Terms
+    reference: str | None = None
 
 
 class SyncRepository:
@@ -212,7 +214,7 @@ class SyncRepository:
         ).all()
 
     async def _open(
-        self, statement: Select[UUID, UUID, UUID, str, AgreementTemplate, bool]
+        self, statement: Select[UUID, UUID, UUID, str, AgreementTemplate, bool, SyncState, str | None]
     ) -> Sequence[OpenAgreement]:
         return [
             OpenAgreement(
@@ -221,8 +223,9 @@ class SyncRepository:
                 place_id,
                 customer_id,
                 Terms(template.template_id, template.acceptable_since, undated),
+                reference if state is SyncState.AWAITING_CUSTOMER else None,
             )
-            for agreement_id, provider_id, place_id, customer_id, template, undated in (
+            for agreement_id, provider_id, place_id, customer_id, template, undated, state, reference in (
                 await self._session.execute(statement)
             ).all()
         ]
@@ -258,6 +261,8 @@ _OPEN = (
         ProviderAccount.provider_specific_id,
         AgreementTemplate,
         ~or_(_HAS_A_NEWER_VERSION, _WAS_TAKEN_FOR_AN_OLDER_VERSION),
+        Agreement.sync_state,
+        Agreement.__table__.c["acceptance_reference"],
     )
     .join(ProviderAccount, ProviderAccount.id == Agreement.provider_account_id)
     .join(AgreementTemplate, AgreementTemplate.id == Agreement.template_id)

@@ -3,24 +3,27 @@
 import asyncio
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import groupby
 from operator import attrgetter
 from uuid import UUID
 
 from models import (
     AcceptancePath,
-    AcceptanceRequest,
     AcceptanceRequestStatus,
     Agreement,
     DomainError,
     ErrorCode,
+    SyncState,
 )
 from providers import base
 from providers.errors import ProviderError, ProviderUnavailable
 from repositories import UnitOfWork
 from repositories.sync import OpenAgreement
-from resolvers import confirming
+from resolvers import following
+from resolvers.confirming import end_request, record
 from resolvers.context import Context
+from resolvers.following import Answer
 from resolvers.operations import Outcome, repeated, require
 
 PAGE = 100
@@ -34,7 +37,8 @@ _logger = logging.getLogger(__name__)
 async def poll_acceptances(context: Context) -> int:
     """Ask for each agreement that waits for its customer whether the customer has accepted.
 
-    A provider that cannot be asked is left for the next time.
+    What the provider wants done at last, once the customer has accepted, is done; a request that has expired
+    or was refused is noted on its agreement. A provider that cannot be asked is left for the next time.
 
     Returns:
         How many agreements became accepted, or in sync.
@@ -73,24 +77,25 @@ async def refresh_agreement(context: Context, agreement_id: UUID) -> Outcome[Agr
         raise DomainError(f"No provider can be asked about {agreement.number}.", field=(field,))
     try:
         client = await context.providers.get(place.provider_id)
-        confirmation = await confirming.find(client, place.customer_id, place.terms)
+        answer = await following.ask(context, client, place)
     except ProviderUnavailable as error:
         raise DomainError(str(error), code=ErrorCode.PROVIDER_UNAVAILABLE, field=(field,)) from error
     except ProviderError as error:
         raise DomainError(str(error), code=ErrorCode.PROVIDER_REFUSED, field=(field,)) from error
-    return await _keep(context, agreement_id, confirmation)
+    return await _keep(context, place, answer)
 
 
 async def _poll(context: Context, provider_id: UUID, places: Sequence[OpenAgreement]) -> int:
     client = await context.providers.get(provider_id)
-    answers = await _ask(client, places)
+    answers = await _ask(context, client, places)
     settled = 0
-    for place, confirmation in zip(places, answers, strict=True):
-        settled += (await _keep(context, place.agreement_id, confirmation)).changed
+    for place, answer in zip(places, answers, strict=True):
+        outcome = await _keep(context, place, answer)
+        settled += outcome.changed and outcome.entity.sync_state is SyncState.IN_SYNC
     return settled
 
 
-async def _ask(client: base.Provider, places: Sequence[OpenAgreement]) -> Sequence[base.Confirmation | None]:
+async def _ask(context: Context, client: base.Provider, places: Sequence[OpenAgreement]) -> Sequence[Answer]:
     """Ask about each, a few at once; one customer that cannot be read keeps nobody else waiting.
 
     Raises:
@@ -98,10 +103,10 @@ async def _ask(client: base.Provider, places: Sequence[OpenAgreement]) -> Sequen
     """
     turn = asyncio.Semaphore(CALLS_AT_ONCE)
 
-    async def ask(place: OpenAgreement) -> base.Confirmation | ProviderError | None:
+    async def ask(place: OpenAgreement) -> Answer | ProviderError:
         async with turn:
             try:
-                return await confirming.find(client, place.customer_id, place.terms)
+                return await following.ask(context, client, place)
             except ProviderError as error:
                 return error
 
@@ -112,25 +117,36 @@ async def _ask(client: base.Provider, places: Sequence[OpenAgreement]) -> Sequen
     for place, answer in zip(places, answers, strict=True):
         if isinstance(answer, ProviderError):
             _logger.warning("Agreement %s: its acceptance was not asked for. %s", place.agreement_id, answer)
-    return [None if isinstance(each, ProviderError) else each for each in answers]
+    return [Answer() if isinstance(each, ProviderError) else each for each in answers]
 
 
 @repeated
-async def _keep(
-    context: Context, agreement_id: UUID, confirmation: base.Confirmation | None
-) -> Outcome[Agreement]:
+async def _keep(context: Context, place: OpenAgreement, answer: Answer) -> Outcome[Agreement]:
     async with context.unit_of_work() as uow:
-        agreement = require(await uow.agreements.get(agreement_id), "agreement")
-        settled = confirmation is not None and confirming.record(
-            uow, agreement, confirmation, path=AcceptancePath.PROVIDER_IMPORT
-        )
-        if settled or _expire_request(uow, agreement):
+        agreement = require(await uow.agreements.get(place.agreement_id), "agreement")
+        changed = _take_over(uow, agreement, place, answer)
+        if changed:
             await uow.commit()
-    return Outcome(agreement, changed=settled)
+    return Outcome(agreement, changed=changed)
 
 
-def _expire_request(uow: UnitOfWork, agreement: Agreement) -> bool:
-    """Note that the address given to the customer has ceased to work."""
+def _take_over(uow: UnitOfWork, agreement: Agreement, place: OpenAgreement, answer: Answer) -> bool:
+    confirmation = answer.confirmation
+    if confirmation is not None and record(uow, agreement, confirmation, path=AcceptancePath.PROVIDER_IMPORT):
+        return True
+    request = agreement.acceptance_request
+    if request is None or request.reference != place.reference:
+        return False  # another request was made meanwhile
+    if request.reference is None:
+        return _expire_address(uow, agreement)
+    if answer.ended is None or agreement.sync_state is not SyncState.AWAITING_CUSTOMER:
+        return False
+    end_request(agreement, answer.ended, answer.reason)
+    return True
+
+
+def _expire_address(uow: UnitOfWork, agreement: Agreement) -> bool:
+    """Note that the address given to the customer has ceased to work; it may accept there all the same."""
     request = agreement.acceptance_request
     expired = (
         request is not None
@@ -139,7 +155,5 @@ def _expire_request(uow: UnitOfWork, agreement: Agreement) -> bool:
         and request.expires_at <= uow.now
     )
     if request is not None and expired:
-        agreement.acceptance_request = AcceptanceRequest(
-            request.url, AcceptanceRequestStatus.EXPIRED, request.expires_at
-        )
+        agreement.acceptance_request = replace(request, status=AcceptanceRequestStatus.EXPIRED)
     return expired

@@ -102,29 +102,31 @@ def record(
         uow: The transaction.
         agreement: Locked in it.
         confirmation: The provider's word, on the agreement's terms.
-        path: How a pending agreement came to be accepted, unless the customer accepted by itself.
+        path: How a pending agreement came to be accepted, unless the customer accepted by itself or
+            answered the request that was made to it.
 
     Returns:
         Whether anything changed. An inactive agreement is left alone.
     """
     if agreement.status is not AgreementStatus.ACTIVE or is_settled(agreement):
         return False
+    request = agreement.acceptance_request
     if agreement.status_reason is AgreementStatusReason.PENDING:
         contact = _contact(confirmation) or (None if confirmation.direct else agreement.signed_by)
         acceptance = agreement.accept(
             # Where the provider names nobody there is no more to say than that it happened there.
-            path=path if contact else AcceptancePath.DIRECT_AT_VENDOR,
+            path=_path(request, path) if contact else AcceptancePath.DIRECT_AT_VENDOR,
             contact=contact,
             agreed_on=min(confirmation.agreed_on, uow.now.date()),  # their clock may be ahead of ours
             by=uow.actor,
             now=uow.now,
         )
         if acceptance is not None:
+            if acceptance.path is AcceptancePath.CUSTOMER_LINK and request is not None:
+                acceptance.external_ref = request.reference
             uow.add(acceptance)
-    elif agreement.acceptance_request is not None:
-        agreement.acceptance_request = AcceptanceRequest(
-            agreement.acceptance_request.url, AcceptanceRequestStatus.ACCEPTED
-        )
+    elif request is not None:
+        agreement.acceptance_request = AcceptanceRequest(request.url, AcceptanceRequestStatus.ACCEPTED)
     agreement.sync_state, agreement.sync_error = SyncState.IN_SYNC, None
     return True
 
@@ -135,6 +137,13 @@ def await_customer(agreement: Agreement, request: base.AcceptanceRequest) -> Non
         request.url, AcceptanceRequestStatus.OPEN, request.expires_at, request.reference
     )
     agreement.sync_state, agreement.sync_error = SyncState.AWAITING_CUSTOMER, None
+
+
+def end_request(agreement: Agreement, status: AcceptanceRequestStatus, message: str) -> None:
+    """Say that the customer accepts no more where it was asked to, and why; it can be asked again."""
+    if agreement.acceptance_request is not None:
+        agreement.acceptance_request = replace(agreement.acceptance_request, status=status)
+    agreement.sync_state, agreement.sync_error = SyncState.PUSH_FAILED, message
 
 
 def is_settled(agreement: Agreement) -> bool:
@@ -152,6 +161,13 @@ def _can_be_of(confirmation: base.Confirmation, terms: Terms) -> bool:
     if confirmation.direct:
         return terms.takes_undated
     return terms.since is None or confirmation.agreed_on >= terms.since
+
+
+def _path(request: AcceptanceRequest | None, path: AcceptancePath) -> AcceptancePath:
+    """Tell a customer's answer to a request of its own from what else the provider may hold."""
+    asked = request is not None and request.reference is not None
+    answered = asked and request is not None and request.status is AcceptanceRequestStatus.OPEN
+    return AcceptancePath.CUSTOMER_LINK if answered else path
 
 
 def at_provider(contact: Contact) -> base.Contact:
