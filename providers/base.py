@@ -1,137 +1,57 @@
 """What every provider offers, in no vendor's words."""
 
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import date, datetime
-from enum import StrEnum
 from typing import Protocol
 
+from providers.values import (
+    AcceptanceRequest,
+    AcceptanceStatus,
+    Address,
+    Capabilities,
+    Confirmation,
+    Contact,
+    CreatedCustomer,
+    Customer,
+    CustomerChange,
+    DocumentLink,
+    Ending,
+    EndingKind,
+    NewCustomer,
+    Notification,
+    Problem,
+    ProblemCode,
+    Subscription,
+    SubscriptionStatus,
+    Template,
+    TenantCredentials,
+    Trouble,
+)
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contact:
-    first_name: str
-    last_name: str
-    email: str
-    phone: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Address:
-    """A postal address; `country` is ISO 3166-1 alpha-2, `region` the code of a state or province."""
-
-    line1: str
-    city: str
-    country: str
-    line2: str | None = None
-    region: str | None = None
-    postal_code: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewCustomer:
-    """A customer to create; what is None may be lacking, which `check_new_customer` tells.
-
-    `domain` is the full domain name that the provider shall give to the customer.
-    """
-
-    name: str
-    contact: Contact
-    domain: str | None
-    address: Address | None
-    organization_registration_number: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Customer:
-    """A customer as the provider knows it; `name` falls back to the domain, then to the id."""
-
-    id: str
-    name: str
-    domain: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TenantCredentials:
-    """The first administrator of a new customer, told once: show them, never store or log them."""
-
-    user_name: str
-    password: str = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CreatedCustomer:
-    """`credentials` are None when the provider gives none, or has given them before."""
-
-    customer: Customer
-    credentials: TenantCredentials | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Template:
-    """Terms that the provider knows.
-
-    `kind` is the provider's own name of the kind; new kinds may appear at any time. Of two templates of a
-    kind the one of higher `version_rank` is in force.
-    """
-
-    template_id: str
-    kind: str
-    link: str | None = None
-    version_rank: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Confirmation:
-    """The provider's word that a customer stands in an agreement.
-
-    Attributes:
-        template_id: GUIDs in lower case.
-        contact: Who agreed; None if the provider names nobody, as always with `direct`.
-        agreed_on: Calendar day in UTC; for `direct` the day on which we asked, since no other is known.
-        direct: The customer accepted at the provider by itself, without the partner.
-    """
-
-    template_id: str
-    contact: Contact | None
-    agreed_on: date
-    direct: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AcceptanceRequest:
-    """Where the customer's own administrator accepts; without `expires_at` the address does not expire."""
-
-    url: str
-    expires_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Capabilities:
-    """What can be asked of a provider; `agreement_confirmation` includes asking the customer."""
-
-    customer_sync: bool = False
-    customer_creation: bool = False
-    agreement_confirmation: bool = False
-    agreement_sync: bool = False
-
-
-class ProblemCode(StrEnum):
-    DOMAIN_REQUIRED = "DOMAIN_REQUIRED"
-    DOMAIN_UNAVAILABLE = "DOMAIN_UNAVAILABLE"
-    REGISTRATION_NUMBER_REQUIRED = "REGISTRATION_NUMBER_REQUIRED"
-    REGISTRATION_NUMBER_INVALID = "REGISTRATION_NUMBER_INVALID"
-    PHONE_REQUIRED = "PHONE_REQUIRED"
-    ADDRESS_REQUIRED = "ADDRESS_REQUIRED"
-    ADDRESS_INVALID = "ADDRESS_INVALID"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
-    """Why a customer would be refused; `field` is a path of attributes from `NewCustomer`."""
-
-    code: ProblemCode
-    message: str
-    field: tuple[str, ...]
+__all__ = [
+    "AcceptanceRequest",
+    "AcceptanceStatus",
+    "Address",
+    "Capabilities",
+    "Confirmation",
+    "Contact",
+    "CreatedCustomer",
+    "Customer",
+    "CustomerChange",
+    "DocumentLink",
+    "Ending",
+    "EndingKind",
+    "NewCustomer",
+    "Notification",
+    "Problem",
+    "ProblemCode",
+    "Provider",
+    "Subscription",
+    "SubscriptionStatus",
+    "Template",
+    "TenantCredentials",
+    "Trouble",
+]
 
 
 class Provider(Protocol):
@@ -139,12 +59,17 @@ class Provider(Protocol):
 
     Identifiers are the provider's own; GUIDs come in lower case. Each method makes its own bounded repeats
     and may raise, beside what it names: `ProviderUnavailable` (no usable answer), `AdministratorNeeded`
-    (the connection lacks a right) or `Unsupported` (see `capabilities`). An instance belongs to one event
-    loop.
+    (the connection lacks a right) or `Unsupported` (the provider has no such function). An instance belongs
+    to one event loop.
     """
 
-    @property
-    def capabilities(self) -> Capabilities: ...
+    async def read_capabilities(self) -> Capabilities:
+        """Tell what can be asked of the provider as it is now."""
+        ...
+
+    async def examine(self) -> Sequence[Trouble]:
+        """Try all that the connection is for, changing nothing, and say what is in its way; never raises."""
+        ...
 
     def list_customers(self) -> AsyncIterator[Sequence[Customer]]:
         """Give all customers of the partner, page by page, in the provider's order.
@@ -153,6 +78,17 @@ class Provider(Protocol):
 
         Raises:
             ProviderUnavailable: A page is missing or broken: what came before is not the whole list.
+        """
+        ...
+
+    def list_changes(self, *, since: datetime) -> AsyncIterator[Sequence[CustomerChange]]:
+        """Give the customers of which anything changed, page by page; one may come several times.
+
+        An acceptance by the customer itself is no change in this sense.
+
+        Raises:
+            Unsupported: The provider does not know what changed since then: `list_customers` instead.
+            ProviderUnavailable: A page is missing or broken: what came before is not all.
         """
         ...
 
@@ -224,11 +160,88 @@ class Provider(Protocol):
         """
         ...
 
-    async def request_acceptance(self, customer_id: str, *, template_id: str) -> AcceptanceRequest:
-        """Give the address where the customer itself accepts; `list_confirmations` tells when it has.
+    async def request_acceptance(
+        self, customer_id: str, *, template_id: str, contact: Contact, request_id: str
+    ) -> AcceptanceRequest:
+        """Open a way for the customer itself to accept.
+
+        Args:
+            customer_id: Whose acceptance is wanted.
+            template_id: The terms.
+            contact: The customer's person who is to accept.
+            request_id: Idempotency key, as with `create_customer`.
 
         Raises:
-            InputRefused: The provider takes no new acceptances of this template.
+            InputRefused: The provider takes no new acceptances of this template, or not from this contact.
+            CustomerNotVisible: The provider does not know the customer, or not yet.
+        """
+        ...
+
+    async def follow_acceptance(
+        self, customer_id: str, *, reference: str, template_id: str, request_id: str
+    ) -> AcceptanceStatus:
+        """Ask what became of a request, and do what the provider wants done once the customer has accepted.
+
+        Repeating it is harmless. After ACCEPTED, `list_confirmations` gives the confirmation.
+
+        Args:
+            customer_id: Whose acceptance was asked for.
+            reference: Of the `AcceptanceRequest`.
+            template_id: The terms.
+            request_id: Idempotency key of what is done at last, as with `create_customer`.
+
+        Raises:
+            InputRefused: The provider knows no such request, or does not take its outcome.
+            CustomerNotVisible: The provider does not know the customer, or not yet.
+        """
+        ...
+
+    async def document_link(self, template_id: str, *, language: str, country: str) -> DocumentLink:
+        """Say where the text of some terms can be read just now.
+
+        Args:
+            template_id: The terms.
+            language: A language tag, e.g. `de-DE`; where the provider lacks it another one is given.
+            country: ISO 3166-1 alpha-2.
+
+        Raises:
+            InputRefused: The provider has no text of these terms.
+        """
+        ...
+
+    async def list_subscriptions(self, customer_id: str) -> Sequence[Subscription]:
+        """Give what the customer has, ended ones too; additions before what they are added to.
+
+        Raises:
+            CustomerNotVisible: The provider does not know the customer, or not yet.
+        """
+        ...
+
+    async def end_subscription(self, customer_id: str, subscription_id: str, *, request_id: str) -> Ending:
+        """Bring a subscription to the earliest end that its kind allows; repeating it is harmless.
+
+        Args:
+            customer_id: Whose it is.
+            subscription_id: Which one; its additions come before it.
+            request_id: Idempotency key, as with `create_customer`.
+
+        Raises:
+            InputRefused: The provider does not end it, or not now.
+            CustomerNotVisible: The provider does not know the customer, or not yet.
+        """
+        ...
+
+    async def remove_customer(self, customer_id: str, *, request_id: str) -> None:
+        """End the partner's relationship with a customer; nothing that the customer has is deleted.
+
+        One who is no customer any more is left alone.
+
+        Args:
+            customer_id: Which one; it has no active subscription left.
+            request_id: Idempotency key, as with `create_customer`.
+
+        Raises:
+            InputRefused: Something active stands against it.
         """
         ...
 
@@ -236,6 +249,22 @@ class Provider(Protocol):
         """Give the address where an existing customer becomes a customer of the partner.
 
         The same for every customer; who followed it shows in `list_customers`.
+        """
+        ...
+
+    async def subscribe(self, url: str) -> None:
+        """Have the provider tell of changes at a public https address, in place of an earlier one."""
+        ...
+
+    async def read_notification(self, headers: Mapping[str, str], body: bytes) -> Notification:
+        """Read what was sent to the address of `subscribe`.
+
+        Args:
+            headers: Of the request, names in lower case.
+            body: Of the request, as it came.
+
+        Raises:
+            InputRefused: It is not proved to be the provider's word, or cannot be read.
         """
         ...
 

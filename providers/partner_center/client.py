@@ -165,7 +165,7 @@ class PartnerCenter:
     async def list_templates(self) -> Sequence[Template]:
         terms = await self._list("/agreements", wire.template, meaning=PLAIN)
         templates = sorted(terms, key=lambda template: template.version_rank, reverse=True)
-        self._templates = (self._now(), templates)
+        self._templates = (self._clock.now(), templates)
         return templates
 
     async def list_confirmations(self, customer_id: str) -> Sequence[Confirmation]:
@@ -182,7 +182,7 @@ class PartnerCenter:
     ) -> Confirmation:
         """Confirm in the retired way if the connection says so; otherwise the customer must accept."""
         _refuse_cloud(template_id)
-        if agreed_on > self._now().date():
+        if agreed_on > self._clock.now().date():
             raise InputRefused("Partner Center takes no agreement of a future day.")
         if self._connection.confirmation is ConfirmationMode.CUSTOMER:
             raise CustomerMustAccept("Microsoft takes the customer's own acceptance only.")
@@ -300,7 +300,7 @@ class PartnerCenter:
                 return Confirmation(
                     template_id=template.template_id,
                     contact=None,
-                    agreed_on=self._now().date(),
+                    agreed_on=self._clock.now().date(),
                     direct=True,
                 )
         raise ProviderUnavailable("Partner Center names no Microsoft Customer Agreement in force.")
@@ -315,7 +315,7 @@ class PartnerCenter:
         raise InputRefused("Partner Center knows no such agreement template.")
 
     async def _kept_templates(self) -> Sequence[Template]:
-        if self._templates is not None and self._now() - self._templates[0] < TEMPLATES_KEPT:
+        if self._templates is not None and self._clock.now() - self._templates[0] < TEMPLATES_KEPT:
             return self._templates[1]
         return await self.list_templates()
 

@@ -2,12 +2,13 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, aclosing
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any, Protocol
 
 import pytest
 from support.simulator import SimulatedPartner, Simulator, SimulatorProcess, start_simulator
 
+from providers.clock import Clock
 from providers.partner_center import Connection, PartnerCenter
 
 
@@ -19,7 +20,7 @@ class Connect(Protocol):
         partner: SimulatedPartner,
         *,
         save_refresh_token: Callable[[str], Awaitable[None]] | None = None,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock: Clock | None = None,
         **changes: Any,
     ) -> PartnerCenter: ...
 
@@ -51,7 +52,7 @@ async def connect(simulator: Simulator) -> AsyncIterator[Connect]:
             partner: SimulatedPartner,
             *,
             save_refresh_token: Callable[[str], Awaitable[None]] | None = None,
-            now: Callable[[], datetime] = lambda: datetime.now(UTC),
+            clock: Clock | None = None,
             **changes: Any,
         ) -> PartnerCenter:
             known = {
@@ -65,7 +66,7 @@ async def connect(simulator: Simulator) -> AsyncIterator[Connect]:
                 "first_wait": timedelta(milliseconds=10),
             }
             client = PartnerCenter(
-                Connection(**known | changes), save_refresh_token=save_refresh_token, now=now
+                Connection(**known | changes), save_refresh_token=save_refresh_token, clock=clock
             )
             opened.push_async_exit(aclosing(client))
             return client

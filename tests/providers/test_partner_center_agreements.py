@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 
 from providers.base import Confirmation, Contact, Template
+from providers.clock import SystemClock
 from providers.errors import (
     AdministratorNeeded,
     AlreadyConfirmed,
@@ -128,7 +129,7 @@ async def test_by_default_the_customer_must_accept_and_nothing_is_sent(simulator
 
 
 async def test_the_customer_is_asked_at_microsofts_own_page(simulator, client, customer_id):
-    request = await client.request_acceptance(customer_id, template_id=MCA)
+    request = await client.request_acceptance(customer_id, template_id=MCA, contact=TANIA, request_id="ask")
 
     assert request.url == f"{simulator.url}/AdminPortal/Home?ref=/BillingAccounts/agreement"
     assert request.expires_at is None
@@ -150,7 +151,7 @@ async def test_a_cloud_agreement_is_refused_before_any_call(simulator, legacy, c
     with pytest.raises(InputRefused):
         await confirm(legacy, customer_id, template_id=template_id)
     with pytest.raises(InputRefused):
-        await legacy.request_acceptance(customer_id, template_id=template_id)
+        await legacy.request_acceptance(customer_id, template_id=template_id, contact=TANIA, request_id="ask")
 
     assert await simulator.requests() == []
 
@@ -172,14 +173,15 @@ async def test_a_future_day_is_refused_before_any_call(simulator, legacy, custom
 
 
 async def test_a_clock_that_is_ahead_does_not_send_a_day_in_the_future(connect, partner, customer_id):
-    def ahead():
-        return datetime.now(UTC) + timedelta(days=1)
+    class Ahead(SystemClock):
+        def now(self):
+            return super().now() + timedelta(days=1)
 
-    client = connect(partner, confirmation=ConfirmationMode.LEGACY, now=ahead)
+    client = connect(partner, confirmation=ConfirmationMode.LEGACY, clock=Ahead())
 
-    confirmed = await confirm(client, customer_id, agreed_on=ahead().date())
+    confirmed = await confirm(client, customer_id, agreed_on=Ahead().now().date())
 
-    assert confirmed.agreed_on < ahead().date()
+    assert confirmed.agreed_on < Ahead().now().date()
 
 
 async def test_a_refused_contact_is_refused_input(legacy, customer_id):

@@ -9,19 +9,20 @@ from uuid import uuid4
 import pytest
 
 from providers.base import Address, Contact, NewCustomer
+from providers.clock import SystemClock
 from providers.errors import AdministratorNeeded, ProviderUnavailable
 
 TANIA = Contact(first_name="Tania", last_name="Carr", email="tania@northwind.example")
 REDMOND = Address(line1="One Microsoft Way", city="Redmond", region="WA", postal_code="98052", country="US")
 
 
-class Clock:
+class StandingClock(SystemClock):
     """Stands still until it is moved."""
 
     def __init__(self):
         self.moment = datetime.now(UTC)
 
-    def __call__(self):
+    def now(self):
         return self.moment
 
 
@@ -47,8 +48,8 @@ async def test_twenty_calls_at_once_ask_for_one_token_of_each_kind(simulator, cl
 
 async def test_a_rotated_refresh_token_is_saved_and_used_next(simulator, partner, connect):
     await simulator.settings(refreshTokenGraceSeconds=0)
-    clock, saved = Clock(), []
-    client = connect(partner, now=clock, save_refresh_token=saver(saved))
+    clock, saved = StandingClock(), []
+    client = connect(partner, clock=clock, save_refresh_token=saver(saved))
 
     await client.invitation_url()
     clock.moment += timedelta(hours=1)
@@ -78,8 +79,8 @@ async def test_a_refresh_token_that_could_not_be_saved_does_not_lose_the_consent
 
 
 async def test_a_token_is_renewed_before_it_expires(simulator, partner, connect):
-    clock = Clock()
-    client = connect(partner, now=clock)
+    clock = StandingClock()
+    client = connect(partner, clock=clock)
 
     await client.get_customer(str(uuid4()))
     clock.moment += timedelta(minutes=54)
