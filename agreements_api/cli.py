@@ -1,4 +1,4 @@
-"""The command line: `agreements serve | worker | demo | migrate | sync | schema | simulator | provider`."""
+"""The command line: `agreements serve | worker | demo | migrate | sync | schema | provider | …simulator`."""
 
 import asyncio
 import inspect
@@ -150,6 +150,20 @@ def simulator(
 
     given = {"port": port, "store": store, "legacy_attestation": legacy_attestation}
     return serve_simulator(SimulatorSettings.model_validate(given))
+
+
+@app.command(help_epilogue=examples('agreements rest-simulator --port 8710 --api-key "a key"'))
+def rest_simulator(*, port: int = 8710, api_key: str = "rest-simulator-key") -> int:
+    """Run a local provider that serves the REST provider contract, in memory.
+
+    Args:
+        port: 0 takes any free one.
+        api_key: What callers have to send as their key.
+    """
+    from simulator.rest.server import serve as serve_simulator  # noqa: PLC0415 -- commands load what they need
+    from simulator.rest.settings import RestSimulatorSettings  # noqa: PLC0415 -- commands load what they need
+
+    return serve_simulator(RestSimulatorSettings.model_validate({"port": port, "api_key": api_key}))
 
 
 def main() -> None:

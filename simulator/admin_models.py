@@ -116,10 +116,6 @@ class CustomerModel(_Model):
         )
 
 
-class Advance(_Model):
-    advance_seconds: float = Field(ge=0)
-
-
 def show_partner(partner: Partner, users: Sequence[User]) -> dict[str, object]:
     return {
         "tenantId": partner.tenant_id,

@@ -15,8 +15,9 @@ from simulator import admin, agreements, authorization, customer_calls, document
 from simulator.errors import Refusal
 from simulator.gateway import Gateway
 from simulator.settings import SimulatorSettings
+from simulator.stage import utc_now
 from simulator.store import Store
-from simulator.world import World, utc_now
+from simulator.world import World
 
 
 def create_app(settings: SimulatorSettings, clock: Callable[[], datetime] = utc_now) -> Starlette:
@@ -25,7 +26,7 @@ def create_app(settings: SimulatorSettings, clock: Callable[[], datetime] = utc_
     Raises:
         StoreMismatch: the file in the settings is no store of ours.
     """
-    world = World(Store(settings.store), settings.behaviour(), clock)
+    world = World(Store(settings.store), settings.behaviour(), wall_clock=clock)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncGenerator[None]:
@@ -43,13 +44,17 @@ def create_app(settings: SimulatorSettings, clock: Callable[[], datetime] = utc_
             *authorization.routes(),
             *login.routes(),
         ],
-        middleware=[Middleware(Gateway, world=world)],
+        middleware=[Middleware(Gateway, world=world, is_service=_is_service)],
         exception_handlers={HTTPException: _no_such_operation},
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False
     app.state.world = world
     return app
+
+
+def _is_service(path: str) -> bool:
+    return path.startswith("/v1/") or "/oauth2/" in path or "/.well-known/" in path
 
 
 async def _no_such_operation(_: Request, error: Exception) -> Response:

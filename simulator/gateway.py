@@ -14,8 +14,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from simulator.errors import throttled
 from simulator.faults import FaultAction, take_fault
 from simulator.journal import Entry
+from simulator.stage import Stage
 from simulator.values import Json, pascal_case
-from simulator.world import World
 
 ERROR_PAGE = b"<!DOCTYPE html><html><head><title>Error</title></head><body><h1>Bad Gateway</h1></body></html>"
 
@@ -37,15 +37,25 @@ class _Answer:
 
 
 class Gateway:
-    """ASGI middleware; pages and the admin interface pass untouched."""
+    """ASGI middleware; what is not the service (pages, the admin interface) only gets the date."""
 
-    def __init__(self, app: ASGIApp, world: World) -> None:
+    def __init__(self, app: ASGIApp, world: Stage, is_service: Callable[[str], bool]) -> None:
         self._app = app
         self._world = world
+        self._is_service = is_service
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not _is_service(scope["path"]):
+        if scope["type"] != "http":
             await self._app(scope, receive, send)
+            return
+
+        async def dating_send(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], (b"date", self._world.http_date())]
+            await send(message)
+
+        if not self._is_service(scope["path"]):
+            await self._app(scope, receive, dating_send)
             return
         if scope["path"].endswith("/"):
             scope["path"] = scope["path"].rstrip("/")
@@ -54,7 +64,7 @@ class Gateway:
         async def noting_send(message: Message) -> None:
             if message["type"] == "http.response.start":
                 entry.status = message["status"]
-            await send(message)
+            await dating_send(message)
 
         action = take_fault(self._world.faults, entry.method, entry.path, entry.query)
         if action is None:
@@ -129,10 +139,6 @@ class Gateway:
         if not leaving.done():
             leaving.cancel()
             await _drop(scope, receive)
-
-
-def _is_service(path: str) -> bool:
-    return path.startswith("/v1/") or "/oauth2/" in path or "/.well-known/" in path
 
 
 async def _send_status(action: FaultAction, scope: Scope, receive: Receive, send: Send) -> None:

@@ -3,6 +3,7 @@
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from types import FrameType
 from typing import NoReturn
 
@@ -12,8 +13,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from simulator.app import create_app
 from simulator.settings import SimulatorSettings
+from simulator.stage import Stage
 from simulator.store import StoreMismatch
-from simulator.world import World
 
 
 class _Protocol(HttpToolsProtocol):
@@ -30,7 +31,7 @@ class _Server(uvicorn.Server):
 
     def __init__(self, config: uvicorn.Config, app: Starlette) -> None:
         super().__init__(config)
-        self._world: World = app.state.world
+        self._stage: Stage = app.state.world
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -39,22 +40,27 @@ class _Server(uvicorn.Server):
             print(f"listening on http://{host}:{port}", flush=True)  # noqa: T201 - for whoever started us
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._world.closing.set()
+        self._stage.closing.set()
         await super().shutdown(sockets)
 
 
 def serve(settings: SimulatorSettings) -> int:
+    """Serve Partner Center, as `run` does."""
+    return run(settings.host, settings.port, lambda: create_app(settings))
+
+
+def run(host: str, port: int, make_app: Callable[[], Starlette]) -> int:
     """Serve until SIGINT or SIGTERM, and give the exit code of the process.
 
     Where the server listens goes to standard output in one line; why it cannot start, to standard error.
     """
     try:
-        listener = _listen(settings.host, settings.port)
+        listener = _listen(host, port)
     except OSError as error:
-        return _fail(f"cannot listen on {settings.host}:{settings.port}: {error.strerror}")
+        return _fail(f"cannot listen on {host}:{port}: {error.strerror}")
     with listener:
         try:
-            app = create_app(settings)
+            app = make_app()
         except StoreMismatch as error:
             return _fail(str(error))
         config = uvicorn.Config(
@@ -63,6 +69,7 @@ def serve(settings: SimulatorSettings) -> int:
             log_level="warning",
             access_log=False,
             server_header=False,
+            date_header=False,  # the gateway's, of the simulator's own clock
             timeout_graceful_shutdown=2,
         )
         previous = signal.signal(signal.SIGTERM, _exit)

@@ -12,7 +12,7 @@ import pytest
 from support.program import Program, Run
 
 COMMANDS = [
-    ("serve",), ("worker",), ("migrate",), ("sync",), ("schema",), ("demo",), ("simulator",),
+    ("serve",), ("worker",), ("migrate",), ("sync",), ("schema",), ("demo",), ("simulator",), ("rest-simulator",),
     ("provider", "add"), ("provider", "check"),
 ]  # fmt: skip
 

@@ -5,7 +5,7 @@ import signal
 import ssl
 import subprocess
 import sys
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -42,17 +42,21 @@ class SimulatorProcess:
 
 def start_simulator(**settings: object) -> SimulatorProcess:
     """Start on a free port with settings named as in SimulatorSettings, and wait until it listens."""
+    return start_process("simulator", settings)
+
+
+def start_process(module: str, settings: Mapping[str, object]) -> SimulatorProcess:
     options = [f"--{name.replace('_', '-')}={value}" for name, value in settings.items()]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("SIMULATOR_")}
+    environment = {name: value for name, value in os.environ.items() if "SIMULATOR_" not in name}
     process = subprocess.Popen(  # noqa: S603 - our own program
-        [sys.executable, "-m", "simulator", *options], stdout=subprocess.PIPE, text=True, env=environment
+        [sys.executable, "-m", module, *options], stdout=subprocess.PIPE, text=True, env=environment
     )
     assert process.stdout is not None
     line = process.stdout.readline()
     prefix = "listening on "
     if not line.startswith(prefix):
         process.communicate(timeout=10)
-        raise RuntimeError(f"the simulator did not start: {line!r}")
+        raise RuntimeError(f"{module} did not start: {line!r}")
     return SimulatorProcess(line.removeprefix(prefix).strip(), process)
 
 
