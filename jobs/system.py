@@ -39,7 +39,11 @@ JOBS_QUEUE: Final = "jobs"
 PUSHES_QUEUE: Final = "pushes"
 PROVISIONINGS_QUEUE: Final = "provisionings"
 SCHEDULES_QUEUE: Final = "schedules"
-QUEUES: Final[Mapping[str, str]] = {"push": PUSHES_QUEUE, "provision": PROVISIONINGS_QUEUE}
+QUEUES: Final[Mapping[str, str]] = {
+    "push": PUSHES_QUEUE,
+    "provision": PROVISIONINGS_QUEUE,
+    "offboard": PROVISIONINGS_QUEUE,
+}
 """Work that has a queue of its own, by name, so that a provider that hangs delays nothing else."""
 SCHEMA: Final = "dbos"
 LEASES: Final = Table(

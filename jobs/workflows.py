@@ -4,6 +4,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 from jobs.bulk import bulk_create
+from jobs.offboarding import offboard
 from jobs.provisioning import provision
 from jobs.push import push
 from jobs.sync import sync
@@ -12,6 +13,7 @@ Workflow = Callable[..., Coroutine[Any, Any, None]]
 
 WORKFLOWS: Mapping[str, Workflow] = {
     "bulk_create": bulk_create,
+    "offboard": offboard,
     "provision": provision,
     "push": push,
     "sync": sync,

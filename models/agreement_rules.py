@@ -8,6 +8,8 @@ from sqlalchemy import (
     text,
 )
 
+from models.manual_work import PENDING, PROVISIONED_BY_HAND, UNANSWERED
+
 _REASONS = (
     "(status = 'ACTIVE' AND status_reason IN ('PENDING', 'ACCEPTED'))"
     " OR (status = 'INACTIVE' AND status_reason IN ('DEACTIVATED', 'WITHDRAWN', 'EXPIRED', 'SUPERSEDED'))"
@@ -65,4 +67,23 @@ RULES = (
     Index(None, "sync_state", "name_fold", "id"),
     Index(None, "origin", "name_fold", "id"),
     Index(None, "provider_id", "name_fold", "id"),
+    Index(
+        "ix_agreements_pending_at",
+        "provider_id",
+        sqlite_where=text(PENDING),
+        postgresql_where=text(PENDING),
+    ),
+    Index(
+        "ix_agreements_unanswered",
+        "id",
+        sqlite_where=text(UNANSWERED),
+        postgresql_where=text(UNANSWERED),
+    ),
+    Index(
+        "ix_agreements_provisioned_by_hand",
+        "account_id",
+        "provider_id",
+        sqlite_where=text(PROVISIONED_BY_HAND),
+        postgresql_where=text(PROVISIONED_BY_HAND),
+    ),
 )

@@ -118,6 +118,7 @@ class JobKind(StrEnum):
     PROVISION = "PROVISION"
     SYNC = "SYNC"
     BULK_CREATE = "BULK_CREATE"
+    OFFBOARD = "OFFBOARD"
 
 
 class JobStatus(StrEnum):

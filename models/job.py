@@ -15,6 +15,7 @@ from models.provider_account import ProviderAccount
 
 _UNFINISHED = "status IN ('QUEUED', 'RUNNING')"
 _UNFINISHED_PROVISION = text(f"kind = 'PROVISION' AND {_UNFINISHED}")
+_UNFINISHED_OFFBOARD = text(f"kind = 'OFFBOARD' AND {_UNFINISHED}")
 _UNFINISHED_SYNC = text(f"kind = 'SYNC' AND {_UNFINISHED}")
 FINISHED = frozenset({JobStatus.SUCCEEDED, JobStatus.PARTIAL, JobStatus.FAILED, JobStatus.CANCELLED})
 
@@ -43,6 +44,13 @@ class Job(Entity):
             unique=True,
             sqlite_where=_UNFINISHED_SYNC,
             postgresql_where=_UNFINISHED_SYNC,
+        ),
+        Index(
+            "uq_jobs_unfinished_offboard",
+            "provider_account_id",
+            unique=True,
+            sqlite_where=_UNFINISHED_OFFBOARD,
+            postgresql_where=_UNFINISHED_OFFBOARD,
         ),
     )
 

@@ -42,6 +42,8 @@ class Provider(Named, Audited):
     """When the last sync began that read the whole list of customers to its end."""
     changes_read_until: Mapped[datetime | None]
     """What changed at the provider before this instant is known here."""
+    sync_wanted_at: Mapped[datetime | None]
+    """When the provider last told that its customers changed, until a sync has been started for it."""
 
     @property
     def is_automatic(self) -> bool:

@@ -4,18 +4,22 @@ from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from models.account import Account
 from models.base import KEY_TEXT, Audited, text_enum
 from models.enums import ProviderAccountMapping, ProviderAccountStatus
 from models.errors import DomainError, ErrorCode
+from models.manual_work import MISSING
 from models.provider import Provider
 from models.text import fold
 
 if TYPE_CHECKING:
     from models.agreement import Agreement
+
+
+_MISSING = text(MISSING)
 
 
 class ProviderAccount(Audited):
@@ -33,9 +37,11 @@ class ProviderAccount(Audited):
         Index(None, "created_at", "id"),
         Index(None, "provider_id", "domain"),
         Index(None, "provider_id", "id"),
+        Index("ix_provider_accounts_missing", "id", sqlite_where=_MISSING, postgresql_where=_MISSING),
         CheckConstraint("(account_id IS NULL) = (mapping = 'UNMAPPED')", name="mapped_has_account"),
     )
     searched: ClassVar = ("provider_name", "domain")
+    OFFBOARDED: ClassVar = "OFFBOARDED"
 
     provider_id: Mapped[UUID] = mapped_column(ForeignKey("providers.id"))
     provider_specific_id: Mapped[str] = mapped_column(KEY_TEXT)
@@ -92,6 +98,20 @@ class ProviderAccount(Audited):
             )
         account.require_active("accountId")
         self.account_id, self.mapping = account.id, how
+        return True
+
+    def leave(self) -> bool:
+        """Put it out of use because its customer is no customer at the provider any more.
+
+        Its agreements and whose it is stay as they are. Repeating it changes nothing.
+
+        Returns:
+            Whether anything changed.
+        """
+        if self.status is ProviderAccountStatus.INACTIVE:
+            return False
+        self.status, self.missing_since = ProviderAccountStatus.INACTIVE, None
+        self.event = self.OFFBOARDED
         return True
 
     def unmap(self, *, has_agreements: bool) -> bool:

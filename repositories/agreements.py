@@ -118,6 +118,20 @@ class AgreementRepository(Repository[Agreement]):
             )
         ).all()
 
+    async def list_active_numbers(self, provider_account_id: UUID, *, limit: int) -> Sequence[str]:
+        """Numbers of the active agreements made for the provider account, in order."""
+        return (
+            await self._session.scalars(
+                select(Agreement.number)
+                .where(
+                    Agreement.provider_account_id == provider_account_id,
+                    Agreement.status == AgreementStatus.ACTIVE,
+                )
+                .order_by(Agreement.serial)
+                .limit(limit)
+            )
+        ).all()
+
     async def list_active_contract_names(self, agreement_id: UUID) -> Sequence[str]:
         """Names of the active billing contracts that carry the agreement, in order."""
         return (

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from models import Provider, ProviderConnection, ProviderStatus
 from models.text import fold
@@ -32,3 +32,25 @@ class ProviderRepository(Repository[Provider]):
     async def put_connection(self, provider_id: UUID, sealed: bytes, now: datetime) -> None:
         """Store how to reach the provider, in place of what was stored before."""
         await self._session.merge(ProviderConnection(provider_id=provider_id, sealed=sealed, updated_at=now))
+
+    async def note_news(self, provider_id: UUID, now: datetime | None) -> None:
+        """Note that the provider told of changes, or with None that a sync was started for all of them.
+
+        By itself that is no change of the provider.
+        """
+        await self._session.execute(
+            update(Provider)
+            .where(Provider.id == provider_id)
+            .values(sync_wanted_at=now)
+            .execution_options(synchronize_session=False)
+        )
+
+    async def list_with_news(self) -> Sequence[Provider]:
+        """Active providers that told of changes for which no sync has been started, by id."""
+        return (
+            await self._session.scalars(
+                select(Provider)
+                .where(Provider.sync_wanted_at.is_not(None), Provider.status == ProviderStatus.ACTIVE)
+                .order_by(Provider.id)
+            )
+        ).all()

@@ -7,6 +7,7 @@ from repositories.audit import AuditTrail
 from repositories.history import History
 from repositories.idempotency import IdempotencyRepository
 from repositories.jobs import JobRepository
+from repositories.provider_accounts import ProviderAccountRepository
 from repositories.providers import ProviderRepository
 from repositories.sync import SyncRepository
 
@@ -19,5 +20,6 @@ class View:
         self.audit = AuditTrail(session)
         self.idempotency = IdempotencyRepository(session, history)
         self.jobs = JobRepository(session)
+        self.provider_accounts = ProviderAccountRepository(session, history)
         self.providers = ProviderRepository(session)
         self.sync = SyncRepository(session)

@@ -35,7 +35,7 @@ graph.enum(
     PROVIDER_ACCOUNT_DUPLICATE="The payload's provider account has this id at the provider already.",
     PROVIDER_ACCOUNT_REQUIRED="Say for which provider account: the payload's `candidates` are the choice.",
     PROVIDER_ACCOUNT_MISMATCH="The provider account is not this account's at this provider.",
-    PROVIDER_ACCOUNT_INACTIVE="Nothing new is made for an inactive provider account.",
+    PROVIDER_ACCOUNT_INACTIVE="Nothing is done for an inactive provider account.",
     ALREADY_MAPPED="The provider account belongs to another account; unmap it first.",
     HAS_AGREEMENTS="The provider account has agreements, which never move to another customer.",
     EXECUTED_ON_REQUIRED="Say on which day the customer accepted.",
@@ -61,6 +61,8 @@ graph.enum(
     ADDRESS_REQUIRED="The provider wants the account's address.",
     ADDRESS_INVALID="The provider does not accept the address.",
     SYNC_ALREADY_RUNNING="The payload's job syncs this provider already.",
+    OFFBOARDING_UNSUPPORTED="The provider cannot be asked to end what a customer has there.",
+    OFFBOARDING_ALREADY_RUNNING="The payload's job off-boards this provider account already.",
     JOB_FINISHED="The job has ended already.",
 )
 

@@ -50,6 +50,16 @@ class AgreementFilter:
     missing_signer: bool | None = is_null(
         "signer_email", description="True: nobody has signed. False: somebody has."
     )
+    awaiting_manual_work: bool | None = criterion(
+        criteria.awaiting_manual_work,
+        description="True: active, and it gets no further unless a person acts, because it is pending at a "
+        "provider that cannot confirm (record the customer's signature: acceptAgreement); or the provider "
+        "has not taken it (PUSH_FAILED: put right what `syncError` says, then retryAgreementPush); or the "
+        "customer's acceptance was refused or not given in time (`acceptanceRequest` REFUSED or EXPIRED: "
+        "ask again); or its customer was provisioned at a manual provider and has no active provider "
+        "account there yet (take it on there, then createProviderAccount with its account). "
+        "False: none of these.",
+    )
     tagged_on: strawberry.ID | None = has("billing_contracts", description="Tagged on this billing contract.")
     not_tagged_on: strawberry.ID | None = lacks(
         "billing_contracts", description="Not tagged on this billing contract."
@@ -82,6 +92,12 @@ class ProviderAccountFilter:
         "account_id", description="True: of a known account. False: nobody has said whose it is."
     )
     status: models.ProviderAccountStatus | None = equal("status", description="In this status.")
+    awaiting_manual_work: bool | None = criterion(
+        criteria.place_awaiting_manual_work,
+        description="True: active, and a person has to act, because nobody has said whose it is "
+        "(mapProviderAccount), or because its provider does not list it any more (`missingSince`: find out "
+        "why, and offboardProviderAccount if the customer is gone). False: neither.",
+    )
     search: str | None = criterion(
         criteria.search, description=_SEARCH.format("the name at the provider or the domain")
     )

@@ -10,6 +10,7 @@ from resolvers import (
     bulk,
     jobs,
     new_agreements,
+    offboarding,
     provider_accounts,
     providers,
     provisioning,
@@ -363,6 +364,22 @@ class Mutation:
             idempotency_key=given(input.idempotency_key),
         )
         return answer.BulkCreateCustomerAgreementsPayload(job=Job.ref(job.id))
+
+    @mutation(
+        description="End all that a customer has at a provider: each subscription is brought to the earliest "
+        "end that its kind allows, cancelled, suspended or not renewed. What fails keeps nothing else from "
+        "being ended. Agreements stay as they are. Repeating it ends what is left."
+    )
+    async def offboard_provider_account(
+        self, info: Info, input: of_jobs.OffboardProviderAccountInput
+    ) -> answer.OffboardProviderAccountPayload:
+        result = await offboarding.offboard_provider_account(
+            info.context.resolvers,
+            input.command(),
+            wait_seconds=input.wait_seconds,
+            idempotency_key=given(input.idempotency_key),
+        )
+        return answer.OffboardProviderAccountPayload.of(result)
 
     @mutation(description="Stop a job at its next step; what it has done stays done.")
     async def cancel_job(self, info: Info, input: of_jobs.CancelJobInput) -> answer.CancelJobPayload:

@@ -11,6 +11,7 @@ from graph import Node, reference, references
 from models import ErrorCode
 from resolvers.errors import DomainError, Refusals
 from resolvers.new_agreements import ProviderAccountRequired
+from resolvers.offboarding import OffboardResult
 from resolvers.provisioning import ProvisionResult
 from resolvers.provisioning_request import AlreadyProvisioned
 from schema.errors import UserError, user_error
@@ -39,6 +40,7 @@ _IN_THE_WAY: Mapping[ErrorCode, str] = {
     ErrorCode.PROVIDER_ACCOUNT_DUPLICATE: "provider_account",
     ErrorCode.ALREADY_MAPPED: "provider_account",
     ErrorCode.HAS_AGREEMENTS: "provider_account",
+    ErrorCode.PROVIDER_ACCOUNT_INACTIVE: "provider_account",
     ErrorCode.SIGNATURE_LOCKED: "agreement",
     ErrorCode.AGREEMENT_ALREADY_EXISTS: "agreement",
     ErrorCode.AGREEMENT_INACTIVE: "agreement",
@@ -47,6 +49,7 @@ _IN_THE_WAY: Mapping[ErrorCode, str] = {
     ErrorCode.NOTHING_TO_PUSH: "agreement",
     ErrorCode.CONTRACT_INACTIVE: "billing_contract",
     ErrorCode.SYNC_ALREADY_RUNNING: "job",
+    ErrorCode.OFFBOARDING_ALREADY_RUNNING: "job",
     ErrorCode.JOB_FINISHED: "job",
 }
 """Of which kind the entity is that an error names, where the payload has it."""
@@ -267,6 +270,28 @@ class BulkCreateCustomerAgreementsPayload(Payload):
 @strawberry.type(description="The work that reads the provider, or the work that does so already.")
 class SyncProviderAccountsPayload(Payload):
     job: Job | None = reference(description="The job.")
+
+
+@strawberry.type(description="What exists when the wait is over; the work may go on: see the job.")
+class OffboardProviderAccountPayload(Payload):
+    provider_account: ProviderAccount | None = reference(
+        description="The provider account; INACTIVE once its customer is none any more."
+    )
+    job: Job | None = reference(
+        description="The work. Each subscription is an item with its id as key; another one, with the "
+        "customer's id as key, tells of the relationship."
+    )
+    warnings: list[str] = strawberry.field(
+        description="What a person should know, such as agreements that stay active.", default_factory=list
+    )
+
+    @classmethod
+    def of(cls, result: OffboardResult) -> Self:
+        payload = cls() if result.refusal is None else cls(user_errors=[user_error(result.refusal)])
+        payload.refer("provider_account", result.provider_account_id)
+        payload.refer("job", result.job_id)
+        payload.warnings = list(result.warnings)
+        return payload
 
 
 @strawberry.type(description="The job that was asked to stop, or that had ended.")

@@ -6,6 +6,7 @@ from uuid import UUID
 import strawberry
 
 from resolvers.bulk import BulkCreate
+from resolvers.offboarding import OffboardProviderAccount
 from resolvers.provisioning_request import ProvisionAccount
 from schema.ids import many_ids, optional_id, required_id
 from schema.inputs.accounts import NewAccountInput
@@ -13,6 +14,7 @@ from schema.inputs.fields import IDEMPOTENCY_KEY, ContactInput, contact, default
 from schema.types.account import Account
 from schema.types.agreement_template import AgreementTemplate
 from schema.types.provider import Provider
+from schema.types.provider_account import ProviderAccount
 
 _WAIT = "The work is durable; the answer waits for it this long, 0 to 20 seconds."
 _DRY_RUN = "Only say what would be done."
@@ -88,3 +90,23 @@ class SyncProviderAccountsInput:
 @strawberry.input(description="Which job to stop.")
 class CancelJobInput:
     job_id: strawberry.ID = required("The job.")
+
+
+@strawberry.input(description="Which customer to take off its provider, and how far.")
+class OffboardProviderAccountInput:
+    provider_account_id: strawberry.ID = required("The customer at the provider.")
+    remove_relationship: bool = default(
+        False,  # noqa: FBT003  # the default itself
+        "End your relationship with the customer there, too, if nothing is left in force: what is not "
+        "renewed runs on to its last day.",
+    )
+    dry_run: bool = default(False, _DRY_RUN)  # noqa: FBT003  # the default itself
+    wait_seconds: int = default(5, _WAIT)
+    idempotency_key: str | None = optional(IDEMPOTENCY_KEY + " A failed job is taken up again by it.")
+
+    def command(self) -> OffboardProviderAccount:
+        return OffboardProviderAccount(
+            provider_account_id=required_id(self.provider_account_id, ProviderAccount, "providerAccountId"),
+            remove_relationship=self.remove_relationship,
+            dry_run=self.dry_run,
+        )

@@ -18,6 +18,7 @@ graph.enum(
     PROVISION="Provisions an account at a provider.",
     SYNC="Reads a provider's customers and agreements.",
     BULK_CREATE="Creates agreements for customers that lack one.",
+    OFFBOARD="Ends what a customer has at a provider.",
 )
 graph.enum(
     models.JobStatus,
