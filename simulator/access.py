@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 
 from simulator.errors import forbidden, unauthorized
-from simulator.partners import INDIRECT_RESELLER, Partner, User, find_partner, find_secret, find_user
+from simulator.partners import INDIRECT_RESELLER, Partner, User, find_application, find_partner, find_user
 from simulator.tokens import PARTNER_CENTER, read_access_token
 from simulator.world import World
 
 # The application id of Partner Center itself is the other spelling of its audience.
 AUDIENCES = frozenset({PARTNER_CENTER, PARTNER_CENTER + "/", "fa3d9a0c-3fb0-42cc-9193-47c7ecd2edbd"})
+LACKS_MFA = 900421
 AGENTS = frozenset({"admin_agent", "sales_agent", "helpdesk_agent"})
 SELLERS = frozenset({"admin_agent", "sales_agent"})
 
@@ -19,20 +20,25 @@ class Access:
 
     roles: frozenset[str]
     app_only: bool = True
+    user: bool = True
+    resellers: bool = False
 
 
 ANYONE = Access(AGENTS)
 SELLER = Access(SELLERS)
 USER = Access(AGENTS, app_only=False)
 SELLING_USER = Access(SELLERS, app_only=False)
+ANY_PARTNERS_USER = Access(AGENTS, app_only=False, resellers=True)
+APPLICATION = Access(SELLERS, user=False)
 
 
 @dataclass(frozen=True)
 class Principal:
-    """The partner that calls; `user` is none when its application acts for itself."""
+    """The partner that calls; `user` is none when its application acts for itself, and then `mfa` too."""
 
     partner: Partner
     user: User | None
+    mfa: bool | None = None
 
 
 def authenticate(world: World, authorization: str) -> Principal:
@@ -52,16 +58,18 @@ def authenticate(world: World, authorization: str) -> Principal:
             900420, "The audience in the token is invalid and is no longer supported in Partner Center API."
         )
     partner = find_partner(world.store, claims.tenant_id)
-    if partner is None or find_secret(world.store, partner.tenant_id, claims.client_id) is None:
+    application = find_application(world.store, claims.tenant_id, claims.client_id)
+    if partner is None or application is None or not application.registered:
         raise unauthorized(400, "Access denied")
     if claims.object_id is None:
         return Principal(partner, user=None)
     user = find_user(world.store, claims.object_id)
     if user is None or user.tenant_id != partner.tenant_id:
         raise unauthorized(400, "Access denied")
-    if not any(method.endswith("mfa") for method in claims.methods):
-        raise unauthorized(900421, "The token carries no claim of multi-factor authentication.")
-    return Principal(partner, user)
+    mfa = any(method.endswith("mfa") for method in claims.methods)
+    if world.behaviour.mfa_enforced and not mfa:
+        raise unauthorized(LACKS_MFA, "The token carries no claim of multi-factor authentication.")
+    return Principal(partner, user, mfa)
 
 
 def authorize(principal: Principal, access: Access) -> None:
@@ -72,8 +80,10 @@ def authorize(principal: Principal, access: Access) -> None:
     """
     if principal.user is None and not access.app_only:
         raise forbidden(900329, "This resource doesn't support application-only authentication.")
+    if principal.user is not None and not access.user:
+        raise forbidden(2032, "Access denied. This resource takes the application's own token only.")
     lacks_role = principal.user is not None and not principal.user.roles & access.roles
-    if lacks_role or principal.partner.kind == INDIRECT_RESELLER:
+    if lacks_role or (principal.partner.kind == INDIRECT_RESELLER and not access.resellers):
         raise forbidden(
             900150, "The supplied role does not have the rights to perform the requested operation"
         )

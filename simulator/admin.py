@@ -4,20 +4,12 @@ from pydantic import TypeAdapter
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from simulator.admin_models import CustomerModel, PartnerModel, show_customer, show_partner
+from simulator.admin_models import CustomerModel, show_customer
 from simulator.agreements import delete_confirmations, list_confirmations, save_confirmation
 from simulator.backstage import AdminCall, admin_route, missing, ok, stage_routes
 from simulator.customers import customer_from, find_customer, save_customer, sign_directly, unrelate
-from simulator.partners import (
-    find_partner,
-    list_partners,
-    list_users,
-    save_application,
-    save_partner,
-    save_user,
-)
+from simulator.partners import find_partner
 from simulator.settings import Behaviour, from_wire
-from simulator.tokens import save_refresh_token, withdraw_refresh_tokens
 from simulator.values import guid, is_guid
 from simulator.world import World
 
@@ -30,9 +22,6 @@ def routes() -> list[Route]:
         *stage_routes(),
         admin_route("GET", "/settings", _show_settings),
         admin_route("PUT", "/settings", _change_settings),
-        admin_route("GET", "/partners", _show_partners),
-        admin_route("POST", "/partners", _save_partner),
-        admin_route("DELETE", "/partners/{tenant_id}/refresh-tokens", _withdraw_consent),
         admin_route("GET", "/partners/{tenant_id}/customers", _show_customers),
         admin_route("POST", "/partners/{tenant_id}/customers", _save_customers),
         admin_route("DELETE", "/partners/{tenant_id}/customers/{customer_id}", _end_relationship),
@@ -49,33 +38,6 @@ def _change_settings(call: Call) -> Response:
     changes = from_wire(call.content)
     call.world.behaviour = Behaviour.model_validate(call.world.behaviour.model_dump() | changes)
     return JSONResponse(call.world.behaviour.as_wire())
-
-
-def _show_partners(call: Call) -> Response:
-    partners = list_partners(call.world.store)
-    return JSONResponse(
-        [show_partner(partner, list_users(call.world.store, partner.tenant_id)) for partner in partners]
-    )
-
-
-def _save_partner(call: Call) -> Response:
-    model = PartnerModel.model_validate_json(call.content)
-    partner = model.partner()
-    with call.world.store.transaction():
-        save_partner(call.world.store, partner)
-        for application in model.applications:
-            save_application(
-                call.world.store, partner.tenant_id, application.client_id, application.client_secret
-            )
-        for user in model.users:
-            saved = save_user(call.world.store, partner.tenant_id, user.upn, user.roles, mfa=user.mfa)
-            if user.refresh_token:
-                save_refresh_token(call.world.store, user.refresh_token, saved)
-    return JSONResponse(show_partner(partner, list_users(call.world.store, partner.tenant_id)), 201)
-
-
-def _withdraw_consent(call: Call) -> Response:
-    return ok(withdrawn=withdraw_refresh_tokens(call.world.store, call.path["tenant_id"].lower()))
 
 
 def _show_customers(call: Call) -> Response:

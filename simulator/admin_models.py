@@ -9,7 +9,7 @@ from pydantic.alias_generators import to_camel
 
 from simulator.agreements import Confirmation, Contact
 from simulator.customers import Customer
-from simulator.partners import Partner, User
+from simulator.partners import Application, Partner, User
 from simulator.templates import CUSTOMER, find_template
 from simulator.values import guid, is_guid
 
@@ -20,6 +20,7 @@ def _is_tenant(text: str) -> str:
     return guid(text)
 
 
+Role = Literal["admin_agent", "sales_agent", "helpdesk_agent"]
 TenantId = Annotated[str, AfterValidator(_is_tenant)]
 
 
@@ -30,11 +31,16 @@ class _Model(BaseModel):
 class ApplicationModel(_Model):
     client_id: TenantId
     client_secret: str = Field(min_length=1)
+    registered: bool = True
+    consented: bool = True
+
+    def application(self) -> Application:
+        return Application(self.client_id, self.client_secret, self.registered, self.consented)
 
 
 class UserModel(_Model):
     upn: str = Field(min_length=1)
-    roles: list[Literal["admin_agent", "sales_agent", "helpdesk_agent"]] = ["admin_agent"]
+    roles: list[Role] = ["admin_agent"]
     mfa: bool = True
     refresh_token: str | None = None
 
@@ -45,11 +51,33 @@ class PartnerModel(_Model):
     country: str = "US"
     kind: Literal["direct", "indirect_provider", "indirect_reseller"] = "direct"
     indirect_providers: list[TenantId] = []
+    sandbox: bool = False
     applications: list[ApplicationModel] = []
     users: list[UserModel] = []
 
     def partner(self) -> Partner:
-        return Partner(self.tenant_id, self.name, self.country, self.kind, frozenset(self.indirect_providers))
+        providers = frozenset(self.indirect_providers)
+        return Partner(self.tenant_id, self.name, self.country, self.kind, providers, self.sandbox)
+
+
+class PartnerChange(_Model):
+    """What is not given stays as it is, here and in the changes below."""
+
+    name: str | None = None
+    country: str | None = None
+    kind: Literal["direct", "indirect_provider", "indirect_reseller"] | None = None
+    sandbox: bool | None = None
+
+
+class ApplicationChange(_Model):
+    client_secret: str | None = Field(None, min_length=1)
+    registered: bool | None = None
+    consented: bool | None = None
+
+
+class UserChange(_Model):
+    roles: list[Role] | None = None
+    mfa: bool | None = None
 
 
 class ContactModel(_Model):
@@ -116,13 +144,21 @@ class CustomerModel(_Model):
         )
 
 
-def show_partner(partner: Partner, users: Sequence[User]) -> dict[str, object]:
+def show_partner(
+    partner: Partner, applications: Sequence[Application], users: Sequence[User]
+) -> dict[str, object]:
     return {
         "tenantId": partner.tenant_id,
         "name": partner.name,
         "country": partner.country,
         "kind": partner.kind,
         "indirectProviders": sorted(partner.indirect_providers),
+        "sandbox": partner.sandbox,
+        "domain": partner.domain,
+        "applications": [
+            {"clientId": each.client_id, "registered": each.registered, "consented": each.consented}
+            for each in applications
+        ],
         "users": [
             {"objectId": user.object_id, "upn": user.upn, "roles": sorted(user.roles), "mfa": user.mfa}
             for user in users

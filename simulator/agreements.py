@@ -1,12 +1,13 @@
 """A partner's confirmations that its customers accepted the terms, and whether they did so themselves."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from starlette.routing import Route
 
-from simulator.access import SELLING_USER, USER
+from simulator.access import SELLER, SELLING_USER, USER, Access
 from simulator.api import Call, Reply, operation
+from simulator.attestations import FINALIZED, Attestation, accepted_attestation, save_attestation
 from simulator.errors import Refusal, invalid, refused_by_customer_service
 from simulator.store import Store
 from simulator.templates import Template, find_template, select_templates
@@ -37,19 +38,24 @@ class Contact:
 
 @dataclass(frozen=True)
 class Confirmation:
-    """`agreed_at` is an instant in UTC, kept in full though lists show its date only."""
+    """`agreed_at` is an instant in UTC, kept in full though lists show its date only.
+
+    `created_at` is a POSIX time; none for one that has always been there.
+    """
 
     template_id: str
     contact: Contact
     agreed_at: datetime
     user_id: str | None
+    attestation_id: str | None = None
+    created_at: float | None = None
 
 
 def routes() -> list[Route]:
     return [
         operation("GET", "/agreements", _metadata, USER),
         operation("GET", "/customers/{customer_id}/agreements", _list, USER),
-        operation("POST", "/customers/{customer_id}/agreements", _confirm, SELLING_USER),
+        operation("POST", "/customers/{customer_id}/agreements", _confirm, _who_confirms),
         operation(
             "GET",
             "/customers/{customer_id}/directSignedMicrosoftCustomerAgreementStatus",
@@ -71,6 +77,8 @@ def list_confirmations(store: Store, partner_id: str, customer_id: str) -> list[
             Contact(row["first_name"], row["last_name"], row["email"], row["phone_number"]),
             datetime.fromisoformat(row["date_agreed"]),
             row["user_id"],
+            row["attestation_id"],
+            row["created_at"],
         )
         for row in rows
     ]
@@ -80,7 +88,8 @@ def save_confirmation(store: Store, partner_id: str, customer_id: str, confirmat
     contact = confirmation.contact
     store.write(
         "insert into agreements (tenant_id, customer_id, template_id, first_name, last_name, email,"
-        " phone_number, date_agreed, user_id) values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " phone_number, date_agreed, user_id, attestation_id, created_at)"
+        " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             partner_id,
             customer_id,
@@ -91,6 +100,8 @@ def save_confirmation(store: Store, partner_id: str, customer_id: str, confirmat
             contact.phone_number,
             confirmation.agreed_at.astimezone(UTC).isoformat(),
             confirmation.user_id,
+            confirmation.attestation_id,
+            confirmation.created_at,
         ),
     )
 
@@ -110,6 +121,7 @@ def _metadata(call: Call) -> Reply:
 
 def _list(call: Call) -> Reply:
     """Show confirmations of this partner: a date without zone and time, and not who confirmed."""
+    newest = call.world.now().timestamp() - call.world.behaviour.agreements_visible_after_seconds
     templates = {template.id: template for template in select_templates(_agreement_type(call))}
     confirmations = list_confirmations(call.world.store, call.partner_id, call.customer.id)
     items: list[Json] = [
@@ -121,7 +133,8 @@ def _list(call: Call) -> Reply:
             "agreementLink": template.link,
         }
         for confirmation in confirmations
-        if (template := templates.get(confirmation.template_id)) is not None
+        if (confirmation.created_at is None or confirmation.created_at <= newest)
+        and (template := templates.get(confirmation.template_id)) is not None
     ]
     return Reply(200, {"totalCount": len(items), "items": items}, collection=True)
 
@@ -130,9 +143,15 @@ def _direct_status(call: Call) -> Reply:
     return Reply(200, {"isSigned": call.customer.direct_signed})
 
 
+def _who_confirms(body: Body) -> Access:
+    """With the customer's own acceptance in hand the application may act alone."""
+    return SELLER if body.text("attestationId") else SELLING_USER
+
+
 def _confirm(call: Call) -> Reply:
     """Record a confirmation; the template decides its type, whatever type was sent."""
-    if call.world.behaviour.legacy_attestation == "gone":
+    attestation = _attestation(call)
+    if attestation is None and call.world.behaviour.legacy_attestation == "gone":
         raise _retired()
     sent_date = call.body.text("dateAgreed")
     agreed_at = parse_instant(sent_date)
@@ -155,9 +174,12 @@ def _confirm(call: Call) -> Reply:
     _check_contact(contact)
     user = call.principal.user
     user_id = None if user is None else user.object_id
-    save_confirmation(
-        store, call.partner_id, customer_id, Confirmation(template.id, contact, agreed_at, user_id)
-    )
+    attestation_id = None if attestation is None else attestation.id
+    created_at = call.world.now().timestamp()
+    confirmation = Confirmation(template.id, contact, agreed_at, user_id, attestation_id, created_at)
+    save_confirmation(store, call.partner_id, customer_id, confirmation)
+    if attestation is not None:
+        save_attestation(store, replace(attestation, status=FINALIZED))
     answer: Json = {
         "userId": user_id,
         "primaryContact": contact.as_wire(),
@@ -166,6 +188,14 @@ def _confirm(call: Call) -> Reply:
         "type": template.agreement_type,
     }
     return Reply(201, answer)
+
+
+def _attestation(call: Call) -> Attestation | None:
+    """Find the enhanced attestation a confirmation rests on; none is given by the older API."""
+    attestation_id = call.body.text("attestationId")
+    if not attestation_id:
+        return None
+    return accepted_attestation(call.world, call.partner_id, attestation_id)
 
 
 def _retired() -> Refusal:

@@ -11,7 +11,22 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from simulator import admin, agreements, authorization, customer_calls, documents, login, pages, validations
+from simulator import (
+    admin,
+    admin_attestations,
+    admin_partners,
+    agreements,
+    attestation_page,
+    attestations,
+    authorization,
+    customer_calls,
+    device_login,
+    documents,
+    login,
+    pages,
+    partner_calls,
+    validations,
+)
 from simulator.errors import Refusal
 from simulator.gateway import Gateway
 from simulator.settings import SimulatorSettings
@@ -37,11 +52,17 @@ def create_app(settings: SimulatorSettings, clock: Callable[[], datetime] = utc_
         routes=[
             *pages.routes(),
             *admin.routes(),
+            *admin_partners.routes(),
+            *admin_attestations.routes(),
             *customer_calls.routes(),
             *agreements.routes(),
+            *attestations.routes(),
+            *attestation_page.routes(),
+            *partner_calls.routes(),
             *documents.routes(),
             *validations.routes(),
             *authorization.routes(),
+            *device_login.routes(),
             *login.routes(),
         ],
         middleware=[Middleware(Gateway, world=world, is_service=_is_service)],

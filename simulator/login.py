@@ -10,8 +10,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from simulator.partners import Partner, User, find_partner, find_secret
+from simulator.partners import Partner, User, find_application, find_partner
 from simulator.tokens import (
+    Asked,
     issue_access_token,
     issue_id_token,
     issue_refresh_token,
@@ -50,7 +51,7 @@ async def _instance_discovery(request: Request) -> Response:
     aliases = [host, "login.windows.net", "login.microsoft.com", "sts.windows.net"]
     return JSONResponse(
         {
-            "tenant_discovery_endpoint": f"{_origin(request)}/common/v2.0/.well-known/openid-configuration",
+            "tenant_discovery_endpoint": f"{origin(request)}/common/v2.0/.well-known/openid-configuration",
             "api-version": "1.1",
             "metadata": [{"preferred_network": host, "preferred_cache": host, "aliases": aliases}],
         }
@@ -63,13 +64,14 @@ async def _configuration(request: Request) -> Response:
         if tenant not in ANY_TENANT:
             _partner(request)
     except LoginRefusal as refusal:
-        return _refused(request, refusal)
-    base = f"{_origin(request)}/{tenant}"
+        return refused(request, refusal)
+    base = f"{origin(request)}/{tenant}"
     return JSONResponse(
         {
             "issuer": _issuer(request, tenant),
             "authorization_endpoint": f"{base}/oauth2/v2.0/authorize",
             "token_endpoint": f"{base}/oauth2/v2.0/token",
+            "device_authorization_endpoint": f"{base}/oauth2/v2.0/devicecode",
             "token_endpoint_auth_methods_supported": ["client_secret_post"],
             "response_types_supported": ["code"],
             "subject_types_supported": ["pairwise"],
@@ -85,7 +87,7 @@ async def _token_v2(request: Request) -> Response:
         grant = _grant(request, form)
         scopes = _scopes(form, grant)
     except LoginRefusal as refusal:
-        return _refused(request, refusal)
+        return refused(request, refusal)
     audience = scopes[0].rsplit("/", 1)[0]
     return JSONResponse(_answer(request, form, grant, audience, " ".join(scopes)), headers=NO_STORE)
 
@@ -97,7 +99,7 @@ async def _token_v1(request: Request) -> Response:
         grant = _grant(request, form)
         resource = _required(form, "resource")
     except LoginRefusal as refusal:
-        return _refused(request, refusal)
+        return refused(request, refusal)
     world: World = request.app.state.world
     answer = _answer(request, form, grant, resource.rstrip("/"), "user_impersonation")
     now = int(world.now().timestamp())
@@ -146,29 +148,70 @@ def _grant(request: Request, form: dict[str, str]) -> _Grant:
             renewed = renew_refresh_token(world, form.get("refresh_token", ""))
             if renewed is None or renewed[0].tenant_id != partner.tenant_id:
                 raise LoginRefusal(
-                    "invalid_grant", 70008, "The provided authorization code or refresh token has expired."
+                    "invalid_grant", 700082, "The refresh token has expired due to inactivity or was revoked."
                 )
+            _require_mfa(world, renewed[0])
             return _Grant(partner, client_id, *renewed)
         case "authorization_code":
-            user = redeem_authorization_code(world, form.get("code", ""), client_id)
+            user = redeem_authorization_code(
+                world, form.get("code", ""), client_id, form.get("code_verifier", "")
+            )
             if user is None or user.tenant_id != partner.tenant_id:
                 raise LoginRefusal("invalid_grant", 70008, "The provided authorization code has expired.")
-            return _Grant(partner, client_id, user, issue_refresh_token(world.store, user))
+            _require_mfa(world, user)
+            return _Grant(partner, client_id, user, issue_refresh_token(world, user))
+        case "urn:ietf:params:oauth:grant-type:device_code":
+            user = _signed_in_elsewhere(world, partner, client_id, form.get("device_code", ""))
+            _require_mfa(world, user)
+            return _Grant(partner, client_id, user, issue_refresh_token(world, user))
         case other:
             raise LoginRefusal(
                 "unsupported_grant_type", 70003, f"The app requested an unsupported grant type '{other}'."
             )
 
 
+def _signed_in_elsewhere(world: World, partner: Partner, client_id: str, device_code: str) -> User:
+    sign_in = world.device_sign_ins.ask(device_code)
+    if sign_in is None or (sign_in.tenant_id, sign_in.client_id) != (partner.tenant_id, client_id):
+        raise LoginRefusal("bad_verification_code", 70018, "Invalid verification code.")
+    if sign_in.user is not None:
+        world.device_sign_ins.forget(device_code)
+        return sign_in.user
+    if sign_in.declined:
+        raise LoginRefusal("authorization_declined", 70021, "The end user denied the authorization request.")
+    if world.device_sign_ins.is_over(sign_in):
+        raise LoginRefusal("expired_token", 70020, "The provided value for 'device_code' has expired.")
+    raise LoginRefusal("authorization_pending", 70016, "Authorization is pending. Continue polling.")
+
+
+def check_application(request: Request, client_id: str) -> Partner:
+    """Give the partner of the address.
+
+    Raises:
+        LoginRefusal: There is no such tenant, or the application is unknown in it.
+    """
+    world: World = request.app.state.world
+    partner = _partner(request)
+    if find_application(world.store, partner.tenant_id, client_id) is None:
+        raise _unknown_application(partner, client_id)
+    return partner
+
+
+def _require_mfa(world: World, user: User) -> None:
+    if world.behaviour.login_requires_mfa and not user.mfa:
+        raise LoginRefusal(
+            "interaction_required",
+            50076,
+            "Due to a configuration change made by your administrator, or because you moved to a new"
+            " location, you must use multi-factor authentication to access the resource.",
+        )
+
+
 def _client(world: World, partner: Partner, form: dict[str, str]) -> str:
     client_id = form.get("client_id", "")
-    secret = find_secret(world.store, partner.tenant_id, client_id)
-    if secret is None:
-        raise LoginRefusal(
-            "unauthorized_client",
-            700016,
-            f"Application with identifier '{client_id}' was not found in the directory '{partner.name}'.",
-        )
+    application = find_application(world.store, partner.tenant_id, client_id)
+    if application is None:
+        raise _unknown_application(partner, client_id)
     if "client_secret" not in form:
         raise LoginRefusal(
             "invalid_client",
@@ -176,11 +219,27 @@ def _client(world: World, partner: Partner, form: dict[str, str]) -> str:
             "The request body must contain 'client_assertion' or 'client_secret'.",
             401,
         )
-    if form["client_secret"] != secret:
+    if form["client_secret"] != application.client_secret:
         raise LoginRefusal(
             "invalid_client", 7000215, f"Invalid client secret provided for app '{client_id}'.", 401
         )
+    if not application.consented:
+        raise LoginRefusal(
+            "invalid_grant",
+            65001,
+            "The user or administrator has not consented to use the application with ID"
+            f" '{application.client_id}'. Send an interactive authorization request for this user and"
+            " resource.",
+        )
     return client_id.lower()
+
+
+def _unknown_application(partner: Partner, client_id: str) -> LoginRefusal:
+    return LoginRefusal(
+        "unauthorized_client",
+        700016,
+        f"Application with identifier '{client_id}' was not found in the directory '{partner.name}'.",
+    )
 
 
 def _partner(request: Request) -> Partner:
@@ -207,14 +266,15 @@ def _answer(
     }
     if user is not None and grant.refresh_token is not None:
         issuer = _issuer(request, partner.tenant_id)
+        nonce = Asked.of(form.get("code", "")).nonce or form.get("nonce")
         answer["refresh_token"] = grant.refresh_token
-        answer["id_token"] = issue_id_token(world, issuer, grant.client_id, user, form.get("nonce"))
+        answer["id_token"] = issue_id_token(world, issuer, grant.client_id, user, nonce)
         client_info = json.dumps({"uid": user.object_id, "utid": user.tenant_id}).encode()
         answer["client_info"] = base64.urlsafe_b64encode(client_info).decode().rstrip("=")
     return answer
 
 
-def _refused(request: Request, refusal: LoginRefusal) -> Response:
+def refused(request: Request, refusal: LoginRefusal) -> Response:
     world: World = request.app.state.world
     trace, timestamp = str(uuid4()), world.now().strftime("%Y-%m-%d %H:%M:%SZ")
     correlation = request.headers.get("client-request-id", str(uuid4()))
@@ -237,10 +297,10 @@ async def _form(request: Request) -> dict[str, str]:
 
 
 def _issuer(request: Request, tenant: str) -> str:
-    return f"{_origin(request)}/{tenant}/v2.0"
+    return f"{origin(request)}/{tenant}/v2.0"
 
 
-def _origin(request: Request) -> str:
+def origin(request: Request) -> str:
     """Point at ourselves, so that a client that forgets to rewrite a host never leaves this machine."""
     url = urlsplit(str(request.base_url))
     return f"{url.scheme}://{url.netloc}"

@@ -18,6 +18,23 @@ class Partner:
     country: str
     kind: str
     indirect_providers: frozenset[str]
+    sandbox: bool = False
+
+    @property
+    def domain(self) -> str:
+        """The tenant's first domain, which tells an integration sandbox from the real thing."""
+        name = "".join(letter for letter in self.name.lower() if letter.isascii() and letter.isalnum())
+        return f"{name or 'partner'}.{'ccsctp.net' if self.sandbox else 'onmicrosoft.com'}"
+
+
+@dataclass(frozen=True)
+class Application:
+    """Known to the tenant; `registered` is known to Partner Center too, `consented` by an administrator."""
+
+    client_id: str
+    client_secret: str
+    registered: bool = True
+    consented: bool = True
 
 
 @dataclass(frozen=True)
@@ -38,13 +55,22 @@ def list_partners(store: Store) -> list[Partner]:
     return [_partner(row) for row in store.rows("select * from partners order by name, tenant_id")]
 
 
-def find_secret(store: Store, tenant_id: str, client_id: str) -> str | None:
-    """Give the client secret of a registered application."""
+def list_resellers(store: Store, provider_id: str) -> list[Partner]:
+    """Give the indirect resellers in partnership with an indirect provider."""
+    return [partner for partner in list_partners(store) if provider_id in partner.indirect_providers]
+
+
+def find_application(store: Store, tenant_id: str, client_id: str) -> Application | None:
     row = store.row(
-        "select client_secret from applications where tenant_id = ? and client_id = ?",
+        "select * from applications where tenant_id = ? and client_id = ?",
         (tenant_id.lower(), client_id.lower()),
     )
-    return None if row is None else row["client_secret"]
+    return None if row is None else _application(row)
+
+
+def list_applications(store: Store, tenant_id: str) -> list[Application]:
+    rows = store.rows("select * from applications where tenant_id = ? order by client_id", (tenant_id,))
+    return [_application(row) for row in rows]
 
 
 def find_user(store: Store, object_id: str) -> User | None:
@@ -59,22 +85,30 @@ def list_users(store: Store, tenant_id: str) -> list[User]:
 
 def save_partner(store: Store, partner: Partner) -> None:
     store.write(
-        "insert into partners values (?, ?, ?, ?, ?) on conflict (tenant_id) do update set"
+        "insert into partners values (?, ?, ?, ?, ?, ?) on conflict (tenant_id) do update set"
         " name = excluded.name, country = excluded.country, kind = excluded.kind,"
-        " indirect_providers = excluded.indirect_providers",
+        " indirect_providers = excluded.indirect_providers, sandbox = excluded.sandbox",
         (
             partner.tenant_id,
             partner.name,
             partner.country,
             partner.kind,
             json.dumps(sorted(partner.indirect_providers)),
+            partner.sandbox,
         ),
     )
 
 
-def save_application(store: Store, tenant_id: str, client_id: str, client_secret: str) -> None:
+def save_application(store: Store, tenant_id: str, application: Application) -> None:
     store.write(
-        "insert or replace into applications values (?, ?, ?)", (tenant_id, client_id.lower(), client_secret)
+        "insert or replace into applications values (?, ?, ?, ?, ?)",
+        (
+            tenant_id,
+            application.client_id.lower(),
+            application.client_secret,
+            application.registered,
+            application.consented,
+        ),
     )
 
 
@@ -96,6 +130,13 @@ def _partner(row: sqlite3.Row) -> Partner:
         row["country"],
         row["kind"],
         frozenset(json.loads(row["indirect_providers"])),
+        bool(row["sandbox"]),
+    )
+
+
+def _application(row: sqlite3.Row) -> Application:
+    return Application(
+        row["client_id"], row["client_secret"], bool(row["registered"]), bool(row["consented"])
     )
 
 

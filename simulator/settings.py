@@ -18,10 +18,26 @@ class Behaviour(BaseModel):
     )
     bom: bool = Field(default=True, description="Collections begin with a UTF-8 byte order mark.")
     max_page_size: int = Field(500, ge=1, description="Customers in one page at most.")
+    attestation_lifetime_seconds: float = Field(
+        7 * 24 * 3600, gt=0, description="Time a customer has to accept an enhanced attestation."
+    )
+    agreements_visible_after_seconds: float = Field(
+        0, ge=0, description="Time until a new confirmation shows in lists."
+    )
     visibility_delay_seconds: float = Field(
         0, ge=0, description="Time until a new customer can be read; lists show it a third later."
     )
     token_lifetime_seconds: int = Field(3600, ge=1)
+    token_audience: str | None = Field(
+        None, description="Resource that tokens are issued for, whichever was asked for."
+    )
+    mfa_enforced: bool = Field(default=True, description="Users without MFA are refused by the service.")
+    login_requires_mfa: bool = Field(
+        default=False, description="Users without MFA are refused by the login already."
+    )
+    refresh_token_lifetime_seconds: float = Field(
+        90 * 24 * 3600, gt=0, description="How long an unused refresh token stays valid."
+    )
     refresh_token_grace_seconds: float | None = Field(
         None, ge=0, description="How long a used refresh token stays valid; none: for ever."
     )

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 SCHEMA = """
 create table partners (
@@ -13,12 +13,15 @@ create table partners (
     name text not null,
     country text not null,
     kind text not null,
-    indirect_providers text not null
+    indirect_providers text not null,
+    sandbox integer not null
 ) without rowid;
 create table applications (
     tenant_id text not null references partners,
     client_id text not null,
     client_secret text not null,
+    registered integer not null,
+    consented integer not null,
     primary key (tenant_id, client_id)
 ) without rowid;
 create table users (
@@ -32,6 +35,7 @@ create table users (
 create table refresh_tokens (
     token text primary key,
     object_id text not null references users,
+    issued_at real not null,
     used_at real
 ) without rowid;
 create table authorization_codes (
@@ -73,9 +77,26 @@ create table agreements (
     email text not null,
     phone_number text,
     date_agreed text not null,
-    user_id text
+    user_id text,
+    attestation_id text,
+    created_at real
 );
 create index agreements_of_customer on agreements (tenant_id, customer_id);
+create table attestations (
+    id text primary key,
+    tenant_id text not null references partners,
+    country text not null,
+    language text not null,
+    company_name text not null,
+    first_name text not null,
+    last_name text not null,
+    email text not null,
+    phone text,
+    status text not null,
+    expires_at real not null,
+    accepted_at real
+) without rowid;
+create index attestations_of_partner on attestations (tenant_id);
 create table replies (
     tenant_id text not null,
     method text not null,
@@ -88,6 +109,7 @@ create table replies (
 """
 TABLES = (
     "replies",
+    "attestations",
     "agreements",
     "relationships",
     "customers",

@@ -5,10 +5,11 @@ a token that outlives a restart, or that a test writes with a wrong claim, is wo
 """
 
 import base64
+import hashlib
 import json
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import cast
 
 from simulator.partners import User, find_user
@@ -31,10 +32,37 @@ class Claims:
     expires_at: float
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What an application asked a sign-in with; the code carries it to where the code is redeemed."""
+
+    challenge: str = ""
+    nonce: str = ""
+
+    @staticmethod
+    def of(code: str) -> "Asked":
+        try:
+            text = code.split(".")[2]
+            return Asked(**json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))))
+        except (LookupError, TypeError, ValueError):
+            return NOTHING_ASKED
+
+    def as_text(self) -> str:
+        return _segment(asdict(self))
+
+    def is_proved_by(self, verifier: str) -> bool:
+        """Tell whether the verifier is the one of the challenge (PKCE, S256)."""
+        digest = hashlib.sha256(verifier.encode()).digest()
+        return not self.challenge or base64.urlsafe_b64encode(digest).decode().rstrip("=") == self.challenge
+
+
+NOTHING_ASKED = Asked()
+
+
 def issue_access_token(world: World, audience: str, tenant_id: str, client_id: str, user: User | None) -> str:
     issued_at = int(world.now().timestamp())
     claims: dict[str, object] = {
-        "aud": audience,
+        "aud": world.behaviour.token_audience or audience,
         "iss": f"https://sts.windows.net/{tenant_id}/",
         "iat": issued_at,
         "nbf": issued_at,
@@ -90,17 +118,22 @@ def read_access_token(token: str) -> Claims | None:
         return None
 
 
-def save_refresh_token(store: Store, token: str, user: User) -> None:
+def save_refresh_token(world: World, token: str, user: User) -> None:
     """Make a token known; one that is known already stays as it is."""
-    store.write("insert or ignore into refresh_tokens values (?, ?, null)", (token, user.object_id))
+    world.store.write(
+        "insert or ignore into refresh_tokens values (?, ?, ?, null)",
+        (token, user.object_id, world.now().timestamp()),
+    )
 
 
 def renew_refresh_token(world: World, token: str) -> tuple[User, str] | None:
     """Exchange a refresh token for its user and a successor; nothing if it is unknown or outlived its use."""
-    row = world.store.row("select object_id, used_at from refresh_tokens where token = ?", (token,))
+    row = world.store.row("select * from refresh_tokens where token = ?", (token,))
     if row is None:
         return None
     now, grace = world.now().timestamp(), world.behaviour.refresh_token_grace_seconds
+    if now - row["issued_at"] >= world.behaviour.refresh_token_lifetime_seconds:
+        return None
     if row["used_at"] is not None and grace is not None and now - row["used_at"] >= grace:
         return None
     user = find_user(world.store, row["object_id"])
@@ -109,12 +142,12 @@ def renew_refresh_token(world: World, token: str) -> tuple[User, str] | None:
     world.store.write(
         "update refresh_tokens set used_at = ? where token = ? and used_at is null", (now, token)
     )
-    return user, issue_refresh_token(world.store, user)
+    return user, issue_refresh_token(world, user)
 
 
-def issue_refresh_token(store: Store, user: User) -> str:
+def issue_refresh_token(world: World, user: User) -> str:
     token = f"0.{secrets.token_urlsafe(48)}"
-    save_refresh_token(store, token, user)
+    save_refresh_token(world, token, user)
     return token
 
 
@@ -126,8 +159,8 @@ def withdraw_refresh_tokens(store: Store, tenant_id: str) -> int:
     )
 
 
-def issue_authorization_code(world: World, user: User, client_id: str) -> str:
-    code = f"0.{secrets.token_urlsafe(32)}"
+def issue_authorization_code(world: World, user: User, client_id: str, asked: Asked = NOTHING_ASKED) -> str:
+    code = f"0.{secrets.token_urlsafe(32)}.{asked.as_text()}"
     world.store.write(
         "insert into authorization_codes values (?, ?, ?, ?)",
         (code, user.object_id, client_id.lower(), world.now().timestamp() + CODE_LIFETIME_SECONDS),
@@ -135,13 +168,13 @@ def issue_authorization_code(world: World, user: User, client_id: str) -> str:
     return code
 
 
-def redeem_authorization_code(world: World, code: str, client_id: str) -> User | None:
-    """Spend a code; nothing if it is unknown, spent, too old or another application's."""
+def redeem_authorization_code(world: World, code: str, client_id: str, verifier: str = "") -> User | None:
+    """Spend a code; nothing if it is unknown, spent, too old, another application's or not proved."""
     row = world.store.row("select * from authorization_codes where code = ?", (code,))
     if row is None or row["client_id"] != client_id.lower():
         return None
     world.store.write("delete from authorization_codes where code = ?", (code,))
-    if row["expires_at"] < world.now().timestamp():
+    if row["expires_at"] < world.now().timestamp() or not Asked.of(code).is_proved_by(verifier):
         return None
     return find_user(world.store, row["object_id"])
 

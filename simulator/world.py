@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from simulator.device_codes import DeviceSignIns
 from simulator.settings import Behaviour
 from simulator.stage import Stage
 from simulator.store import Store
@@ -12,13 +13,16 @@ class World(Stage):
     store: Store
     initial_behaviour: Behaviour
     behaviour: Behaviour = field(init=False)
+    device_sign_ins: DeviceSignIns = field(init=False)
     calls_by_minute: dict[tuple[str, int], int] = field(default_factory=dict[tuple[str, int], int])
 
     def __post_init__(self) -> None:
         self.behaviour = self.initial_behaviour
+        self.device_sign_ins = DeviceSignIns(self.now)
 
     def reset(self) -> None:
         super().reset()
+        self.device_sign_ins.clear()
         self.store.clear()
         self.behaviour = self.initial_behaviour
         self.calls_by_minute.clear()

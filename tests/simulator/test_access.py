@@ -94,7 +94,7 @@ async def test_a_token_expires(simulator: Simulator, client: PartnerClient):
         ({"client_secret": "wrong"}, 401, "invalid_client", 7000215),
         ({"client_id": CUSTOMER_ID}, 400, "unauthorized_client", 700016),
         ({"grant_type": "password"}, 400, "unsupported_grant_type", 70003),
-        ({"grant_type": "refresh_token", "refresh_token": "stale"}, 400, "invalid_grant", 70008),
+        ({"grant_type": "refresh_token", "refresh_token": "stale"}, 400, "invalid_grant", 700082),
         ({"scope": f"{RESOURCE}/user_impersonation"}, 400, "invalid_scope", 1002012),
     ],
 )

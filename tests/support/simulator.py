@@ -75,7 +75,7 @@ class Simulator:
     def __init__(self, url: str) -> None:
         self.url = url
 
-    async def add_partner(
+    async def add_partner(  # noqa: PLR0913 - a partner has this many sides
         self,
         *,
         name: str = "Fabrikam",
@@ -83,6 +83,7 @@ class Simulator:
         roles: Sequence[str] = ("admin_agent",),
         mfa: bool = True,
         indirect_providers: Sequence[str] = (),
+        sandbox: bool = False,
     ) -> SimulatedPartner:
         """Create a partner with one application and one user who has consented."""
         tenant_id, client_id = str(uuid4()), str(uuid4())
@@ -98,11 +99,25 @@ class Simulator:
                 "name": name,
                 "kind": kind,
                 "indirectProviders": list(indirect_providers),
+                "sandbox": sandbox,
                 "applications": [{"clientId": client_id, "clientSecret": partner.client_secret}],
                 "users": [user],
             },
         )
         return partner
+
+    async def change_partner(self, tenant_id: str, **changes: object) -> None:
+        """Change name, country, kind or sandbox."""
+        await self._call("PATCH", f"/partners/{tenant_id}", changes)
+
+    async def change_application(self, partner: SimulatedPartner, **changes: object) -> None:
+        """Change clientSecret, registered (at Partner Center) or consented (by an administrator)."""
+        path = f"/partners/{partner.tenant_id}/applications/{partner.client_id}"
+        await self._call("PATCH", path, changes)
+
+    async def change_user(self, partner: SimulatedPartner, **changes: object) -> None:
+        """Change roles, at once, or mfa, in the tokens that are issued from now on."""
+        await self._call("PATCH", f"/partners/{partner.tenant_id}/users/{partner.upn}", changes)
 
     async def add_customers(self, tenant_id: str, customers: Sequence[dict[str, Any]]) -> None:
         """Create or change customers of a partner; the members are those of the admin interface."""
@@ -119,6 +134,14 @@ class Simulator:
     async def accept(self, customer_id: str) -> None:
         """Let the customer accept the agreement itself."""
         await self._call("POST", f"/customers/{customer_id}/accept")
+
+    async def attestations(self) -> list[dict[str, Any]]:
+        """Give all enhanced attestations, by the time they expire."""
+        return await self._call("GET", "/attestations")
+
+    async def decide_attestation(self, attestation_id: str, decision: str) -> dict[str, Any]:
+        """Let the customer "accept" or "refuse", or its time "expire"; give the attestation."""
+        return await self._call("POST", f"/attestations/{attestation_id}/{decision}")
 
     async def withdraw_consent(self, tenant_id: str) -> None:
         """End all refresh tokens of a partner."""
