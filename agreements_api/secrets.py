@@ -1,11 +1,14 @@
 """One key from which every other is derived, so that an operator keeps exactly one secret."""
 
 import base64
+import contextlib
 import os
 import secrets
+import sqlite3
 import stat
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import quote
 
 from cryptography.fernet import Fernet
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -39,7 +42,8 @@ def load_secrets(settings: Settings) -> Secrets:
 
     Raises:
         InvalidSettings: PostgreSQL without AGREEMENTS_SECRET_KEY: each process would make its own.
-        StartupError: The key file cannot be made or read, or others may read it.
+        StartupError: The key file cannot be made or read, others may read it, or it is missing beside a
+            database that holds what it sealed.
     """
     return derive_secrets(_root_key(settings))
 
@@ -67,12 +71,33 @@ def _root_key(settings: Settings) -> bytes:
         raise InvalidSettings("AGREEMENTS_SECRET_KEY is required with PostgreSQL.", hint=_HOW_TO_MAKE_ONE)
     path = key_path(Path(url.database))
     try:
-        return _read(path) if path.exists() else _make(path)
+        if path.exists():
+            return _read(path)
+        _refuse_to_replace(path, Path(url.database))
+        return _make(path)
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "not a key"
         raise StartupError(
             f"Cannot use the key file {path}: {reason}.", hint="Or set AGREEMENTS_SECRET_KEY."
         ) from error
+
+
+def _refuse_to_replace(path: Path, database: Path) -> None:
+    """Stop where a new key would make stored credentials unreadable for ever, and nobody would notice."""
+    if not database.exists():
+        return
+    address = f"file:{quote(str(database.absolute()))}?mode=ro"
+    try:
+        with contextlib.closing(sqlite3.connect(address, uri=True)) as connection:
+            sealed = connection.execute("select count(*) from provider_connections").fetchone()[0]
+    except sqlite3.Error:
+        return  # there is no such table yet, or it is no database, which is told elsewhere
+    if sealed:
+        raise StartupError(
+            f"The key file {path} is missing, and {database} holds credentials that only it can unseal.",
+            hint="Restore the file from where it was backed up. If it is lost for good, set"
+            " AGREEMENTS_SECRET_KEY to a new key and store the credentials again with `agreements provider add`.",
+        )
 
 
 def _make(path: Path) -> bytes:

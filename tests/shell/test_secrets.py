@@ -2,9 +2,11 @@
 
 import base64
 import os
+import sqlite3
 import stat
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -118,3 +120,21 @@ def test_a_folder_that_does_not_exist_is_told_in_one_line(tmp_path: Path) -> Non
 
     with pytest.raises(StartupError, match=r"^Cannot use the key file .*: No such file or directory\."):
         load_secrets(settings)
+
+
+def test_a_missing_key_is_not_replaced_beside_what_it_sealed(settings: Settings, tmp_path: Path) -> None:
+    load_secrets(settings)
+    key = key_path(tmp_path / "agreements.db")
+    with closing(sqlite3.connect(tmp_path / "agreements.db")) as database:
+        database.execute("create table provider_connections (sealed blob)")
+        key.rename(tmp_path / "backup")
+        load_secrets(settings)  # nothing is lost yet
+        key.unlink()
+        database.execute("insert into provider_connections values (x'00')")
+        database.commit()
+
+        with pytest.raises(StartupError, match=r"key file .* is missing.*Restore the file"):
+            load_secrets(settings)
+    assert not key.exists()
+    (tmp_path / "backup").rename(key)
+    assert load_secrets(settings)
