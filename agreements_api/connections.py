@@ -1,28 +1,32 @@
 """Gives the client of each configured provider: credentials unsealed, one client a provider and process."""
 
 import asyncio
-import json
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any, TypeAlias
+from typing import TypeAlias
 from uuid import UUID
 
 from cryptography.fernet import Fernet, InvalidToken
+from pydantic import TypeAdapter, ValidationError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from models import ProviderConnector
 from providers.base import Provider
 from providers.errors import AdministratorNeeded
 from providers.manual import Manual
-from providers.partner_center import ConfirmationMode, Connection, PartnerCenter
+from providers.partner_center import Connection, PartnerCenter
 from repositories import Transactions
 from repositories.providers import ProviderRepository
 
 _ACTOR = "system"
 SaveRefreshToken: TypeAlias = Callable[[str], Awaitable[None]]
-_TUNING = ("timeout", "max_attempts", "first_wait", "page_size")
+AnyConnection: TypeAlias = Connection
+_KINDS: dict[ProviderConnector, TypeAdapter[AnyConnection]] = {
+    ProviderConnector.PARTNER_CENTER: TypeAdapter(Connection),
+}
+_TUNING = {"timeout", "max_attempts", "first_wait", "page_size"}
 """What is not stored with a connection: it belongs to the process, not to the provider."""
 
 RETIRED_SECONDS = 300
@@ -82,20 +86,20 @@ class ProviderClients:
             self._clients[provider_id] = stored, client
             return client
 
-    async def put(self, provider_id: UUID, connection: Connection) -> None:
+    async def put(self, provider_id: UUID, connection: AnyConnection) -> None:
         """Store how to reach the provider, in place of what was stored before."""
         async with self._transactions.begin(actor=_ACTOR) as uow:
             await uow.providers.put_connection(provider_id, self._sealed(connection), uow.now)
             await uow.commit()
 
-    async def read(self, provider_id: UUID) -> Connection | None:
+    async def read(self, provider_id: UUID) -> AnyConnection | None:
         """Read how the provider is reached; None when nobody has said so.
 
         Raises:
             AdministratorNeeded: There is no such provider, or what is stored cannot be read.
         """
         stored = await self._stored(provider_id)
-        return self._unsealed(stored.sealed) if stored.sealed else None
+        return self._unsealed(stored.connector, stored.sealed) if stored.sealed else None
 
     async def aclose(self) -> None:
         """Close every client; repeating is harmless."""
@@ -119,19 +123,15 @@ class ProviderClients:
         return _Stored(provider.connector, connection.sealed if connection else None)
 
     def _client(self, provider_id: UUID, stored: _Stored) -> Provider:
-        match stored.connector:
-            case ProviderConnector.NONE:
-                return Manual()
-            case ProviderConnector.PARTNER_CENTER if stored.sealed:
-                connection = self._unsealed(stored.sealed)
-                save = self._saver(provider_id, connection, stored.sealed)
-                return PartnerCenter(connection, save_refresh_token=save)
-            case ProviderConnector.PARTNER_CENTER:
-                raise AdministratorNeeded(
-                    "Nobody has configured how to reach this provider: run `agreements provider add`."
-                )
-            case ProviderConnector.REST:
-                raise AdministratorNeeded("This version has no connector for REST providers.")
+        if stored.connector is ProviderConnector.NONE:
+            return Manual()
+        if stored.sealed is None:
+            raise AdministratorNeeded(
+                "Nobody has configured how to reach this provider: run `agreements provider add`."
+            )
+        connection = self._unsealed(stored.connector, stored.sealed)
+        save = self._saver(provider_id, connection, stored.sealed)
+        return PartnerCenter(connection, save_refresh_token=save)
 
     def _saver(self, provider_id: UUID, connection: Connection, sealed: bytes) -> SaveRefreshToken:
         """Make what keeps a rotated refresh token, unless a person or another process was quicker.
@@ -158,17 +158,21 @@ class ProviderClients:
 
         return save
 
-    def _sealed(self, connection: Connection) -> bytes:
-        values = {key: value for key, value in asdict(connection).items() if key not in _TUNING}
-        return self._seal.encrypt(json.dumps(values).encode())
+    def _sealed(self, connection: AnyConnection) -> bytes:
+        return self._seal.encrypt(TypeAdapter(type(connection)).dump_json(connection, exclude=_TUNING))
 
-    def _unsealed(self, sealed: bytes) -> Connection:
+    def _unsealed(self, connector: ProviderConnector, sealed: bytes) -> AnyConnection:
+        """Read what was stored; what it lacks, since an earlier version stored it, is as by default."""
         try:
-            values: dict[str, Any] = json.loads(self._seal.decrypt(sealed))
+            connection = _KINDS[connector].validate_json(self._seal.decrypt(sealed))
         except InvalidToken as error:
             raise AdministratorNeeded(
                 "The provider's credentials were sealed with another secret key: restore that key, or"
                 " run `agreements provider add` again."
             ) from error
-        values["confirmation"] = ConfirmationMode(values["confirmation"])
-        return Connection(**values, timeout=self._timeout, max_attempts=self._max_attempts)
+        except ValidationError:
+            raise AdministratorNeeded(
+                "What is stored of how to reach this provider is not of this version: run"
+                " `agreements provider add` again."
+            ) from None  # its text may show credentials
+        return replace(connection, timeout=self._timeout, max_attempts=self._max_attempts)
