@@ -69,7 +69,9 @@ def _long_enough(key: SecretStr) -> SecretStr:
 
 MIN_SECRET_KEY_LENGTH = 32
 
-_OF_COMMANDS = frozenset({f"{PREFIX}PROVIDER_CLIENT_SECRET", f"{PREFIX}PROVIDER_REFRESH_TOKEN"})
+SECRETS_OF_COMMANDS = frozenset(
+    f"{PREFIX}PROVIDER_{name}" for name in ("CLIENT_SECRET", "REFRESH_TOKEN", "API_KEY")
+)
 """What `agreements provider add` reads; no settings."""
 
 Duration = Annotated[timedelta, BeforeValidator(_seconds), AfterValidator(_positive)]
@@ -136,7 +138,7 @@ def misspelt(environment: Mapping[str, str]) -> list[str]:
     """Say of each variable that looks like a setting and is none what it may have been meant to be."""
     known = [_variable((name,)) for name in Settings.model_fields]
     unknown = sorted(
-        name for name in environment if name.startswith(PREFIX) and name not in {*known, *_OF_COMMANDS}
+        name for name in environment if name.startswith(PREFIX) and name not in {*known, *SECRETS_OF_COMMANDS}
     )
     return [
         f"{name} is no setting; {meant[0]} is."

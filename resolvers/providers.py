@@ -84,3 +84,21 @@ async def set_provider_status(
             provider.status = status
             await uow.commit()
     return Outcome(provider, changed)
+
+
+@repeated
+async def set_provider_capabilities(
+    context: Context, provider_id: UUID, capabilities: ProviderCapabilities
+) -> Outcome[Provider]:
+    """Take over what an automatic provider says of itself.
+
+    Raises:
+        DomainError: NOT_FOUND, CAPABILITY_NOT_ALLOWED.
+    """
+    async with context.unit_of_work() as uow:
+        provider = require(await uow.providers.get(provider_id), "provider", "providerId")
+        changed = provider.capabilities != capabilities
+        if changed:
+            provider.configure(provider.kind, provider.connector, capabilities)
+            await uow.commit()
+    return Outcome(provider, changed)
