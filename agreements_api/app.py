@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from agreements_api.graphiql import graphiql_page, graphiql_routes
 from agreements_api.headers import SafeHeaders
 from agreements_api.logs import request_logs
+from agreements_api.provider_routes import provider_routes
 from agreements_api.services import Services
 from agreements_api.settings import Settings
 from graph import Limits, Reader
@@ -41,6 +42,7 @@ def routes(services: Services) -> list[BaseRoute]:
         Route("/livez", health.live),
         Route("/readyz", health.ready),
         WebSocketRoute("/graphql", endpoint),
+        *provider_routes(services),
     ]
     if services.settings.graphiql:
         found += [Route("/", _to_graphiql), *graphiql_routes()]

@@ -9,7 +9,7 @@ from typing import Final
 from jobs import upkeep
 from jobs.settings import EngineSettings
 from jobs.work import Work
-from resolvers import awaiting, expiry, sync
+from resolvers import awaiting, expiry, notifications, sync
 
 _MINUTE: Final = 60
 _HOUR: Final = 60 * _MINUTE
@@ -47,12 +47,17 @@ def schedules(settings: EngineSettings) -> Sequence[Schedule]:
         ),
         Schedule("expire_agreements", "10 0 * * *", _expire_agreements),
         Schedule("tidy_up", "40 4 * * *", partial(_tidy_up, retention=settings.retention)),
+        Schedule("sync_when_told", "* * * * *", _sync_when_told, made_up_for=False),
         Schedule("end_broken_jobs", "*/5 * * * *", _end_broken_jobs, made_up_for=False),
     )
 
 
 async def _sync_provider_accounts(work: Work) -> None:
     await work.step(sync.start_scheduled_syncs)
+
+
+async def _sync_when_told(work: Work) -> None:
+    await work.step(notifications.start_told_syncs)
 
 
 async def _poll_acceptances(work: Work) -> None:

@@ -33,15 +33,21 @@ class ProviderRepository(Repository[Provider]):
         """Store how to reach the provider, in place of what was stored before."""
         await self._session.merge(ProviderConnection(provider_id=provider_id, sealed=sealed, updated_at=now))
 
-    async def note_news(self, provider_id: UUID, now: datetime | None) -> None:
-        """Note that the provider told of changes, or with None that a sync was started for all of them.
-
-        By itself that is no change of the provider.
-        """
+    async def note_news(self, provider_id: UUID, now: datetime) -> None:
+        """Note that the provider told of changes; by itself that is no change of the provider."""
         await self._session.execute(
             update(Provider)
             .where(Provider.id == provider_id)
             .values(sync_wanted_at=now)
+            .execution_options(synchronize_session=False)
+        )
+
+    async def forget_news(self, provider_id: UUID, until: datetime) -> None:
+        """Note that a sync was started for all that the provider had told of at this instant."""
+        await self._session.execute(
+            update(Provider)
+            .where(Provider.id == provider_id, Provider.sync_wanted_at <= until)
+            .values(sync_wanted_at=None)
             .execution_options(synchronize_session=False)
         )
 

@@ -10,6 +10,7 @@ from repositories.jobs import JobRepository
 from repositories.provider_accounts import ProviderAccountRepository
 from repositories.providers import ProviderRepository
 from repositories.sync import SyncRepository
+from repositories.templates import TemplateRepository
 
 
 class View:
@@ -23,3 +24,4 @@ class View:
         self.provider_accounts = ProviderAccountRepository(session, history)
         self.providers = ProviderRepository(session)
         self.sync = SyncRepository(session)
+        self.templates = TemplateRepository(session)

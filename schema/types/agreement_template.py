@@ -31,7 +31,9 @@ graph.enum(
 
 @shows(
     models.AgreementTemplate,
-    description="A provider's terms in one version; a new version is a template of its own.",
+    description="A provider's terms in one version; a new version is a template of its own. Their text as "
+    "the provider has it now: GET /agreement-templates/{id}/document?country=DE&language=de-DE sends a "
+    "browser to the file, with `&view=1` to a page that shows it.",
     filter=AgreementTemplateFilter,
     order=AGREEMENT_TEMPLATE_ORDER,
 )
