@@ -117,5 +117,3 @@ def _route_everything_to(handler: logging.Handler, level: str) -> None:
     logging.getLogger("uvicorn.access").propagate = False  # it knows no request id, and prints query strings
     for name in _QUIET_LIBRARIES:
         logging.getLogger(name).setLevel(logging.WARNING)
-    # It warns of every repeated call; whether they helped is told by what follows.
-    logging.getLogger("stamina").setLevel(logging.NOTSET if level == "DEBUG" else logging.ERROR)

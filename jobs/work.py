@@ -191,7 +191,7 @@ def _recorded(error: DomainError | ProviderError) -> Recorded:
         }
     return {
         "provider_error": type(error).__name__,
-        "message": str(error),
+        "message": error.message,
         "retry_after_seconds": getattr(error, "retry_after_seconds", None),
         "provider_code": error.provider_code,
         "request_id": error.request_id,

@@ -27,7 +27,10 @@ __all__ = [
 class ProviderError(Exception):
     """A call to a provider did not do what was asked.
 
+    As text it ends with the two ids, since that is what whoever reads it can give to the provider's support.
+
     Attributes:
+        message: The text without the ids.
         provider_code: The provider's own error code, as text; None if it gave none.
         request_id: The idempotency key under which the provider saw the call.
         correlation_id: The provider's trace of the call: what its support asks for.
@@ -42,9 +45,15 @@ class ProviderError(Exception):
         correlation_id: str | None = None,
     ) -> None:
         super().__init__(message)
+        self.message = message
         self.provider_code = provider_code
         self.request_id = request_id
         self.correlation_id = correlation_id
+
+    def __str__(self) -> str:
+        ids = {"request": self.request_id, "correlation": self.correlation_id}
+        known = ", ".join(f"{name} {value}" for name, value in ids.items() if value)
+        return f"{self.message} [{known}]" if known else self.message
 
 
 class ProviderUnavailable(ProviderError):

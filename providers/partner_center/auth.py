@@ -1,9 +1,10 @@
 """Tokens of Microsoft Entra through msal, as httpx sees authentication."""
 
 import asyncio
+import base64
 import json
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from ssl import SSLContext
@@ -13,53 +14,96 @@ import httpx
 import msal  # pyright: ignore[reportMissingTypeStubs]  # msal ships none
 from msal.exceptions import MsalError  # pyright: ignore[reportMissingTypeStubs]  # msal ships none
 
+from providers.clock import Clock, SystemClock
 from providers.errors import AdministratorNeeded, ProviderError, ProviderUnavailable
-from providers.partner_center.connection import Connection, is_loopback
+from providers.partner_center.connection import Cloud, Connection, is_loopback
+from providers.partner_center.refusals import retry_after_seconds
+from providers.partner_center.server_time import ServerTime
+from providers.partner_center.throttle import Throttle
+from providers.partner_center.troubles import NOBODY_CONSENTED, UNKNOWN_TENANT, cause_of_login
 
 RENEWAL = timedelta(minutes=5)
 """How long before its expiry a token is replaced, at most a tenth of its life."""
 
-MSAL_HOLDS_BACK = timedelta(seconds=6)
-"""For so long after a failure of the service msal answers from memory, without asking again."""
+LEFT_ALONE = timedelta(seconds=5)
+"""For so long a login service out of order is not asked again, if it does not say otherwise."""
 
 _TRANSIENT = frozenset({"temporarily_unavailable", "server_error", "request_timeout"})
+
+APPLICATION, USER = "application", "user"
 
 SaveRefreshToken = Callable[[str], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Token:
-    text: str
+    """An access token; `methods` says how its user signed in, None if the token does not tell."""
+
+    text: str = field(repr=False)
     renew_at: datetime
+    methods: frozenset[str] | None = None
 
 
 class TokenAuth(httpx.Auth):
     """Signs requests with one kind of token, acquired once for all who wait for it.
 
-    A token that the service rejects is replaced once; the second rejection is the caller's to see.
+    A token that the service rejects is replaced once; the second rejection is the caller's to see. Each
+    request, also the repeated one, goes out when the throttle lets it.
     """
 
-    def __init__(self, acquire: Callable[[], Awaitable[Token]], *, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, acquire: Callable[[], Awaitable[Token]], *, clock: Clock, find_throttle: Callable[[], Throttle]
+    ) -> None:
         self._acquire = acquire
-        self._now = now
+        self._clock = clock
+        self._find_throttle = find_throttle
+        self._throttle: Throttle | None = None
         self._lock = asyncio.Lock()
         self._token: Token | None = None
+        self._out_of_order: tuple[datetime, ProviderUnavailable] | None = None
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
-        token = await self._current()
-        request.headers["Authorization"] = f"Bearer {token.text}"
-        response = yield request
-        if response.status_code == HTTPStatus.UNAUTHORIZED:
-            token = await self._current(rejected=token)
-            request.headers["Authorization"] = f"Bearer {token.text}"
-            yield request
+        token: Token | None = None
+        # Found here and not sooner, since a client may be made before its event loop runs.
+        throttle = self._throttle = self._throttle or self._find_throttle()
+        for _ in range(2):
+            async with throttle.turn(request):
+                token = await self._current(rejected=token)
+                request.headers["Authorization"] = f"Bearer {token.text}"
+                response = yield request
+                throttle.note(response)
+            if response.status_code != HTTPStatus.UNAUTHORIZED:
+                return
 
-    async def _current(self, *, rejected: Token | None = None) -> Token:
+    async def sign_in(self) -> Token:
+        """Acquire a new token, whatever the one at hand is good for."""
+        async with self._lock:
+            return await self._renew()
+
+    async def _current(self, *, rejected: Token | None) -> Token:
         async with self._lock:
             held = self._token
-            if held is None or held is rejected or self._now() >= held.renew_at:
-                self._token = held = await self._acquire()
+            if held is None or held is rejected or self._clock.now() >= held.renew_at:
+                return await self._renew()
             return held
+
+    async def _renew(self) -> Token:
+        """Ask the login service, unless it has just been found out of order."""
+        if self._out_of_order is not None:
+            until, error = self._out_of_order
+            left = (until - self._clock.now()).total_seconds()
+            if left > 0:
+                raise ProviderUnavailable(error.message, retry_after_seconds=left)
+        try:
+            self._token = await self._acquire()
+        except ProviderUnavailable as error:
+            if error.retry_after_seconds is not None:
+                self._out_of_order = (
+                    self._clock.now() + timedelta(seconds=error.retry_after_seconds),
+                    error,
+                )
+            raise
+        return self._token
 
 
 class Entra:
@@ -71,13 +115,14 @@ class Entra:
         trust: SSLContext,
         *,
         save_refresh_token: SaveRefreshToken | None,
-        now: Callable[[], datetime],
+        clock: Clock,
+        server_time: ServerTime,
     ) -> None:
         self._connection = connection
         self._refresh_token = connection.refresh_token
         self._save_refresh_token = save_refresh_token
-        self._now = now
-        self._http = LoginHttp(connection, trust)
+        self._clock = clock
+        self._http = LoginHttp(connection, trust, server_time)
         self._apps: dict[str, _Application] = {}
 
     async def as_application(self) -> Token:
@@ -85,11 +130,11 @@ class Entra:
         scope = f"{self._connection.resource}/.default"
 
         def acquire() -> Mapping[str, object]:
-            app = self._application("application")
+            app = self._application(APPLICATION)
             app.remove_tokens_for_client()  # ours is rejected or about to expire, and so is msal's copy
             return app.acquire_token_for_client([scope])
 
-        return self._token(await self._ask(acquire))
+        return self._token(await self._ask(APPLICATION, acquire))
 
     async def as_user(self) -> Token:
         """Acquire a token of the partner user who consented; the new refresh token is saved first.
@@ -99,10 +144,13 @@ class Entra:
         """
         refresh_token = self._refresh_token
         if not refresh_token:
-            raise AdministratorNeeded("Partner Center: no partner user has consented to this connection yet.")
+            raise AdministratorNeeded(
+                "Partner Center: no partner user has consented to this connection yet.",
+                provider_code=NOBODY_CONSENTED,
+            )
         scope = f"{self._connection.resource}/user_impersonation"
         answer = await self._ask(
-            lambda: self._application("user").acquire_token_by_refresh_token(refresh_token, [scope])
+            USER, lambda: self._application(USER).acquire_token_by_refresh_token(refresh_token, [scope])
         )
         rotated = answer.get("refresh_token")
         if isinstance(rotated, str) and rotated != refresh_token:
@@ -114,22 +162,26 @@ class Entra:
     def close(self) -> None:
         self._http.close()
 
-    async def _ask(self, acquire: Callable[[], Mapping[str, object]]) -> Mapping[str, object]:
-        """Run msal off the event loop; its errors may quote answers, so that none is kept as a cause."""
+    async def _ask(self, kind: str, acquire: Callable[[], Mapping[str, object]]) -> Mapping[str, object]:
+        """Run msal off the event loop; its errors may quote answers, so that none is kept as a cause.
+
+        After a refusal msal would answer from memory for a minute of real time, also when what was wrong has
+        been mended, so that its client is made anew.
+        """
         try:
             answer = await asyncio.to_thread(acquire)
         except ValueError:
             raise AdministratorNeeded(
-                "Microsoft Entra does not know the partner's tenant or answers unintelligibly."
+                "Microsoft Entra does not know the partner's tenant or answers unintelligibly.",
+                provider_code=UNKNOWN_TENANT,
             ) from None
         except MsalError:
-            raise ProviderUnavailable(
-                "Microsoft Entra is out of order.", retry_after_seconds=MSAL_HOLDS_BACK.total_seconds()
-            ) from None
+            raise ProviderUnavailable("Microsoft Entra did not answer usefully.") from None
         except httpx.HTTPError:
             raise ProviderUnavailable("Microsoft Entra did not answer usefully.") from None
         if "error" in answer:
-            raise _login_error(answer)
+            self._apps.pop(kind, None)
+            raise _login_error(answer, as_user=kind == USER)
         return answer
 
     def _application(self, kind: str) -> "_Application":
@@ -140,17 +192,23 @@ class Entra:
                 self._connection.client_id,
                 client_credential=self._connection.client_secret,
                 authority=self._http.authority,
-                instance_discovery=None if self._http.scheme == "https" else False,
+                instance_discovery=None if self._asks_microsoft else False,
                 http_client=self._http,
             )
         return self._apps[kind]
+
+    @property
+    def _asks_microsoft(self) -> bool:
+        """Tell whether msal may ask the global cloud about the address of the login service."""
+        return self._http.scheme == "https" and self._connection.cloud is Cloud.GLOBAL
 
     def _token(self, answer: Mapping[str, object]) -> Token:
         text, seconds = answer.get("access_token"), answer.get("expires_in")
         if not isinstance(text, str) or not isinstance(seconds, int | str):
             raise ProviderUnavailable("Microsoft Entra gave no token.")
         life = timedelta(seconds=int(seconds))
-        return Token(text=text, renew_at=self._now() + life - min(RENEWAL, life / 10))
+        renew_at = self._clock.now() + life - min(RENEWAL, life / 10)
+        return Token(text=text, renew_at=renew_at, methods=_methods(text))
 
 
 class LoginHttp:
@@ -160,7 +218,10 @@ class LoginHttp:
     addresses that go out and those that come back are rewritten for that one origin.
     """
 
-    def __init__(self, connection: Connection, trust: SSLContext) -> None:
+    def __init__(
+        self, connection: Connection, trust: SSLContext, server_time: ServerTime | None = None
+    ) -> None:
+        self._server_time = server_time or ServerTime(SystemClock())
         spoken = connection.login_url.rstrip("/")
         self.scheme, _, host = spoken.partition("://")
         self._spoken, self._told = f"{spoken}/", f"https://{host}/"
@@ -194,6 +255,14 @@ class LoginHttp:
         return self._spoken + url.removeprefix(self._told) if url.startswith(self._told) else url
 
     def _answer(self, response: httpx.Response) -> "LoginAnswer":
+        self._server_time.note(response.headers)
+        if response.status_code == HTTPStatus.TOO_MANY_REQUESTS or response.is_server_error:
+            # Raised past msal, which would answer from memory for seconds of real time.
+            wait = retry_after_seconds(response.headers, now=self._server_time.now())
+            raise ProviderUnavailable(
+                f"Microsoft Entra is out of order ({response.status_code}).",
+                retry_after_seconds=LEFT_ALONE.total_seconds() if wait is None else wait,
+            )
         text = response.text.replace(self._spoken, self._told)
         if response.is_success:
             _check_json(text)
@@ -225,14 +294,30 @@ def _check_json(text: str) -> None:
         raise httpx.HTTPError("Microsoft Entra answered with something else than JSON.") from None
 
 
-def _login_error(answer: Mapping[str, object]) -> ProviderError:
+def _login_error(answer: Mapping[str, object], *, as_user: bool) -> ProviderError:
     """Name a refused login by its codes alone; the description quotes identifiers and the time of day."""
     error = str(answer["error"])
     raw = answer.get("error_codes")
     codes = [f"AADSTS{code}" for code in cast("list[object]", raw)] if isinstance(raw, list) else []
     code = " ".join([error, *codes])
+    correlation_id = answer.get("correlation_id")
+    trace = correlation_id if isinstance(correlation_id, str) else None
     if error in _TRANSIENT:
-        return ProviderUnavailable("Microsoft Entra is busy.", provider_code=code)
+        return ProviderUnavailable(
+            f"Microsoft Entra is busy ({code}).", provider_code=code, correlation_id=trace
+        )
+    cause = cause_of_login(code, as_user=as_user)
+    said = cause.message if cause else "Microsoft Entra refuses the partner's credentials or consent."
     return AdministratorNeeded(
-        f"Microsoft Entra refuses the partner's credentials or consent ({code}).", provider_code=code
+        f"{said.removesuffix('.')} ({code}).", provider_code=code, correlation_id=trace
     )
+
+
+def _methods(token: str) -> frozenset[str] | None:
+    """Read how the user signed in; a token need not be readable, nor must we mind if it is not."""
+    try:
+        payload = token.split(".")[1]
+        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+        return frozenset(map(str, claims["amr"]))
+    except (LookupError, TypeError, ValueError):
+        return None

@@ -76,8 +76,7 @@ class PartnerCenter:
     ) -> None:
         self._connection = connection
         self._clock = clock or SystemClock()
-        self._now = self._clock.now
-        self._session = Session(connection, save_refresh_token=save_refresh_token, now=self._now)
+        self._session = Session(connection, save_refresh_token=save_refresh_token, clock=self._clock)
         self._templates: tuple[datetime, Sequence[Template]] | None = None
 
     async def read_capabilities(self) -> Capabilities:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TypedDict
@@ -11,6 +11,7 @@ from typing import TypedDict
 from providers.errors import (
     AdministratorNeeded,
     AlreadyConfirmed,
+    CustomerMustAccept,
     CustomerNotVisible,
     InputRefused,
     ProviderError,
@@ -26,13 +27,52 @@ NOT_OURS = frozenset({"20002", "2032", "900118"})
 _CUSTOMER_MISSING = frozenset({"1000", "60003"})
 _REPEATABLE = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
 _RETIRED = re.compile(r"\b(retired|deprecated|discontinued|enhanced attestation)\b", re.IGNORECASE)
-_ADMINISTRATOR = {
+_REASONS = {
+    "400": "Partner Center does not know the application: register it under App management",
     "900420": "the token is for another audience",
     "900421": "the partner user has consented without multi-factor authentication",
+    "900309": "a Conditional Access policy of the partner's tenant stands against it",
     "900329": "this needs the consent of a partner user",
-    "900150": "the role of the partner user does not suffice",
+    "900150": "the role of the partner user does not suffice, or the partner is an indirect reseller",
+    "900308": "the application or the partner user lacks the right",
+    "600006": "the application or the partner user lacks the right",
     "20002": "the partner has no relationship with this customer",
+    "900123": "the indirect reseller has not accepted the Microsoft Partner Agreement",
+    "900124": "the partner has not accepted the Microsoft Partner Agreement",
+    "900149": "the partner's program status is not active",
+    "800039": "the reseller's program status is not active",
 }
+"""What an administrator needs to hear beside Partner Center's own sentence."""
+
+_ABOUT_INPUT = frozenset(
+    "2006 2085 2091 800019 800020 800023 800027 800028 800066"  # noqa: SIM905 - a list is a line a code
+    " 800067 800068 800069"
+    " 800072 800075 800077 800088 800089 900105 900108 900115 900119 900120 900130 900416".split()
+)
+"""Answers of 403 that no right would change: the thing itself cannot be had or done."""
+
+_LATER = {
+    "800060": timedelta(minutes=2),  # the order is in progress
+    "800064": timedelta(minutes=1),  # the cart is busy
+    "800014": timedelta(minutes=15),  # an adjustment is pending
+    "800082": timedelta(minutes=15),  # the subscription is not ready
+    "900101": timedelta(minutes=15),  # a transfer goes on
+    "900104": timedelta(minutes=1),  # a transfer is worked on
+    "900109": timedelta(minutes=15),  # an upgrade goes on
+    "900112": timedelta(minutes=15),
+    "900113": timedelta(minutes=15),
+    "900278": timedelta(hours=24),  # a change of the subscription is pending
+    "800073": timedelta(days=1),  # the customer's account is under review
+    "800074": timedelta(days=1),
+}
+"""Refusals that pass by themselves, and after how long asking again makes sense."""
+
+_BY_CODE: Mapping[str, type[ProviderError]] = {
+    ALREADY_CONFIRMED: AlreadyConfirmed,
+    "13605": CustomerMustAccept,
+    **dict.fromkeys(_LATER, ProviderUnavailable),
+}
+"""Codes that say all, whatever the status."""
 
 
 class Absent(ProviderError):
@@ -59,39 +99,54 @@ class _Trace(TypedDict):
     correlation_id: str | None
 
 
-def error_from(
-    status: int, headers: Mapping[str, str], content: bytes, *, meaning: Meaning, request_id: str
+def error_from(  # noqa: PLR0913 - an answer has this many parts
+    status: int,
+    headers: Mapping[str, str],
+    content: bytes,
+    *,
+    meaning: Meaning,
+    sent: Mapping[str, str],
+    now: datetime,
 ) -> ProviderError:
-    """Name the error; `headers` are read in lower case."""
+    """Name the error; `headers` are read in lower case, `sent` are those of the request as it was written."""
     body = error_body(content)
     trace = _Trace(
         provider_code=body.code,
-        request_id=headers.get("ms-requestid") or request_id,
-        correlation_id=headers.get("ms-correlationid"),
+        request_id=headers.get("ms-requestid") or sent.get("MS-RequestId"),
+        correlation_id=headers.get("ms-correlationid") or sent.get("MS-CorrelationId"),
     )
     kind = _kind(status, body, meaning)
     message = _message(status, body, kind)
     if issubclass(kind, ProviderUnavailable):
-        return kind(message, retry_after_seconds=retry_after_seconds(headers), **trace)
+        wait = retry_after_seconds(headers, now=now)
+        if wait is None and body.code in _LATER:
+            wait = _LATER[body.code].total_seconds()
+        return kind(message, retry_after_seconds=wait, **trace)
     return kind(message, **trace)
 
 
-def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
-    """Read Retry-After, which is seconds or a date; None for anything else."""
+def retry_after_seconds(headers: Mapping[str, str], *, now: datetime) -> float | None:
+    """Read Retry-After, seconds or a date by the clock of whoever answered; None for anything else."""
     text = headers.get("retry-after", "").strip()
     if text.isascii() and text.isdecimal():
         return float(text)
+    moment = _moment(text)
+    if moment is None:
+        return None
+    return max(0.0, (moment - (_moment(headers.get("date", "")) or now)).total_seconds())
+
+
+def _moment(text: str) -> datetime | None:
     try:
         moment = parsedate_to_datetime(text)
     except ValueError:
         return None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - datetime.now(UTC)).total_seconds())
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _kind(status: int, body: ErrorBody, meaning: Meaning) -> type[ProviderError]:  # noqa: PLR0911 - a table
-    if body.code == ALREADY_CONFIRMED:
-        return AlreadyConfirmed
+    if told := _BY_CODE.get(body.code or ""):
+        return told
     if status in _REPEATABLE or status >= HTTPStatus.INTERNAL_SERVER_ERROR or body.retryable:
         return ProviderUnavailable
     if meaning.retired and (status == HTTPStatus.GONE or _RETIRED.search(body.text or "")):
@@ -101,7 +156,8 @@ def _kind(status: int, body: ErrorBody, meaning: Meaning) -> type[ProviderError]
     if meaning.missing is CustomerNotVisible and body.code in _CUSTOMER_MISSING:
         return CustomerNotVisible
     if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
-        return AdministratorNeeded
+        about_input = status == HTTPStatus.FORBIDDEN and body.code in _ABOUT_INPUT
+        return InputRefused if about_input else AdministratorNeeded
     if status < HTTPStatus.BAD_REQUEST:
         return ProviderUnavailable
     return InputRefused
@@ -109,7 +165,7 @@ def _kind(status: int, body: ErrorBody, meaning: Meaning) -> type[ProviderError]
 
 def _message(status: int, body: ErrorBody, kind: type[ProviderError]) -> str:
     verb = "did not answer usefully" if issubclass(kind, ProviderUnavailable) else "refused"
-    reason = _ADMINISTRATOR.get(body.code or "") if kind is AdministratorNeeded else None
+    reason = _REASONS.get(body.code or "") if kind is AdministratorNeeded else None
     code = f"{status}, code {body.code}" if body.code and body.code != str(status) else str(status)
     said = ": ".join(text for text in (reason, body.text) if text)
     return f"Partner Center {verb} ({code}): {said}" if said else f"Partner Center {verb} ({code})."

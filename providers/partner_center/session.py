@@ -2,26 +2,30 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from enum import Enum, auto
+from http import HTTPStatus
 from ssl import PROTOCOL_TLS_CLIENT, SSLContext
 from typing import Generic, TypeVar
 from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 
 import httpx
 
+from providers.clock import Clock
 from providers.errors import InputRefused, ProviderUnavailable
-from providers.partner_center.auth import Entra, SaveRefreshToken, TokenAuth
+from providers.partner_center.auth import Entra, SaveRefreshToken, Token, TokenAuth
 from providers.partner_center.connection import Connection, is_loopback
 from providers.partner_center.paging import CONTINUATION, Next, Page
 from providers.partner_center.record import Malformed, parse
 from providers.partner_center.refusals import END_OF_PAGES, PLAIN, Meaning, error_from
-from providers.partner_center.retry import repeats
+from providers.partner_center.retry import Repeats
+from providers.partner_center.server_time import ServerTime
+from providers.partner_center.throttle import throttle_of
 
 T = TypeVar("T")
 
 MAX_CONNECTIONS = 20
+VALIDATE_MFA, IS_MFA_COMPLIANT = "ValidateMfa", "isMfaCompliant"
 
 
 class Actor(Enum):
@@ -39,6 +43,8 @@ class Call(Generic[T]):
         path: Below the version, with each variable part quoted.
         read: Decodes the body of a success, None if empty; raises `Malformed`.
         request_id: Idempotency key; None for calls that change nothing.
+        deferred: Reads the headers, in lower case, of a success that is yet to come (202); None where
+            there is no such thing.
     """
 
     path: str
@@ -50,26 +56,40 @@ class Call(Generic[T]):
     json: Mapping[str, object] | None = None
     request_id: str | None = None
     meaning: Meaning = PLAIN
+    deferred: Callable[[Mapping[str, str]], T] | None = None
 
 
 class Session:
-    """The connection's HTTP client; belongs to one event loop."""
+    """The connection's HTTP client; belongs to one event loop.
+
+    Attributes:
+        mfa_compliant: Whether the service found multi-factor authentication in the user's last token; None
+            until it has said so.
+    """
 
     def __init__(
-        self,
-        connection: Connection,
-        *,
-        save_refresh_token: SaveRefreshToken | None,
-        now: Callable[[], datetime],
+        self, connection: Connection, *, save_refresh_token: SaveRefreshToken | None, clock: Clock
     ) -> None:
-        self._now = now
-        self._ahead = timedelta(0)
-        self._repeated = repeats(max_attempts=connection.max_attempts, first_wait=connection.first_wait)
+        self.mfa_compliant: bool | None = None
+        self._clock = clock
+        self._server_time = ServerTime(clock)
+        self._repeated = Repeats(
+            clock, max_attempts=connection.max_attempts, first_wait=connection.first_wait
+        )
         trust = _trust(connection)
-        self._entra = Entra(connection, trust, save_refresh_token=save_refresh_token, now=now)
+        self._entra = Entra(
+            connection,
+            trust,
+            save_refresh_token=save_refresh_token,
+            clock=clock,
+            server_time=self._server_time,
+        )
+        acquire = {Actor.APPLICATION: self._entra.as_application, Actor.USER: self._entra.as_user}
         self._auth = {
-            Actor.APPLICATION: TokenAuth(self._entra.as_application, now=now),
-            Actor.USER: TokenAuth(self._entra.as_user, now=now),
+            actor: TokenAuth(
+                acquire[actor], clock=clock, find_throttle=lambda: throttle_of(connection, clock)
+            )
+            for actor in Actor
         }
         self._http = httpx.AsyncClient(
             base_url=f"{connection.base_url.rstrip('/')}/v1",
@@ -91,7 +111,9 @@ class Session:
             "MS-RequestId": _guid(call.request_id),
             "MS-CorrelationId": str(uuid4()),
         }
-        return await self._repeated(self._attempt, call, headers)
+        if call.actor is Actor.USER:
+            headers[VALIDATE_MFA] = "true"
+        return await self._repeated(lambda: self._attempt(call, headers))
 
     async def pages(self, first: Call[Page[T]]) -> AsyncIterator[Sequence[T]]:
         """Follow a collection to its end.
@@ -107,7 +129,12 @@ class Session:
             except InputRefused as error:
                 if error.provider_code == END_OF_PAGES:
                     return
-                raise ProviderUnavailable(f"A page is missing. {error}") from error
+                raise ProviderUnavailable(
+                    f"A page is missing. {error.message}",
+                    provider_code=error.provider_code,
+                    request_id=error.request_id,
+                    correlation_id=error.correlation_id,
+                ) from error
             if following.items == page.items:
                 raise ProviderUnavailable("Partner Center gives the same page again and again.")
             page = following
@@ -115,7 +142,16 @@ class Session:
 
     def now(self) -> datetime:
         """Tell the time as the slower of both clocks, ours and the one in the last answer."""
-        return self._now() - self._ahead
+        return self._server_time.now()
+
+    @property
+    def skew(self) -> timedelta | None:
+        """Tell how far our clock is ahead of the service's; None until an answer has told."""
+        return self._server_time.skew
+
+    async def sign_in(self, actor: Actor) -> Token:
+        """Acquire a new token, repeating it like a call."""
+        return await self._repeated(self._auth[actor].sign_in)
 
     async def aclose(self) -> None:
         await self._http.aclose()
@@ -134,33 +170,32 @@ class Session:
             )
         except (httpx.TransportError, httpx.DecodingError) as error:
             raise ProviderUnavailable(
-                f"Partner Center could not be reached ({type(error).__name__}).", request_id=request_id
+                f"Partner Center could not be reached ({type(error).__name__}).",
+                request_id=request_id,
+                correlation_id=headers["MS-CorrelationId"],
             ) from error
-        self._compare_clocks(response.headers)
+        self._server_time.note(response.headers)
+        if call.actor is Actor.USER and IS_MFA_COMPLIANT in response.headers:
+            self.mfa_compliant = response.headers[IS_MFA_COMPLIANT].strip().casefold() == "true"
         if not response.is_success:
             raise error_from(
                 response.status_code,
                 response.headers,
                 response.content,
                 meaning=call.meaning,
-                request_id=request_id,
+                sent=headers,
+                now=self._clock.now(),
             )
         try:
+            if response.status_code == HTTPStatus.ACCEPTED and call.deferred is not None:
+                return call.deferred(response.headers)
             return call.read(parse(response.content))
         except Malformed as error:
             raise ProviderUnavailable(
                 f"Partner Center gave an answer that cannot be read: {error}",
                 request_id=request_id,
-                correlation_id=response.headers.get("MS-CorrelationId"),
+                correlation_id=response.headers.get("MS-CorrelationId") or headers["MS-CorrelationId"],
             ) from error
-
-    def _compare_clocks(self, headers: Mapping[str, str]) -> None:
-        try:
-            theirs = parsedate_to_datetime(headers.get("Date", ""))
-        except ValueError:
-            return
-        theirs = theirs if theirs.tzinfo else theirs.replace(tzinfo=UTC)
-        self._ahead = max(timedelta(0), self._now() - theirs)
 
 
 def _trust(connection: Connection) -> SSLContext:

@@ -184,7 +184,7 @@ async def test_what_a_provider_said_is_the_same_when_a_run_is_repeated(program: 
 
     assert caught[:2] == [
         ("InputRefused", "The postal code is wrong.", None, "2005"),
-        ("ProviderUnavailable", "Too busy.", 7, None),
+        ("ProviderUnavailable", "Too busy. [correlation c-1]", 7, None),
     ]
     assert caught[2:] == caught[:2]
 

@@ -55,7 +55,7 @@ async def connect(simulator: Simulator) -> AsyncIterator[Connect]:
             clock: Clock | None = None,
             **changes: Any,
         ) -> PartnerCenter:
-            known = {
+            known: dict[str, Any] = {
                 "tenant_id": partner.tenant_id,
                 "client_id": partner.client_id,
                 "client_secret": partner.client_secret,

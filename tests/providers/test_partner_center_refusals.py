@@ -24,12 +24,14 @@ from providers.partner_center.refusals import (
 from providers.partner_center.retry import pause
 
 OF_CUSTOMER = Meaning(missing=CustomerNotVisible)
+NOW = datetime(2026, 6, 14, 12, tzinfo=UTC)
+SENT = {"MS-RequestId": "ours", "MS-CorrelationId": "our-trace"}
 CONFIRMING = Meaning(missing=CustomerNotVisible, retired=CustomerMustAccept)
 
 
 def refused(status, body=None, *, meaning=PLAIN, headers=None):
     content = json.dumps(body).encode() if body is not None else b""
-    return error_from(status, headers or {}, content, meaning=meaning, request_id="ours")
+    return error_from(status, headers or {}, content, meaning=meaning, sent=SENT, now=NOW)
 
 
 @pytest.mark.parametrize(
@@ -55,7 +57,20 @@ def refused(status, body=None, *, meaning=PLAIN, headers=None):
         (410, None, OF_CUSTOMER, InputRefused),
         (302, None, PLAIN, ProviderUnavailable),
         (408, None, PLAIN, ProviderUnavailable),
-        (409, 800060, PLAIN, InputRefused),
+        (409, 800060, PLAIN, ProviderUnavailable),
+        (409, 900278, PLAIN, ProviderUnavailable),
+        (409, 27009, PLAIN, InputRefused),
+        (409, None, PLAIN, InputRefused),
+        (403, 13605, PLAIN, CustomerMustAccept),
+        (403, 800073, PLAIN, ProviderUnavailable),
+        (403, 800075, PLAIN, InputRefused),
+        (403, 900115, PLAIN, InputRefused),
+        (403, 900124, PLAIN, AdministratorNeeded),
+        (403, 600006, PLAIN, AdministratorNeeded),
+        (400, 2055, PLAIN, InputRefused),
+        (400, 900117, PLAIN, InputRefused),
+        (401, 400, PLAIN, AdministratorNeeded),
+        (401, 800001, PLAIN, AdministratorNeeded),
         (412, None, PLAIN, InputRefused),
         (429, None, PLAIN, ProviderUnavailable),
         (500, 800003, PLAIN, ProviderUnavailable),
@@ -95,15 +110,17 @@ def test_the_error_keeps_both_ids_and_says_the_providers_sentence():
 
     assert (error.provider_code, error.request_id, error.correlation_id) == ("900150", "theirs", "trace")
     assert str(error) == (
-        "Partner Center refused (403, code 900150): the role of the partner user does not suffice: "
-        "The supplied role does not have the rights."
+        "Partner Center refused (403, code 900150): the role of the partner user does not suffice, or the "
+        "partner is an indirect reseller: The supplied role does not have the rights. "
+        "[request theirs, correlation trace]"
     )
 
 
 def test_a_foreign_body_is_never_shown():
-    error = error_from(502, {}, b"<html>password=hunter2</html>", meaning=PLAIN, request_id="ours")
+    error = error_from(502, {}, b"<html>password=hunter2</html>", meaning=PLAIN, sent=SENT, now=NOW)
 
-    assert str(error) == "Partner Center did not answer usefully (502)."
+    assert error.message == "Partner Center did not answer usefully (502)."
+    assert str(error) == f"{error.message} [request ours, correlation our-trace]"
     assert error.request_id == "ours"
 
 
@@ -111,14 +128,21 @@ def test_a_foreign_body_is_never_shown():
     ("header", "expected"), [("57", 57.0), ("0", 0.0), ("", None), ("soon", None), ("-5", None), ("²", None)]
 )
 def test_retry_after_is_seconds(header, expected):
-    assert retry_after_seconds({"retry-after": header}) == expected
+    assert retry_after_seconds({"retry-after": header}, now=NOW) == expected
 
 
-def test_retry_after_may_be_a_date():
-    in_a_minute = format_datetime(datetime.now(UTC) + timedelta(seconds=60), usegmt=True)
+def test_retry_after_may_be_a_date_by_the_clock_of_whoever_answered():
+    in_a_minute = format_datetime(NOW + timedelta(seconds=60), usegmt=True)
+    theirs = format_datetime(NOW + timedelta(seconds=20), usegmt=True)
 
-    assert 55 < retry_after_seconds({"retry-after": in_a_minute}) <= 60
-    assert retry_after_seconds({"retry-after": "Wed, 21 Oct 2015 07:28:00 GMT"}) == 0
+    assert retry_after_seconds({"retry-after": in_a_minute}, now=NOW) == 60
+    assert retry_after_seconds({"retry-after": in_a_minute, "date": theirs}, now=NOW) == 40
+    assert retry_after_seconds({"retry-after": "Wed, 21 Oct 2015 07:28:00 GMT"}, now=NOW) == 0
+
+
+def test_a_refusal_that_passes_says_when_to_ask_again():
+    assert refused(409, {"code": 900278}).retry_after_seconds == 24 * 3600
+    assert refused(409, {"code": "800064"}, headers={"retry-after": "7"}).retry_after_seconds == 7
 
 
 @pytest.mark.parametrize(
