@@ -32,13 +32,13 @@ from providers.errors import (
     CustomerMustAccept,
     CustomerNotVisible,
     InputRefused,
-    ProviderError,
     ProviderUnavailable,
     Unsupported,
 )
 from providers.partner_center import wire
 from providers.partner_center.auth import SaveRefreshToken
 from providers.partner_center.connection import ConfirmationMode, Connection
+from providers.partner_center.examination import examine
 from providers.partner_center.paging import page_of
 from providers.partner_center.record import Record, identifier
 from providers.partner_center.refusals import NOT_OURS, PLAIN, Absent, Meaning
@@ -89,14 +89,7 @@ class PartnerCenter:
         )
 
     async def examine(self) -> Sequence[Trouble]:
-        try:
-            async for _ in self.list_customers():
-                break
-            await self.list_templates()
-        except ProviderError as error:
-            remedy = "Mend the connection as the message says."
-            return [Trouble(cause=type(error).__name__, message=str(error), remedy=remedy)]
-        return []
+        return await examine(self._connection, self._session)
 
     async def list_changes(self, *, since: datetime) -> AsyncIterator[Sequence[CustomerChange]]:
         raise Unsupported("This version does not read Partner Center's audit log.")

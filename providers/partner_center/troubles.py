@@ -95,6 +95,11 @@ WRONG_AUDIENCE = Cause(
     remedy="Store the cloud that the partner belongs to, and leave the addresses of the connection empty"
     " unless it leads to a simulator.",
 )
+LOGIN_REFUSED = Cause(
+    name="LOGIN_REFUSED",
+    message="Microsoft Entra refuses the sign-in.",
+    remedy="Look the code up in Microsoft's list of AADSTS error codes, and mend what it names.",
+)
 UNREACHABLE = Cause(
     name="UNREACHABLE",
     message="There was no usable answer.",
@@ -147,7 +152,7 @@ _BY_API_CODE = {
 
 def cause_of_login(code: str, *, as_user: bool) -> Cause | None:
     """Name the cause of a refused login by its error and the numbers after it; None if they tell nothing."""
-    error, *numbers = code.split()
+    error, *numbers = code.split() or [""]
     known = (_BY_LOGIN_NUMBER.get(number) for number in numbers)
     cause = next((found for found in known if found), None) or _BY_LOGIN_ERROR.get(error)
     if cause is CONSENT_ENDED and not as_user:
