@@ -17,14 +17,16 @@ from providers.base import Provider
 from providers.errors import AdministratorNeeded
 from providers.manual import Manual
 from providers.partner_center import Connection, PartnerCenter
+from providers.rest import RestConnection, RestProvider
 from repositories import Transactions
 from repositories.providers import ProviderRepository
 
 _ACTOR = "system"
 SaveRefreshToken: TypeAlias = Callable[[str], Awaitable[None]]
-AnyConnection: TypeAlias = Connection
+AnyConnection: TypeAlias = Connection | RestConnection
 _KINDS: dict[ProviderConnector, TypeAdapter[AnyConnection]] = {
     ProviderConnector.PARTNER_CENTER: TypeAdapter(Connection),
+    ProviderConnector.REST: TypeAdapter(RestConnection),
 }
 _TUNING = {"timeout", "max_attempts", "first_wait", "page_size"}
 """What is not stored with a connection: it belongs to the process, not to the provider."""
@@ -130,6 +132,8 @@ class ProviderClients:
                 "Nobody has configured how to reach this provider: run `agreements provider add`."
             )
         connection = self._unsealed(stored.connector, stored.sealed)
+        if isinstance(connection, RestConnection):
+            return RestProvider(connection)
         save = self._saver(provider_id, connection, stored.sealed)
         return PartnerCenter(connection, save_refresh_token=save)
 

@@ -1,121 +1,272 @@
 """`agreements provider …`: says how providers are reached; credentials are written here and nowhere else."""
 
 import os
-import sys
-from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from typing import Any
+from urllib.parse import urlsplit
 
 from cyclopts import App
 
+from agreements_api.asking import patience, say
 from agreements_api.cli import examples
 from agreements_api.errors import StartupError
-from agreements_api.logs import configure_logs
-from agreements_api.services import Services, open_services
-from agreements_api.settings import load_settings
-from models import Provider, ProviderConnector
+from agreements_api.provider_connecting import TOKEN_VARIABLE, connection_from
+from agreements_api.provider_login import sign_in
+from agreements_api.provider_options import NOTHING_SAID, ConnectionOptions
+from agreements_api.provider_report import line_of, summary, told
+from agreements_api.provider_setup import (
+    ask_capabilities,
+    find_provider,
+    list_providers,
+    make_provider,
+    provider_services,
+    require_provider,
+    stored_connection,
+)
+from agreements_api.services import Services
+from graph import encode_id
+from models import Provider, ProviderConnector, ProviderRole
 from providers.errors import ProviderError
-from providers.partner_center import ConfirmationMode, Connection
+from providers.partner_center import Connection
+
+DEFAULT = "Microsoft Partner Center"
 
 provider_app = App(name="provider", help="Say how providers are reached, and try it.")
-
-SECRET_VARIABLE = "AGREEMENTS_PROVIDER_CLIENT_SECRET"  # noqa: S105 -- a variable's name
-TOKEN_VARIABLE = "AGREEMENTS_PROVIDER_REFRESH_TOKEN"  # noqa: S105 -- a variable's name
 
 
 @provider_app.command(
     help_epilogue=examples(
         "agreements provider add --tenant-id 5e5b... --client-id 0f6a...",
-        'agreements provider add "Partner Center EMEA" --tenant-id 5e5b... --client-id 0f6a...',
+        "agreements provider add --confirmation enhanced        (changes this alone)",
+        'agreements provider add "Partner Center sandbox" --tenant-id ... --client-id ... --sandbox',
+        'agreements provider add "Crayon" --base-url https://connector.example.com',
+        'agreements provider add "By hand" --connector none',
     )
 )
-async def add(  # noqa: PLR0913 -- one option a value
-    name: str = "Microsoft Partner Center",
+async def add(
+    name: str = DEFAULT,
     /,
     *,
-    tenant_id: str,
-    client_id: str,
-    confirmation: ConfirmationMode = ConfirmationMode.CUSTOMER,
-    base_url: str | None = None,
-    login_url: str | None = None,
-    admin_center_url: str | None = None,
+    connector: ProviderConnector | None = None,
+    role: ProviderRole | None = None,
+    options: ConnectionOptions = NOTHING_SAID,
 ) -> None:
-    """Store how a Partner Center provider is reached, encrypted in the database; repeat it to change it.
+    """Store how a provider is reached, encrypted in the database; made if there is none of that name.
 
-    The client secret is read from AGREEMENTS_PROVIDER_CLIENT_SECRET and the refresh token of the partner user
-    who consented from AGREEMENTS_PROVIDER_REFRESH_TOKEN, or both are asked for: never on the command line,
-    where other users of the machine could read them.
+    Repeat it to change something: what is not given stays as it is. Secrets are read from
+    AGREEMENTS_PROVIDER_CLIENT_SECRET (Partner Center) or AGREEMENTS_PROVIDER_API_KEY (REST), or are asked
+    for: never on the command line, where other users of the machine could read them. The consent of a partner
+    user comes by `agreements provider login`, or as a refresh token in AGREEMENTS_PROVIDER_REFRESH_TOKEN.
 
     Args:
-        name: The provider, as createProvider or the seed named it.
-        tenant_id: The partner's own tenant.
-        client_id: The application registered in Partner Center.
-        confirmation: customer: customers accept at Microsoft. legacy: the partner confirms, now retired.
-        base_url: Of the API, instead of Microsoft's: of a national cloud, or of a simulator.
-        login_url: Of the identity provider, likewise.
-        admin_center_url: Where customers accept, likewise.
+        name: The provider.
+        connector: Of a new provider; follows from the other options where it is not given.
+        role: Of a new provider.
+        options: What is to be stored.
     """
-    urls = {"base_url": base_url, "login_url": login_url, "admin_center_url": admin_center_url}
-    given: dict[str, Any] = {key: value for key, value in urls.items() if value is not None}
-    async with _services() as services:
-        provider = await _provider(services, name)
-        try:
-            connection = Connection(
-                tenant_id=tenant_id,
-                client_id=client_id,
-                client_secret=_secret(SECRET_VARIABLE, "Client secret: "),
-                refresh_token=_secret(TOKEN_VARIABLE, "Refresh token (empty for none): ") or None,
-                confirmation=confirmation,
-                **given,
-            )
-        except ValueError as error:
-            raise StartupError(str(error)) from error
+    given = options.given()
+    async with provider_services() as services:
+        provider = await find_provider(services, name)
+        kind = _connector(name, provider, connector, given)
+        if kind is ProviderConnector.NONE:
+            await _add_manual(services, name, provider, role, given)
+            return
+        stored = None if provider is None else await stored_connection(services, provider)
+        connection = connection_from(kind, stored, given, os.environ.get(TOKEN_VARIABLE) or None)
+        if provider is None:
+            provider = await make_provider(services, name, kind, role)
         await services.providers.put(provider.id, connection)
-    print(f"Stored. Try it with: agreements provider check {provider.name!r}")  # noqa: T201 -- the command's answer
+        problem = await _ask_capabilities(services, provider)
+    consented = not isinstance(connection, Connection) or connection.refresh_token is not None
+    say(
+        f"Stored. {'Try it' if consented else 'A partner user consents'} with: agreements provider"
+        f" {'check' if consented else 'login'} {provider.name!r}"
+    )
+    if problem:
+        say(f"What it can do could not be asked, and is asked again by check and sync. {problem}")
 
 
 @provider_app.command(
     help_epilogue=examples("agreements provider check", 'agreements provider check "Partner Center EMEA"')
 )
-async def check(name: str = "Microsoft Partner Center", /) -> None:
-    """Ask the provider for its terms, as application and as user, and say what is wrong.
+async def check(name: str = DEFAULT, /) -> int:
+    """Try all that the connection is for, changing nothing, and say what is wrong and what to do.
+
+    Ends with exit code 1 if anything is wrong.
 
     Args:
         name: The provider.
     """
-    async with _services() as services:
-        provider = await _provider(services, name)
+    async with provider_services() as services:
+        provider = await require_provider(services, name)
         try:
             client = await services.providers.get(provider.id)
-            async for _ in client.list_customers():
-                break
-            templates = await client.list_templates()
+            async with patience(f"Asking {provider.name}"):
+                troubles = await client.examine()
+                if troubles:
+                    for line in told(provider, troubles):
+                        say(line)
+                    return 1
+                capabilities = await ask_capabilities(services, provider)
+                say(await summary(provider, client, capabilities, await services.providers.read(provider.id)))
         except ProviderError as error:
             raise StartupError(f"{provider.name}: {error}") from error
-    print(f"{provider.name} answers: {len(templates)} templates.")  # noqa: T201 -- the command's answer
+    return 0
 
 
-def _services() -> AbstractAsyncContextManager[Services]:
-    settings = load_settings()
-    configure_logs(level=settings.log_level, format=settings.log_format)
-    return open_services(settings, run_jobs=False)
+@provider_app.command(
+    help_epilogue=examples(
+        "agreements provider login",
+        "agreements provider login --device-code        (no browser on this machine)",
+        'agreements provider login "Partner Center EMEA" --port 8400 --no-open-browser',
+    )
+)
+async def login(
+    name: str = DEFAULT,
+    /,
+    *,
+    device_code: bool = False,
+    port: int = 0,
+    open_browser: bool = True,
+    without_mfa: bool = False,
+) -> None:
+    """Have a partner user consent to what the application does for it at Partner Center.
+
+    The user signs in with multi-factor authentication, once; what comes of it is stored encrypted, and stays
+    good as long as it is used every 90 days. Everything about confirmed agreements needs it.
+
+    Args:
+        name: The provider.
+        device_code: Sign in on another machine, by a code.
+        port: Of this machine, to which the browser comes back; any free one unless given. The application
+            needs the redirect URI http://localhost.
+        open_browser: Whether to open the browser here, if there is one.
+        without_mfa: Store a consent that was given without a second factor, which Microsoft refuses.
+    """
+    async with provider_services() as services:
+        provider = await require_provider(services, name)
+        connection = await _partner_center(services, provider)
+        try:
+            consent = await sign_in(connection, device_code=device_code, port=port, open_browser=open_browser)
+        except ProviderError as error:
+            raise StartupError(f"{provider.name}: {error}") from error
+        if consent.mfa is False and not without_mfa:
+            raise StartupError(
+                f"{consent.user_name or 'The user'} signed in without multi-factor authentication, which"
+                " Partner Center refuses: nothing was stored.",
+                hint="Require it for this user in Entra (Conditional Access or security defaults), and run"
+                " this again; --without-mfa stores the consent nevertheless.",
+            )
+        connection = replace(connection, refresh_token=consent.refresh_token)
+        await services.providers.put(provider.id, connection)
+    say(f"{consent.user_name or 'A user'} has consented{_factor(consent.mfa)}.")
+    say(f"Stored. Try it with: agreements provider check {provider.name!r}")
 
 
-async def _provider(services: Services, name: str) -> Provider:
-    async with services.context("cli").look() as view:
-        provider = await view.providers.get_by_name(name)
+@provider_app.command(name="list", help_epilogue=examples("agreements provider list"))
+async def list_() -> None:
+    """Show the providers, what they can do and how they are reached; no secrets."""
+    async with provider_services() as services:
+        for provider in await list_providers(services):
+            try:
+                connection, problem = await services.providers.read(provider.id), ""
+            except ProviderError as error:
+                connection, problem = None, str(error)
+            say(line_of(provider, connection, problem))
+
+
+@provider_app.command(
+    help_epilogue=examples(
+        "agreements provider webhook --url https://agreements.example.com",
+        'agreements provider webhook "Partner Center EMEA" --url https://agreements.example.com',
+    )
+)
+async def webhook(name: str = DEFAULT, /, *, url: str) -> None:
+    """Have a provider tell of changes at once, at a public address that leads to this server.
+
+    Args:
+        name: The provider.
+        url: Where the server is reached from outside, by https; the path is added.
+    """
+    if urlsplit(url).scheme != "https" and urlsplit(url).hostname not in {"127.0.0.1", "localhost"}:
+        raise StartupError(f"{url} is no public https address.", hint="Put a proxy with TLS in front.")
+    async with provider_services() as services:
+        provider = await require_provider(services, name)
+        address = f"{url.rstrip('/')}/providers/{encode_id('Provider', provider.id)}/notifications"
+        try:
+            async with patience(f"Asking {provider.name}"):
+                await (await services.providers.get(provider.id)).subscribe(address)
+        except ProviderError as error:
+            raise StartupError(f"{provider.name}: {error}") from error
+    say(f"{provider.name} tells of changes at {address}")
+
+
+def _factor(mfa: bool | None) -> str:  # noqa: FBT001 -- what was seen, not how to act
+    if mfa is None:
+        return "; whether with multi-factor authentication cannot be told"
+    return f", with{'' if mfa else 'out'} multi-factor authentication"
+
+
+def _connector(
+    name: str, provider: Provider | None, told_connector: ProviderConnector | None, given: dict[str, Any]
+) -> ProviderConnector:
+    """Say by what kind of connection the provider is reached, as it is or is to be made."""
+    if provider is not None:
+        if told_connector not in {None, provider.connector}:
+            raise StartupError(
+                f"«{provider.name}» is reached by {provider.connector}, which cannot be changed.",
+                hint="Choose another name for a new provider.",
+            )
+        return provider.connector
+    if told_connector is not None:
+        return told_connector
+    if "tenant_id" in given:
+        return ProviderConnector.PARTNER_CENTER
+    if "base_url" in given:
+        return ProviderConnector.REST
+    raise StartupError(
+        f"There is no provider «{name}».",
+        hint="A new one needs --tenant-id and --client-id (Partner Center), --base-url (REST) or"
+        " --connector none (served by hand).",
+    )
+
+
+async def _add_manual(
+    services: Services, name: str, provider: Provider | None, role: ProviderRole | None, given: dict[str, Any]
+) -> None:
+    if given:
+        raise StartupError(
+            f"«{name}» is served by hand: there is nothing to reach.", hint="Leave out the options."
+        )
     if provider is None:
-        raise StartupError(f"There is no provider «{name}».", hint="Create it with createProvider first.")
+        await make_provider(services, name, ProviderConnector.NONE, role)
+        say(f"Made «{name}»: what has to be done there is done by hand.")
+    else:
+        say(f"«{provider.name}» is served by hand: there is nothing to store.")
+
+
+async def _ask_capabilities(services: Services, provider: Provider) -> str:
+    """Ask what the provider can do; give why it could not be asked."""
+    try:
+        async with patience(f"Asking {provider.name}"):
+            await ask_capabilities(services, provider)
+    except ProviderError as error:
+        return str(error)
+    return ""
+
+
+async def _partner_center(services: Services, provider: Provider) -> Connection:
     if provider.connector is not ProviderConnector.PARTNER_CENTER:
-        raise StartupError(f"«{provider.name}» is not reached through Partner Center.")
-    return provider
-
-
-def _secret(variable: str, prompt: str) -> str:
-    from getpass import getpass  # noqa: PLC0415 -- only where a person is asked
-
-    given = os.environ.get(variable)
-    if given is not None:
-        return given.strip()
-    if not sys.stdin.isatty():
-        raise StartupError(f"{variable} is not set, and there is nobody to ask.")
-    return getpass(prompt).strip()
+        raise StartupError(
+            f"«{provider.name}» is not reached through Partner Center.", hint="It needs nobody's consent."
+        )
+    try:
+        connection = await services.providers.read(provider.id)
+    except ProviderError as error:
+        raise StartupError(f"{provider.name}: {error}") from error
+    if not isinstance(connection, Connection):
+        raise StartupError(
+            f"Nobody has configured how to reach «{provider.name}».",
+            hint=f"First: agreements provider add {provider.name!r} --tenant-id … --client-id …",
+        )
+    return connection

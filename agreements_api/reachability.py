@@ -8,7 +8,7 @@ from uuid import UUID
 from agreements_api.logs import get_logger
 from agreements_api.services import Services
 from models import Provider, ProviderConnector
-from providers.errors import ProviderError
+from providers.errors import ProviderError, Unsupported
 
 _log = get_logger(__name__)
 
@@ -20,7 +20,10 @@ async def reach(services: Services, provider_id: UUID) -> None:
         ProviderError: It does not answer, or does not let us in.
     """
     client = await services.providers.get(provider_id)
-    await client.list_templates()
+    try:
+        await client.list_templates()
+    except Unsupported:
+        await client.read_capabilities()
 
 
 @asynccontextmanager

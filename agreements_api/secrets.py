@@ -95,8 +95,8 @@ def _refuse_to_replace(path: Path, database: Path) -> None:
     if sealed:
         raise StartupError(
             f"The key file {path} is missing, and {database} holds credentials that only it can unseal.",
-            hint="Restore it from where it was backed up. If it is lost for good, set AGREEMENTS_SECRET_KEY to"
-            " a new key and store the credentials again with `agreements provider add`.",
+            hint="Restore it from where it was backed up. If it is lost for good, set AGREEMENTS_SECRET_KEY"
+            " to a new key and store the credentials again with `agreements provider add`.",
         )
 
 

@@ -18,6 +18,10 @@ class ProviderRepository(Repository[Provider]):
         """Read a provider by its name; case and composition do not matter."""
         return await self._session.scalar(select(Provider).where(Provider.name_fold == fold(name)))
 
+    async def list_all(self) -> Sequence[Provider]:
+        """Every provider, by name."""
+        return (await self._session.scalars(select(Provider).order_by(Provider.name_fold))).all()
+
     async def list_active(self) -> Sequence[Provider]:
         """Active providers, by name."""
         return (

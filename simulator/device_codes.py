@@ -21,6 +21,7 @@ class DeviceSignIn:
 
     tenant_id: str
     client_id: str
+    scope: str
     user_code: str
     expires_at: datetime
     user: User | None = None
@@ -34,11 +35,12 @@ class DeviceSignIns:
     now: Callable[[], datetime]
     _by_device_code: dict[str, DeviceSignIn] = field(default_factory=dict[str, DeviceSignIn])
 
-    def begin(self, tenant_id: str, client_id: str) -> tuple[str, DeviceSignIn]:
+    def begin(self, tenant_id: str, client_id: str, scope: str) -> tuple[str, DeviceSignIn]:
         """Give the program's code and the person's."""
         sign_in = DeviceSignIn(
             tenant_id.lower(),
             client_id.lower(),
+            scope,
             "".join(secrets.choice(_LETTERS) for _ in range(9)),
             self.now() + LIFETIME,
         )

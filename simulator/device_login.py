@@ -35,7 +35,9 @@ async def _begin(request: Request) -> Response:
         partner = check_application(request, form.get("client_id", ""))
     except LoginRefusal as refusal:
         return refused(request, refusal)
-    device_code, sign_in = world.device_sign_ins.begin(partner.tenant_id, form["client_id"])
+    device_code, sign_in = world.device_sign_ins.begin(
+        partner.tenant_id, form["client_id"], form.get("scope", "")
+    )
     address = f"{origin(request)}{PAGE}"
     return JSONResponse(
         {

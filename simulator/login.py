@@ -161,7 +161,8 @@ def _grant(request: Request, form: dict[str, str]) -> _Grant:
             _require_mfa(world, user)
             return _Grant(partner, client_id, user, issue_refresh_token(world, user))
         case "urn:ietf:params:oauth:grant-type:device_code":
-            user = _signed_in_elsewhere(world, partner, client_id, form.get("device_code", ""))
+            user, asked = _signed_in_elsewhere(world, partner, client_id, form.get("device_code", ""))
+            form.setdefault("scope", asked)
             _require_mfa(world, user)
             return _Grant(partner, client_id, user, issue_refresh_token(world, user))
         case other:
@@ -170,13 +171,16 @@ def _grant(request: Request, form: dict[str, str]) -> _Grant:
             )
 
 
-def _signed_in_elsewhere(world: World, partner: Partner, client_id: str, device_code: str) -> User:
+def _signed_in_elsewhere(
+    world: World, partner: Partner, client_id: str, device_code: str
+) -> tuple[User, str]:
+    """Give who signed in, and the scope that was asked for when it began."""
     sign_in = world.device_sign_ins.ask(device_code)
     if sign_in is None or (sign_in.tenant_id, sign_in.client_id) != (partner.tenant_id, client_id):
         raise LoginRefusal("bad_verification_code", 70018, "Invalid verification code.")
     if sign_in.user is not None:
         world.device_sign_ins.forget(device_code)
-        return sign_in.user
+        return sign_in.user, sign_in.scope
     if sign_in.declined:
         raise LoginRefusal("authorization_declined", 70021, "The end user denied the authorization request.")
     if world.device_sign_ins.is_over(sign_in):

@@ -32,7 +32,13 @@ async def begin(client: PartnerClient) -> dict[str, str]:
 
 
 async def redeem(client: PartnerClient, begun: dict[str, str]) -> httpx.Response:
-    return await client.sign_in(grant_type=DEVICE, device_code=begun["device_code"], scope=SCOPE)
+    form = {
+        "client_id": client.partner.client_id,
+        "client_secret": client.partner.client_secret,
+        "grant_type": DEVICE,
+        "device_code": begun["device_code"],
+    }
+    return await client.http.post(f"/{client.partner.tenant_id}/oauth2/v2.0/token", data=form)
 
 
 async def test_a_code_entered_elsewhere_signs_in(client: PartnerClient) -> None:

@@ -1,0 +1,92 @@
+"""What the provider commands do: find, make, connect, examine."""
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import asdict
+
+from agreements_api.connections import AnyConnection
+from agreements_api.errors import StartupError
+from agreements_api.logs import configure_logs
+from agreements_api.services import Services, open_services
+from agreements_api.settings import load_settings
+from models import DomainError, Provider, ProviderCapabilities, ProviderConnector, ProviderKind, ProviderRole
+from providers.errors import AdministratorNeeded
+from resolvers.providers import NewProvider, create_provider, set_provider_capabilities
+
+ACTOR = "cli"
+_ROLES = {
+    ProviderConnector.PARTNER_CENTER: ProviderRole.VENDOR,
+    ProviderConnector.REST: ProviderRole.DISTRIBUTOR,
+    ProviderConnector.NONE: ProviderRole.VENDOR,
+}
+
+
+@asynccontextmanager
+async def provider_services() -> AsyncGenerator[Services]:
+    settings = load_settings()
+    configure_logs(level=settings.log_level, format=settings.log_format)
+    async with open_services(settings, run_jobs=False) as services:
+        yield services
+
+
+async def list_providers(services: Services) -> Sequence[Provider]:
+    async with services.context(ACTOR).look() as view:
+        return await view.providers.list_all()
+
+
+async def find_provider(services: Services, name: str) -> Provider | None:
+    async with services.context(ACTOR).look() as view:
+        return await view.providers.get_by_name(name)
+
+
+async def require_provider(services: Services, name: str) -> Provider:
+    """Raises StartupError, with the names that there are, if there is no such provider."""
+    provider = await find_provider(services, name)
+    if provider is None:
+        known = ", ".join(f"«{each.name}»" for each in await list_providers(services))
+        raise StartupError(
+            f"There is no provider «{name}».",
+            hint=f"There are {known}; `agreements provider add` makes more.",
+        )
+    return provider
+
+
+async def make_provider(
+    services: Services, name: str, connector: ProviderConnector, role: ProviderRole | None
+) -> Provider:
+    """Begin to work with a provider; what it can do is asked once it can be reached.
+
+    Raises:
+        StartupError: The name cannot be, or another command took it meanwhile.
+    """
+    manual = connector is ProviderConnector.NONE
+    new = NewProvider(
+        name=name,
+        kind=ProviderKind.MANUAL if manual else ProviderKind.AUTOMATIC,
+        role=role or _ROLES[connector],
+        connector=connector,
+    )
+    try:
+        return await create_provider(services.context(ACTOR), new)
+    except DomainError as error:
+        raise StartupError(str(error)) from error
+
+
+async def stored_connection(services: Services, provider: Provider) -> AnyConnection | None:
+    """Read how the provider is reached; None also when it cannot be unsealed any more."""
+    try:
+        return await services.providers.read(provider.id)
+    except AdministratorNeeded:
+        return None
+
+
+async def ask_capabilities(services: Services, provider: Provider) -> ProviderCapabilities:
+    """Have the provider say what it can do, and keep it.
+
+    Raises:
+        ProviderError: It could not be asked.
+    """
+    client = await services.providers.get(provider.id)
+    capabilities = ProviderCapabilities(**asdict(await client.read_capabilities()))
+    await set_provider_capabilities(services.context(ACTOR), provider.id, capabilities)
+    return capabilities
