@@ -67,20 +67,27 @@ RULES = (
     Index(None, "sync_state", "name_fold", "id"),
     Index(None, "origin", "name_fold", "id"),
     Index(None, "provider_id", "name_fold", "id"),
+    # Each names what it holds once more: SQLite chooses the index of which it can use the most columns.
     Index(
         "ix_agreements_pending_at",
         "provider_id",
+        "status",
+        "status_reason",
         sqlite_where=text(PENDING),
         postgresql_where=text(PENDING),
     ),
     Index(
         "ix_agreements_unanswered",
-        "id",
+        "sync_state",
+        "status",
         sqlite_where=text(UNANSWERED),
         postgresql_where=text(UNANSWERED),
     ),
     Index(
         "ix_agreements_provisioned_by_hand",
+        "status",
+        "origin",
+        "provider_account_id",
         "account_id",
         "provider_id",
         sqlite_where=text(PROVISIONED_BY_HAND),

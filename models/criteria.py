@@ -55,7 +55,7 @@ _MANUAL_WORK = (
     # The provider is to be told again, with what it refused put right.
     select(Agreement.id).where(_IS_ACTIVE, text("sync_state = 'PUSH_FAILED'")),
     # The customer is to be asked again, or in another way.
-    select(Agreement.id).where(_IS_ACTIVE, text(UNANSWERED)),
+    select(Agreement.id).where(_IS_ACTIVE, text("sync_state = 'AWAITING_CUSTOMER'"), text(UNANSWERED)),
     # The customer is to be taken on at a provider that cannot be called, and entered here.
     select(Agreement.id).where(
         text(PROVISIONED_BY_HAND),

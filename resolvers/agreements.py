@@ -8,6 +8,7 @@ from uuid import UUID
 
 from models import (
     AcceptancePath,
+    AcceptanceRequestStatus,
     Agreement,
     AgreementStatus,
     AgreementStatusReason,
@@ -33,6 +34,8 @@ from resolvers.operations import Outcome, check_revision, repeated, require
 
 NAME_LIMIT = 500
 """More than elsewhere: by default a name is put together from two others."""
+
+_TO_BE_PUSHED = frozenset({SyncState.PUSH_FAILED, SyncState.TO_PUSH})
 
 CHECKS: Mapping[str, Callable[..., Any]] = {
     "name": partial(checked_text, limit=NAME_LIMIT),
@@ -125,14 +128,14 @@ async def accept_agreement(  # noqa: PLR0913 -- what a caller may say, by keywor
 async def retry_agreement_push(
     context: Context, agreement_id: UUID, *, revision: int | None = None
 ) -> Agreement:
-    """Tell the provider again of an agreement that it has not taken.
+    """Tell the provider again of an agreement that it has not taken, or have it ask the customer again.
 
     Raises:
         DomainError: NOT_FOUND, REVISION_CONFLICT, NOTHING_TO_PUSH.
     """
     async with context.unit_of_work() as uow:
         agreement = await _get(uow, agreement_id, revision)
-        if agreement.sync_state not in {SyncState.PUSH_FAILED, SyncState.TO_PUSH}:
+        if agreement.sync_state not in _TO_BE_PUSHED and not _is_unanswered(agreement):
             raise DomainError(
                 f"{agreement.number} has nothing that its provider should be told.",
                 code=ErrorCode.NOTHING_TO_PUSH,
@@ -220,6 +223,17 @@ async def queue_push(uow: UnitOfWork, agreement: Agreement, *, anew: bool = Fals
     """
     agreement.sync_state, agreement.sync_error = SyncState.TO_PUSH, None
     await uow.push(agreement, anew=anew)
+
+
+def _is_unanswered(agreement: Agreement) -> bool:
+    """Whether the customer was asked for its acceptance and has refused it, or let its time pass."""
+    request = agreement.acceptance_request
+    return (
+        request is not None
+        and agreement.status is AgreementStatus.ACTIVE
+        and agreement.sync_state is SyncState.AWAITING_CUSTOMER
+        and request.status in {AcceptanceRequestStatus.EXPIRED, AcceptanceRequestStatus.REFUSED}
+    )
 
 
 async def _get(uow: UnitOfWork, agreement_id: UUID, revision: int | None) -> Agreement:

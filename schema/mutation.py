@@ -152,7 +152,10 @@ class Mutation:
         )
         return answer.ReactivateAgreementPayload(agreement=Agreement.ref(agreement.id))
 
-    @mutation(description="Tell the provider again of an accepted agreement that it has not taken.")
+    @mutation(
+        description="Tell the provider again of an agreement that it has not taken, or ask a customer again "
+        "that has refused its acceptance or let its time pass."
+    )
     async def retry_agreement_push(
         self, info: Info, input: of_agreements.RetryAgreementPushInput
     ) -> answer.RetryAgreementPushPayload:

@@ -14,13 +14,17 @@ depends_on = None
 _INDEXES = {
     "ix_agreements_pending_at": (
         "agreements",
-        ["provider_id"],
+        ["provider_id", "status", "status_reason"],
         "status = 'ACTIVE' AND status_reason = 'PENDING'",
     ),
-    "ix_agreements_unanswered": ("agreements", ["id"], "acceptance_status IN ('EXPIRED', 'REFUSED')"),
+    "ix_agreements_unanswered": (
+        "agreements",
+        ["sync_state", "status"],
+        "acceptance_status IN ('EXPIRED', 'REFUSED')",
+    ),
     "ix_agreements_provisioned_by_hand": (
         "agreements",
-        ["account_id", "provider_id"],
+        ["status", "origin", "provider_account_id", "account_id", "provider_id"],
         "status = 'ACTIVE' AND origin = 'PROVISIONING' AND provider_account_id IS NULL",
     ),
     "ix_provider_accounts_missing": ("provider_accounts", ["id"], "missing_since IS NOT NULL"),
