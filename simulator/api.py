@@ -17,6 +17,7 @@ from simulator.values import Body, Json
 from simulator.world import World
 
 BODY_METHODS = frozenset({"POST", "PUT", "PATCH"})
+READING_METHODS = frozenset({"GET", "HEAD"})
 BOM = b"\xef\xbb\xbf"
 
 
@@ -102,14 +103,21 @@ def operation(
 def _serve(world: World, principal: Principal, request: Request, content: bytes, served: Operation) -> Reply:
     body = Body.parse(content) if served.needs_body else Body({})
     served.admit(principal, body)
-    customer = _customer(world, principal, request)
 
     def handle() -> Reply:
         if body is None:
             raise invalid("Invalid request input", code=800002)
         return served.handler(Call(world, principal, request, body, customer))
 
-    return _once(world, principal.partner.tenant_id, request, handle)
+    key = _key(principal, request)
+    remembered = None if key is None else _remembered(world, key)
+    if remembered is not None:
+        return remembered
+    customer = _customer(world, principal, request)
+    if request.method in READING_METHODS:
+        return handle()
+    with world.store.transaction():
+        return handle() if key is None else _once(world, key, handle)
 
 
 def _mfa_report(request: Request, mfa: bool | None) -> dict[str, str]:  # noqa: FBT001 - a finding, no switch
@@ -124,29 +132,41 @@ def _customer(world: World, principal: Principal, request: Request) -> Customer 
     return None if customer_id is None else reach_customer(world, principal.partner.tenant_id, customer_id)
 
 
-def _once(world: World, tenant_id: str, request: Request, handle: Callable[[], Reply]) -> Reply:
-    """Run a handler, or give again what the same write was answered with before.
+Key = tuple[str, str, str, str]
+
+
+def _key(principal: Principal, request: Request) -> Key | None:
+    """Name a write that is not to be executed twice; nothing for a reading call, or one without an id."""
+    request_id = request.headers.get("ms-requestid", "").lower()
+    if request.method not in BODY_METHODS or not request_id:
+        return None
+    return principal.partner.tenant_id, request.method, request.url.path, request_id
+
+
+def _remembered(world: World, key: Key) -> Reply | None:
+    """Give again what the same write was answered with before.
 
     A refusal is an answer too: the caller asks anew under a new id. What stopped the call before it came to
     its operation (token, rate, a customer not visible yet) is not remembered.
     """
-    request_id = request.headers.get("ms-requestid", "").lower()
-    key = (tenant_id, request.method, request.url.path, request_id)
-    remembers = request.method in BODY_METHODS and bool(request_id)
-    if remembers:
-        row = world.store.row(
-            "select status, body from replies where (tenant_id, method, path, request_id) = (?, ?, ?, ?)", key
-        )
-        if row is not None:
-            return Reply(row["status"], json.loads(row["body"]))
-    with world.store.transaction():
-        try:
-            reply = handle()
-        except Refusal as refusal:
-            reply = Reply(refusal.status, refusal.body())
-        if remembers:
-            remembered = (*key, reply.status, json.dumps(reply.body))
-            world.store.write("insert into replies values (?, ?, ?, ?, ?, ?)", remembered)
+    row = world.store.row(
+        "select status, body, headers from replies"
+        " where (tenant_id, method, path, request_id) = (?, ?, ?, ?)",
+        key,
+    )
+    if row is None:
+        return None
+    return Reply(row["status"], json.loads(row["body"]), headers=json.loads(row["headers"]))
+
+
+def _once(world: World, key: Key, handle: Callable[[], Reply]) -> Reply:
+    """Run a handler, and remember its answer beside what it wrote."""
+    try:
+        reply = handle()
+    except Refusal as refusal:
+        reply = Reply(refusal.status, refusal.body())
+    answer = (reply.status, json.dumps(reply.body), json.dumps(dict(reply.headers or {})))
+    world.store.write("insert into replies values (?, ?, ?, ?, ?, ?, ?)", (*key, *answer))
     return reply
 
 

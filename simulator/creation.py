@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from simulator.access import Principal
 from simulator.countries import Country, find_country
-from simulator.customers import is_domain_taken
+from simulator.customers import count_customers, is_domain_taken
 from simulator.errors import forbidden, invalid, refused_by_customer_service
 from simulator.partners import INDIRECT_RESELLER, find_partner
 from simulator.values import Body, is_email, is_guid
@@ -25,6 +25,7 @@ ADDRESS_MEMBERS = (
     "lastName",
     "phoneNumber",
 )
+SANDBOX_CUSTOMERS = 75
 _LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 _DOMAIN = re.compile(rf"{_LABEL}\.(onmicrosoft\.com|ccsctp\.net)", re.IGNORECASE)
 _CULTURE = re.compile(r"([a-z]{2,3})(-[a-z]{4})?-([a-z]{2})", re.IGNORECASE)
@@ -49,6 +50,7 @@ def read_new_customer(world: World, principal: Principal, body: Body) -> NewCust
     Raises:
         Refusal: 400 or 403 for the first rule that is broken.
     """
+    _check_sandbox(world, principal)
     if "password" in body.section("userCredentials").members:
         raise invalid("A password must not be given.", code=800002)
     company, billing = body.section("companyProfile"), body.section("billingProfile")
@@ -68,6 +70,12 @@ def read_new_customer(world: World, principal: Principal, body: Body) -> NewCust
     _check_registration(country, new)
     _check_reseller(world, principal, new.associated_partner_id)
     return new
+
+
+def _check_sandbox(world: World, principal: Principal) -> None:
+    tenant_id = principal.partner.tenant_id
+    if principal.partner.sandbox and count_customers(world.store, tenant_id) >= SANDBOX_CUSTOMERS:
+        raise invalid("The sandbox limit has been met", code=800018)
 
 
 def read_address(body: Body) -> dict[str, str]:

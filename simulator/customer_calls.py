@@ -12,15 +12,28 @@ from simulator.customers import (
     Customer,
     billing_profile,
     customer_from,
+    delete_customer,
     detail,
     newest_listed,
     save_customer,
     summary,
+    unrelate,
 )
-from simulator.errors import invalid
+from simulator.errors import invalid, refused_by_customer_service
 from simulator.paging import TOKEN_HEADER, Place, Seek, collection, no_more_pages
+from simulator.subscriptions import list_subscriptions
 from simulator.values import Body, Json, without_nulls
 
+EMPTY_MEMBERS = (
+    "Id",
+    "CommerceId",
+    "CompanyProfile",
+    "BillingProfile",
+    "AllowDelegatedAccess",
+    "UserCredentials",
+    "CustomDomains",
+    "AssociatedPartnerId",
+)
 SEARCH_COLUMNS = {"companyname": "company_name", "domain": "domain"}
 LISTED = (
     "select relationships.position, customers.* from relationships"
@@ -42,6 +55,8 @@ def routes() -> list[Route]:
         operation("POST", "/customers", _create, SELLER),
         operation("GET", "/customers/relationshiprequests", _relationship_request, SELLING_USER),
         operation("GET", "/customers/{customer_id}", _get, ANYONE),
+        operation("PATCH", "/customers/{customer_id}", _change, SELLING_USER),
+        operation("DELETE", "/customers/{customer_id}", _delete, SELLER),
     ]
 
 
@@ -90,6 +105,34 @@ def _filter(text: str | None) -> tuple[str, str]:
 
 def _get(call: Call) -> Reply:
     return Reply(200, detail(call.customer))
+
+
+def _change(call: Call) -> Reply:
+    """End the relationship, the one change there is; the answer is of a back end that spells differently."""
+    if call.body.text("relationshipToPartner").lower() != "none":
+        raise invalid("Invalid property: relationshipToPartner")
+    subscriptions = list_subscriptions(call.world.store, call.partner_id, call.customer.id, call.world.now())
+    if any(subscription.status == "active" for subscription in subscriptions):
+        raise invalid("The relationship cannot be removed while the customer has active subscriptions.")
+    unrelate(call.world.store, call.partner_id, call.customer.id)
+    return Reply(
+        200,
+        {
+            **dict.fromkeys(EMPTY_MEMBERS),
+            "RelationshipToPartner": "none",
+            "Attributes": {"ObjectType": "Customer"},
+        },
+    )
+
+
+def _delete(call: Call) -> Reply:
+    """Delete the tenant of a sandbox, and nobody else's."""
+    if not call.principal.partner.sandbox:
+        raise refused_by_customer_service(
+            600006, "ActionNotAllowed", "The requested action is not allowed", status=403
+        )
+    delete_customer(call.world.store, call.customer.id)
+    return Reply(204, None)
 
 
 def _create(call: Call) -> Reply:

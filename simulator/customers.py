@@ -82,6 +82,17 @@ def is_related(store: Store, partner_id: str, customer_id: str) -> bool:
     )
 
 
+def count_customers(store: Store, partner_id: str) -> int:
+    return store.count("select count(*) from relationships where tenant_id = ?", (partner_id,))
+
+
+def delete_customer(store: Store, customer_id: str) -> None:
+    """Delete a tenant with all that hangs on it."""
+    for table in ("subscriptions", "carts", "agreements", "relationships"):
+        store.write(f"delete from {table} where customer_id = ?", (customer_id,))  # noqa: S608 - names above
+    store.write("delete from customers where id = ?", (customer_id,))
+
+
 def is_domain_taken(store: Store, domain: str) -> bool:
     return bool(store.row("select 1 from customers where domain = ? collate nocase", (domain,)))
 

@@ -24,6 +24,12 @@ class Behaviour(BaseModel):
     agreements_visible_after_seconds: float = Field(
         0, ge=0, description="Time until a new confirmation shows in lists."
     )
+    subscription_changes_take_seconds: float = Field(
+        0, ge=0, description="Time a change of a subscription takes; it is answered with 202 meanwhile."
+    )
+    order_errors_in_checkout: bool = Field(
+        default=False, description="A refused purchase is told inside a successful checkout."
+    )
     visibility_delay_seconds: float = Field(
         0, ge=0, description="Time until a new customer can be read; lists show it a third later."
     )

@@ -82,6 +82,21 @@ create table agreements (
     created_at real
 );
 create index agreements_of_customer on agreements (tenant_id, customer_id);
+create table subscriptions (
+    position integer primary key,
+    id text not null unique,
+    tenant_id text not null references partners,
+    customer_id text not null,
+    document text not null
+);
+create index subscriptions_of_customer on subscriptions (tenant_id, customer_id);
+create table carts (
+    id text primary key,
+    tenant_id text not null references partners,
+    customer_id text not null,
+    expires_at real not null,
+    lines text not null
+) without rowid;
 create table attestations (
     id text primary key,
     tenant_id text not null references partners,
@@ -104,12 +119,15 @@ create table replies (
     request_id text not null,
     status integer not null,
     body text not null,
+    headers text not null,
     primary key (tenant_id, method, path, request_id)
 ) without rowid;
 """
 TABLES = (
     "replies",
     "attestations",
+    "carts",
+    "subscriptions",
     "agreements",
     "relationships",
     "customers",

@@ -56,10 +56,32 @@ class Body:
         value = self._at(path)
         return value.strip() if isinstance(value, str) else ""
 
+    def texts(self, *path: str) -> list[str]:
+        """Give the strings of the list at a path; an empty one if there is none."""
+        value = self._at(path)
+        items = value if isinstance(value, Sequence) and not isinstance(value, str) else ()
+        return [item for item in items if isinstance(item, str)]
+
+    def flag(self, *path: str) -> bool:
+        return self._at(path) is True
+
     def section(self, *path: str) -> "Body":
         """Give the object at a path; an empty one if there is none."""
+        return Body.of(self._at(path))
+
+    @classmethod
+    def of(cls, value: Json) -> "Body":
+        """Take a part of another body; anything but an object is an empty one."""
+        return cls(_object(value) if isinstance(value, Mapping) else {})
+
+    def items(self, *path: str) -> Sequence[Json]:
+        """Give the list at a path; an empty one if there is none."""
         value = self._at(path)
-        return Body(_object(value) if isinstance(value, Mapping) else {})
+        return value if isinstance(value, Sequence) and not isinstance(value, str) else ()
+
+    def value(self, *path: str) -> Json:
+        """Give whatever stands at a path."""
+        return self._at(path)
 
     def _at(self, path: Sequence[str]) -> Json:
         value: Json = self.members

@@ -131,9 +131,36 @@ class Simulator:
         """End the relationship between partner and customer."""
         await self._call("DELETE", f"/partners/{tenant_id}/customers/{customer_id}")
 
+    async def follow_invitation(self, tenant_id: str, customer_id: str) -> None:
+        """Let a customer that is known take the partner up as its reseller."""
+        await self._call("POST", f"/partners/{tenant_id}/invitations/{customer_id}")
+
+    async def webhooks(self, tenant_id: str) -> dict[str, Any]:
+        """Give what a partner wants to be told, and what it was sent."""
+        return await self._call("GET", f"/partners/{tenant_id}/webhooks")
+
+    async def send_webhook(self, tenant_id: str, event: str, **members: str) -> dict[str, Any]:
+        """Send an event to a partner that is registered for it."""
+        return await self._call("POST", f"/partners/{tenant_id}/webhooks", {"event": event, **members})
+
+    async def webhook_authority(self) -> str:
+        """Give the certificate of the authority behind webhook signatures, in PEM."""
+        async with httpx.AsyncClient(timeout=30, verify=NO_CERTIFICATES) as client:
+            return (await client.get(f"{self.url}/admin/webhook-authority")).text
+
     async def accept(self, customer_id: str) -> None:
         """Let the customer accept the agreement itself."""
         await self._call("POST", f"/customers/{customer_id}/accept")
+
+    async def add_subscriptions(
+        self, tenant_id: str, customer_id: str, *subscriptions: dict[str, Any]
+    ) -> list[dict[str, Any]]:
+        """Add to what a customer has bought, or replace; give all of it with its kind and if it is billed."""
+        path = f"/partners/{tenant_id}/customers/{customer_id}/subscriptions"
+        return await self._call("POST", path, list(subscriptions))
+
+    async def subscriptions(self, tenant_id: str, customer_id: str) -> list[dict[str, Any]]:
+        return await self._call("GET", f"/partners/{tenant_id}/customers/{customer_id}/subscriptions")
 
     async def attestations(self) -> list[dict[str, Any]]:
         """Give all enhanced attestations, by the time they expire."""
