@@ -1,4 +1,4 @@
-"""A simulated Partner Center over HTTP, and clients of it that give up quickly."""
+"""Simulated providers over HTTP, and clients of them that give up quickly."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, aclosing
@@ -6,10 +6,12 @@ from datetime import timedelta
 from typing import Any, Protocol
 
 import pytest
+from support.rest_simulator import API_KEY, RestSimulator, start_rest_simulator
 from support.simulator import SimulatedPartner, Simulator, SimulatorProcess, start_simulator
 
 from providers.clock import Clock
 from providers.partner_center import Connection, PartnerCenter
+from providers.rest import RestConnection, RestProvider
 
 
 class Connect(Protocol):
@@ -23,6 +25,12 @@ class Connect(Protocol):
         clock: Clock | None = None,
         **changes: Any,
     ) -> PartnerCenter: ...
+
+
+class ConnectRest(Protocol):
+    """Opens a client of the REST provider; other arguments are those of `RestConnection`."""
+
+    def __call__(self, *, clock: Clock | None = None, **changes: Any) -> RestProvider: ...
 
 
 @pytest.fixture(scope="session")
@@ -77,3 +85,35 @@ async def connect(simulator: Simulator) -> AsyncIterator[Connect]:
 @pytest.fixture
 async def client(connect: Connect, partner: SimulatedPartner) -> PartnerCenter:
     return connect(partner)
+
+
+@pytest.fixture(scope="session")
+def rest_process() -> Iterator[SimulatorProcess]:
+    process = start_rest_simulator()
+    yield process
+    process.stop()
+
+
+@pytest.fixture
+async def rest(rest_process: SimulatorProcess) -> AsyncIterator[RestSimulator]:
+    rest = RestSimulator(rest_process.url)
+    yield rest
+    await rest.reset()
+
+
+@pytest.fixture
+async def connect_rest(rest: RestSimulator) -> AsyncIterator[ConnectRest]:
+    async with AsyncExitStack() as opened:
+
+        def open_client(*, clock: Clock | None = None, **changes: Any) -> RestProvider:
+            known = {"base_url": rest.url, "api_key": API_KEY, "first_wait": timedelta(milliseconds=10)}
+            client = RestProvider(RestConnection(**known | changes), clock=clock)
+            opened.push_async_exit(aclosing(client))
+            return client
+
+        yield open_client
+
+
+@pytest.fixture
+async def rest_client(connect_rest: ConnectRest) -> RestProvider:
+    return connect_rest()

@@ -1,0 +1,137 @@
+"""One call to a REST provider: with the key, repeated, decoded, and failing with our errors."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from ssl import PROTOCOL_TLS_CLIENT, SSLContext
+from typing import Generic, TypeVar
+
+import httpx
+
+from providers.clock import Clock
+from providers.errors import ProviderError, ProviderUnavailable
+from providers.partner_center.connection import is_loopback
+from providers.partner_center.record import Malformed, parse
+from providers.partner_center.retry import Repeats
+from providers.partner_center.server_time import ServerTime
+from providers.rest.connection import RestConnection
+from providers.rest.refusals import Foreign, error_from
+
+T = TypeVar("T")
+
+KEY_HEADER = "work-365-rest-provider-api-key"
+MAX_CONNECTIONS = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call(Generic[T]):
+    """A call as data.
+
+    Attributes:
+        path: Below the base address, with each variable part quoted.
+        read: Decodes the body of a success, None if there is none; raises `Malformed`.
+        missing: What 404 means.
+        whole: A success without a body must say so with 204: one that got lost on the way is no answer.
+    """
+
+    path: str
+    read: Callable[[object], T]
+    method: str = "GET"
+    json: Mapping[str, object] | None = None
+    missing: type[ProviderError] = Foreign
+    whole: bool = False
+
+
+class Session:
+    """The connection's HTTP client; belongs to one event loop."""
+
+    def __init__(self, connection: RestConnection, *, clock: Clock) -> None:
+        self._key = connection.api_key
+        self._clock = clock
+        self._time = ServerTime(clock)
+        self._repeated = Repeats(
+            clock, max_attempts=connection.max_attempts, first_wait=connection.first_wait
+        )
+        encrypted = connection.base_url.startswith("https:")
+        self._http = httpx.AsyncClient(
+            base_url=connection.base_url.rstrip("/"),
+            headers={"Accept": "application/json", KEY_HEADER: connection.api_key},
+            timeout=connection.timeout.total_seconds(),
+            limits=httpx.Limits(max_connections=MAX_CONNECTIONS),
+            trust_env=not is_loopback(connection.base_url),
+            # Reading the authorities takes a while; where nothing is encrypted nobody is trusted instead.
+            verify=httpx.create_ssl_context() if encrypted else SSLContext(PROTOCOL_TLS_CLIENT),
+        )
+        self.now = self._time.now
+
+    async def send(self, call: Call[T]) -> T:
+        """Make a call that may be made several times, repeating it while there is no usable answer."""
+        return await self._repeated(lambda: self.once(call))
+
+    async def create(
+        self, call: Call[T], *, look: Callable[[], Awaitable[T | None]], looked: bool = False
+    ) -> T:
+        """Make a call that creates something, which the provider would do each time.
+
+        Before every attempt it is looked for. After a time-out the provider may still be at it: then it is
+        looked for again, but not created a second time.
+
+        Args:
+            call: Makes it.
+            look: Finds it in a single attempt.
+            looked: The caller has just looked.
+        """
+        open_end: ProviderUnavailable | None = None
+
+        async def attempt() -> T:
+            nonlocal looked, open_end
+            found = None if looked else await look()
+            if found is not None:
+                return found
+            if open_end is not None:
+                raise open_end
+            looked = False
+            try:
+                return await self.once(call)
+            except ProviderUnavailable as error:
+                if isinstance(error.__cause__, httpx.ReadTimeout):
+                    open_end = error
+                raise
+
+        return await self._repeated(attempt)
+
+    async def once(self, call: Call[T]) -> T:
+        """Make a single attempt.
+
+        Raises:
+            Foreign: The answer is none of the contract's.
+        """
+        try:
+            response = await self._http.request(call.method, call.path, json=call.json)
+        except (httpx.TransportError, httpx.DecodingError) as error:
+            raise ProviderUnavailable(
+                f"The provider could not be reached ({type(error).__name__})."
+            ) from error
+        self._time.note(response.headers)
+        if not response.is_success:
+            raise error_from(
+                response.status_code,
+                response.headers,
+                response.content,
+                missing=call.missing,
+                key=self._key,
+                now=self._clock.now(),
+            )
+        try:
+            return call.read(_body(response, whole=call.whole))
+        except Malformed as error:
+            raise Foreign(f"The provider gave an answer that cannot be read: {error}") from error
+
+    async def aclose(self) -> None:
+        await self._http.aclose()
+
+
+def _body(response: httpx.Response, *, whole: bool) -> object:
+    if whole and not response.content and response.status_code != HTTPStatus.NO_CONTENT:
+        raise Malformed("It is empty.")
+    return parse(response.content)
