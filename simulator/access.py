@@ -37,6 +37,7 @@ class Principal:
     """The partner that calls; `user` is none when its application acts for itself, and then `mfa` too."""
 
     partner: Partner
+    client_id: str
     user: User | None
     mfa: bool | None = None
 
@@ -62,14 +63,14 @@ def authenticate(world: World, authorization: str) -> Principal:
     if partner is None or application is None or not application.registered:
         raise unauthorized(400, "Access denied")
     if claims.object_id is None:
-        return Principal(partner, user=None)
+        return Principal(partner, claims.client_id, user=None)
     user = find_user(world.store, claims.object_id)
     if user is None or user.tenant_id != partner.tenant_id:
         raise unauthorized(400, "Access denied")
     mfa = any(method.endswith("mfa") for method in claims.methods)
     if world.behaviour.mfa_enforced and not mfa:
         raise unauthorized(LACKS_MFA, "The token carries no claim of multi-factor authentication.")
-    return Principal(partner, user, mfa)
+    return Principal(partner, claims.client_id, user, mfa)
 
 
 def authorize(principal: Principal, access: Access) -> None:

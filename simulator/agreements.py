@@ -8,6 +8,7 @@ from starlette.routing import Route
 from simulator.access import SELLER, SELLING_USER, USER, Access
 from simulator.api import Call, Reply, operation
 from simulator.attestations import FINALIZED, Attestation, accepted_attestation, save_attestation
+from simulator.audit import Change, actor_of, record
 from simulator.errors import Refusal, invalid, refused_by_customer_service
 from simulator.store import Store
 from simulator.templates import Template, find_template, select_templates
@@ -49,6 +50,17 @@ class Confirmation:
     user_id: str | None
     attestation_id: str | None = None
     created_at: float | None = None
+
+    def as_wire(self, date: str | None = None) -> dict[str, Json]:
+        """Show it as the answer to a confirmation does, with the date as it was sent if that is known."""
+        template = find_template(self.template_id)
+        return {
+            "userId": self.user_id,
+            "primaryContact": self.contact.as_wire(),
+            "templateId": self.template_id,
+            "dateAgreed": date or self.agreed_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "type": None if template is None else template.agreement_type,
+        }
 
 
 def routes() -> list[Route]:
@@ -180,13 +192,9 @@ def _confirm(call: Call) -> Reply:
     save_confirmation(store, call.partner_id, customer_id, confirmation)
     if attestation is not None:
         save_attestation(store, replace(attestation, status=FINALIZED))
-    answer: Json = {
-        "userId": user_id,
-        "primaryContact": contact.as_wire(),
-        "templateId": template.id,
-        "dateAgreed": sent_date,
-        "type": template.agreement_type,
-    }
+    answer = confirmation.as_wire(sent_date)
+    change = Change("create_agreement", "agreement", answer)
+    record(call.world, call.partner_id, call.customer, change, actor_of(call))
     return Reply(201, answer)
 
 

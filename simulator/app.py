@@ -16,9 +16,11 @@ from simulator import (
     admin_attestations,
     admin_partners,
     admin_subscriptions,
+    admin_webhooks,
     agreements,
     attestation_page,
     attestations,
+    audit_calls,
     authorization,
     carts,
     customer_calls,
@@ -29,6 +31,7 @@ from simulator import (
     partner_calls,
     subscription_calls,
     validations,
+    webhook_calls,
 )
 from simulator.errors import Refusal
 from simulator.gateway import Gateway
@@ -49,6 +52,7 @@ def create_app(settings: SimulatorSettings, clock: Callable[[], datetime] = utc_
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncGenerator[None]:
         yield
+        await world.courier.aclose()
         world.store.close()
 
     app = Starlette(
@@ -58,6 +62,7 @@ def create_app(settings: SimulatorSettings, clock: Callable[[], datetime] = utc_
             *admin_partners.routes(),
             *admin_attestations.routes(),
             *admin_subscriptions.routes(),
+            *admin_webhooks.routes(),
             *customer_calls.routes(),
             *agreements.routes(),
             *attestations.routes(),
@@ -65,6 +70,8 @@ def create_app(settings: SimulatorSettings, clock: Callable[[], datetime] = utc_
             *partner_calls.routes(),
             *subscription_calls.routes(),
             *carts.routes(),
+            *audit_calls.routes(),
+            *webhook_calls.routes(),
             *documents.routes(),
             *validations.routes(),
             *authorization.routes(),
@@ -81,7 +88,7 @@ def create_app(settings: SimulatorSettings, clock: Callable[[], datetime] = utc_
 
 
 def _is_service(path: str) -> bool:
-    return path.startswith("/v1/") or "/oauth2/" in path or "/.well-known/" in path
+    return path.startswith(("/v1/", "/webhooks/v1/")) or "/oauth2/" in path or "/.well-known/" in path
 
 
 async def _no_such_operation(_: Request, error: Exception) -> Response:

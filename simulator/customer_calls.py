@@ -7,6 +7,7 @@ from starlette.routing import Route
 
 from simulator.access import ANYONE, SELLER, SELLING_USER
 from simulator.api import Call, Reply, operation
+from simulator.audit import actor_of, added, record, removed
 from simulator.creation import read_new_customer
 from simulator.customers import (
     Customer,
@@ -115,6 +116,7 @@ def _change(call: Call) -> Reply:
     if any(subscription.status == "active" for subscription in subscriptions):
         raise invalid("The relationship cannot be removed while the customer has active subscriptions.")
     unrelate(call.world.store, call.partner_id, call.customer.id)
+    record(call.world, call.partner_id, call.customer, removed(call.customer), actor_of(call))
     return Reply(
         200,
         {
@@ -132,6 +134,8 @@ def _delete(call: Call) -> Reply:
             600006, "ActionNotAllowed", "The requested action is not allowed", status=403
         )
     delete_customer(call.world.store, call.customer.id)
+    change = removed(call.customer, "delete_tip_customer")
+    record(call.world, call.partner_id, call.customer, change, actor_of(call))
     return Reply(204, None)
 
 
@@ -153,6 +157,7 @@ def _create(call: Call) -> Reply:
         created_at=call.world.now().timestamp(),
     )
     save_customer(call.world.store, call.partner_id, customer)
+    record(call.world, call.partner_id, customer, added(customer), actor_of(call))
     profile: Json = without_nulls(
         {
             "tenantId": customer.id,

@@ -190,7 +190,7 @@ def summary(customer: Customer) -> Json:
     }
 
 
-def detail(customer: Customer) -> Json:
+def detail(customer: Customer) -> dict[str, Json]:
     """Show all that is known of a customer."""
     return without_nulls(
         {

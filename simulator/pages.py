@@ -7,7 +7,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from simulator.customers import find_customer, is_related, relate, sign_directly
+from simulator.customers import find_customer, sign_directly
+from simulator.invitations import follow_invitation
 from simulator.partners import find_partner, list_partners
 from simulator.values import guid, is_guid
 from simulator.world import World
@@ -90,8 +91,7 @@ async def _accept(request: Request) -> Response:
     if partner_id and partner is None:
         return _form_page(request, tenant_id, partner_id, "The invitation is not valid.", 404)
     accepted = "You accepted the Microsoft Customer Agreement"
-    if partner is not None and not is_related(world.store, partner.tenant_id, customer.id):
-        relate(world.store, partner.tenant_id, customer.id)
+    if partner is not None and follow_invitation(world, partner.tenant_id, customer):
         accepted += f" and {escape(partner.name)} as your reseller"
     sign_directly(world.store, customer.id)
     return page("Agreement accepted", f"<p>{accepted} for {escape(customer.company_name)}.</p>")

@@ -67,12 +67,18 @@ def no_more_pages() -> Refusal:
     return invalid("There are no more records to fetch.", code=2000)
 
 
-def collection(
-    items: Sequence[Json], query: Mapping[str, str], place: Place | None, behaviour: Behaviour, *, more: bool
+def collection(  # noqa: PLR0913 - a page has this many sides
+    items: Sequence[Json],
+    query: Mapping[str, str],
+    place: Place | None,
+    behaviour: Behaviour,
+    *,
+    more: bool,
+    path: str = "/customers",
 ) -> Json:
     """Wrap one page; `totalCount` counts the page, not everything."""
     token = place.token() if more and place is not None else None
-    base = "/v1/customers" if behaviour.links_with_version else "/customers"
+    base = f"/v1{path}" if behaviour.links_with_version else path
     links: dict[str, Json] = {"self": _link(base, query, None)}
     if token is not None:
         links["next"] = _link(base, {**query, "seekOperation": "Next"}, token)

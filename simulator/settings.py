@@ -52,6 +52,9 @@ class Behaviour(BaseModel):
     end_with_400: bool = Field(
         default=False, description="Every page announces another; behind the last one stands 400, code 2000."
     )
+    webhook_retry_seconds: float = Field(
+        5, ge=0, description="Time to the second attempt of a webhook; each further one takes twice as long."
+    )
     country_rules_wrapped: bool = Field(
         default=True, description='Lists in country rules are {"value": [...]}, else plain "...List" members.'
     )

@@ -112,6 +112,36 @@ create table attestations (
     accepted_at real
 ) without rowid;
 create index attestations_of_partner on attestations (tenant_id);
+create table audit_records (
+    position integer primary key,
+    tenant_id text not null references partners,
+    customer_id text not null,
+    customer_name text not null,
+    operation text not null,
+    resource_type text not null,
+    resource_id text,
+    old_value text,
+    new_value text,
+    user_name text,
+    application text not null,
+    correlation_id text,
+    at real not null,
+    details text not null
+);
+create index audit_records_by_time on audit_records (tenant_id, at, position);
+create index audit_records_of_customer on audit_records (tenant_id, customer_id, at, position);
+create table webhooks (
+    tenant_id text primary key references partners,
+    subscriber_id text not null,
+    url text not null,
+    events text not null,
+    origin text not null,
+    plain_authorization integer not null
+) without rowid;
+create table authority (
+    name text primary key,
+    pem text not null
+) without rowid;
 create table replies (
     tenant_id text not null,
     method text not null,
@@ -125,6 +155,8 @@ create table replies (
 """
 TABLES = (
     "replies",
+    "webhooks",
+    "audit_records",
     "attestations",
     "carts",
     "subscriptions",

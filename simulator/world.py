@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from simulator.courier import Courier
 from simulator.device_codes import DeviceSignIns
 from simulator.settings import Behaviour
 from simulator.stage import Stage
@@ -14,6 +15,7 @@ class World(Stage):
     initial_behaviour: Behaviour
     behaviour: Behaviour = field(init=False)
     device_sign_ins: DeviceSignIns = field(init=False)
+    courier: Courier = field(default_factory=Courier)
     calls_by_minute: dict[tuple[str, int], int] = field(default_factory=dict[tuple[str, int], int])
 
     def __post_init__(self) -> None:
@@ -22,6 +24,7 @@ class World(Stage):
 
     def reset(self) -> None:
         super().reset()
+        self.courier.clear()
         self.device_sign_ins.clear()
         self.store.clear()
         self.behaviour = self.initial_behaviour

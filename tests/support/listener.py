@@ -1,0 +1,49 @@
+"""A partner's own server, which notes what is posted to it."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from support.servers import serving
+
+
+@dataclass(frozen=True)
+class Posted:
+    """`headers` are named in lower case."""
+
+    headers: dict[str, str]
+    body: bytes
+
+
+@dataclass
+class Listener:
+    """`statuses` are answered first, one after the other; then 200."""
+
+    url: str = ""
+    statuses: list[int] = field(default_factory=list)
+    posted: list[Posted] = field(default_factory=list)
+
+    async def until(self, count: int) -> list[Posted]:
+        """Wait until this many messages have come."""
+        async with asyncio.timeout(10):
+            while len(self.posted) < count:  # noqa: ASYNC110  # another program sends them
+                await asyncio.sleep(0.01)
+        return self.posted
+
+
+@asynccontextmanager
+async def listening() -> AsyncGenerator[Listener]:
+    listener = Listener()
+
+    async def take(request: Request) -> Response:
+        listener.posted.append(Posted(dict(request.headers), await request.body()))
+        return Response(status_code=listener.statuses.pop(0) if listener.statuses else 200)
+
+    async with serving(Starlette(routes=[Route("/hook", take, methods=["POST"])])) as url:
+        listener.url = f"{url}/hook"
+        yield listener
