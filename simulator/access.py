@@ -2,14 +2,13 @@
 
 from dataclasses import dataclass
 
-from simulator.errors import forbidden, unauthorized
+from simulator.errors import forbidden, lacks_mfa, unauthorized, wrong_audience
 from simulator.partners import INDIRECT_RESELLER, Partner, User, find_application, find_partner, find_user
 from simulator.tokens import PARTNER_CENTER, read_access_token
 from simulator.world import World
 
 # The application id of Partner Center itself is the other spelling of its audience.
 AUDIENCES = frozenset({PARTNER_CENTER, PARTNER_CENTER + "/", "fa3d9a0c-3fb0-42cc-9193-47c7ecd2edbd"})
-LACKS_MFA = 900421
 AGENTS = frozenset({"admin_agent", "sales_agent", "helpdesk_agent"})
 SELLERS = frozenset({"admin_agent", "sales_agent"})
 
@@ -55,9 +54,7 @@ def authenticate(world: World, authorization: str) -> Principal:
     if claims is None or claims.expires_at <= world.now().timestamp():
         raise unauthorized(400, "Access denied")
     if claims.audience not in AUDIENCES:
-        raise unauthorized(
-            900420, "The audience in the token is invalid and is no longer supported in Partner Center API."
-        )
+        raise wrong_audience()
     partner = find_partner(world.store, claims.tenant_id)
     application = find_application(world.store, claims.tenant_id, claims.client_id)
     if partner is None or application is None or not application.registered:
@@ -69,7 +66,7 @@ def authenticate(world: World, authorization: str) -> Principal:
         raise unauthorized(400, "Access denied")
     mfa = any(method.endswith("mfa") for method in claims.methods)
     if world.behaviour.mfa_enforced and not mfa:
-        raise unauthorized(LACKS_MFA, "The token carries no claim of multi-factor authentication.")
+        raise lacks_mfa()
     return Principal(partner, claims.client_id, user, mfa)
 
 

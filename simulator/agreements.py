@@ -136,11 +136,12 @@ def _list(call: Call) -> Reply:
     newest = call.world.now().timestamp() - call.world.behaviour.agreements_visible_after_seconds
     templates = {template.id: template for template in select_templates(_agreement_type(call))}
     confirmations = list_confirmations(call.world.store, call.partner_id, call.customer.id)
+    date = "%Y-%m-%dT00:00:00" + ("Z" if call.world.behaviour.agreement_dates_with_zone else "")
     items: list[Json] = [
         {
             "primaryContact": confirmation.contact.as_wire(),
             "templateId": confirmation.template_id,
-            "dateAgreed": confirmation.agreed_at.strftime("%Y-%m-%dT00:00:00"),
+            "dateAgreed": confirmation.agreed_at.strftime(date),
             "type": template.agreement_type,
             "agreementLink": template.link,
         }

@@ -10,9 +10,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from simulator.access import LACKS_MFA, Access, Principal, authenticate, authorize
+from simulator.access import Access, Principal, authenticate, authorize
 from simulator.customers import Customer, reach_customer
-from simulator.errors import Refusal, invalid, throttled
+from simulator.errors import LACKS_MFA, Refusal, invalid, throttled
 from simulator.values import Body, Json
 from simulator.world import World
 
@@ -94,7 +94,7 @@ def operation(
             headers |= refusal.headers or {}
             if refusal.code == LACKS_MFA:
                 headers |= _mfa_report(request, mfa=False)
-            return _response(request, Reply(refusal.status, refusal.body(), headers=headers))
+            return _response(request, Reply(refusal.status, _spelled(world, refusal.body()), headers=headers))
         return _response(request, replace(reply, headers={**(reply.headers or {}), **headers}))
 
     return Route(f"/v1{path}", endpoint, methods=[method])
@@ -118,6 +118,13 @@ def _serve(world: World, principal: Principal, request: Request, content: bytes,
         return handle()
     with world.store.transaction():
         return handle() if key is None else _once(world, key, handle)
+
+
+def _spelled(world: World, body: Json) -> Json:
+    """Give an error's code as text where the service is set to: its back ends do not agree."""
+    if world.behaviour.error_codes_as_text and isinstance(body, Mapping):
+        return {**body, "code": str(body["code"])}
+    return body
 
 
 def _mfa_report(request: Request, mfa: bool | None) -> dict[str, str]:  # noqa: FBT001 - a finding, no switch
@@ -164,23 +171,19 @@ def _once(world: World, key: Key, handle: Callable[[], Reply]) -> Reply:
     try:
         reply = handle()
     except Refusal as refusal:
-        reply = Reply(refusal.status, refusal.body())
+        reply = Reply(refusal.status, _spelled(world, refusal.body()))
     answer = (reply.status, json.dumps(reply.body), json.dumps(dict(reply.headers or {})))
     world.store.write("insert into replies values (?, ?, ?, ?, ?, ?, ?)", (*key, *answer))
     return reply
 
 
 def _seconds_to_wait(world: World, tenant_id: str, path: str) -> int:
-    """Count a call on a customer path within its minute; calls made while throttled count too."""
-    limit = world.behaviour.requests_per_minute
-    if not limit or not path.startswith("/v1/customers"):
+    """Count a call on a customer path, and say how long to wait if it is one too many."""
+    behaviour = world.behaviour
+    if not behaviour.requests_per_minute or not path.startswith("/v1/customers"):
         return 0
-    minute, second = divmod(int(world.now().timestamp()), 60)
-    count = world.calls_by_minute.get((tenant_id, minute), 0) + 1
-    if count == 1:
-        world.calls_by_minute.pop((tenant_id, minute - 1), None)
-    world.calls_by_minute[(tenant_id, minute)] = count
-    return 60 - second if count > limit else 0
+    now = world.now().timestamp()
+    return world.throttle.count(tenant_id, now, behaviour.requests_per_minute, behaviour.throttle_window)
 
 
 def _response(request: Request, reply: Reply) -> Response:

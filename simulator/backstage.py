@@ -74,7 +74,7 @@ def _health(call: AdminCall[Stage]) -> Response:
 def _show_faults(call: AdminCall[Stage]) -> Response:
     return JSONResponse(
         [
-            {**rule.fault.model_dump(mode="json", by_alias=True), "seen": rule.seen}
+            {**rule.fault.model_dump(mode="json", by_alias=True), "seen": rule.seen, "struck": rule.struck}
             for rule in call.world.faults
         ]
     )

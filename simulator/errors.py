@@ -6,6 +6,8 @@ from enum import Enum
 
 from simulator.values import Json
 
+LACKS_MFA = 900421
+
 
 class Shape(Enum):
     CLASSIC = "code, description, data, source"
@@ -48,6 +50,16 @@ class Refusal(Exception):
 def unauthorized(code: int, description: str) -> Refusal:
     realm = "urn:cpsvc:cpid:00000000-0000-0000-0000-000000000000"
     return Refusal(401, code, description, headers={"WWW-Authenticate": f"OAuth realm={realm}"})
+
+
+def lacks_mfa() -> Refusal:
+    return unauthorized(LACKS_MFA, "The token carries no claim of multi-factor authentication.")
+
+
+def wrong_audience() -> Refusal:
+    return unauthorized(
+        900420, "The audience in the token is invalid and is no longer supported in Partner Center API."
+    )
 
 
 def forbidden(code: int, description: str) -> Refusal:

@@ -1,10 +1,10 @@
 """Rules that make chosen calls fail, the way the real service and the network do."""
 
 import re
-from dataclasses import dataclass
-from typing import Literal
+from random import Random
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic.alias_generators import to_camel
 
 FaultKind = Literal[
@@ -15,6 +15,12 @@ FaultKind = Literal[
     "delay",  # executed after some seconds
     "truncate",  # executed; the second half of the body is missing
     "pascal_case",  # executed; member names as some back ends spell them
+    "missing_members",  # executed; `members`, or all that are optional, are not there
+    "null_members",  # executed; `members`, or all that are optional, are null
+    "extra_members",  # executed; every object has members that nobody knows
+    "extra_values",  # executed; an unknown agreement type in a list, else unknown values of `members`
+    "mfa_off",  # not executed; as if the user had signed in without MFA
+    "wrong_audience",  # not executed; as if the token were for another resource
     "html",  # not executed; a gateway's error page
     "drop",  # not executed; the connection closes
     "drop_after",  # executed; the connection closes
@@ -29,6 +35,7 @@ class FaultAction(BaseModel):
     retry_after_seconds: int | None = Field(None, ge=0)
     seconds: float = Field(1.0, ge=0)
     body: object = None
+    members: list[str] | None = None
 
 
 class Fault(BaseModel):
@@ -37,10 +44,19 @@ class Fault(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
 
     path: str
-    action: FaultAction
+    action: FaultAction | None = None
+    actions: list[FaultAction] = Field([], description="In place of `action`: one of them, by chance.")
     method: str | None = None
     skip: int = Field(0, ge=0, description="Fitting calls that pass first.")
-    times: int = Field(1, ge=1, description="Fitting calls that fail then.")
+    times: int | None = Field(None, ge=1, description="Calls that fail then; none: 1, with a rate all.")
+    rate: float | None = Field(None, gt=0, le=1, description="Part of the fitting calls that fails.")
+    seed: int = Field(0, description="Of the chance that chooses calls and actions.")
+
+    @model_validator(mode="after")
+    def _does_something(self) -> Self:
+        if (self.action is None) == (not self.actions):
+            raise ValueError("give either action or actions")
+        return self
 
     @field_validator("path")
     @classmethod
@@ -58,23 +74,33 @@ class Fault(BaseModel):
         return bool(pattern.search(path) or (query and pattern.search(f"{path}?{query}")))
 
 
-@dataclass
 class FaultRule:
-    """A fault and the number of fitting calls it has seen."""
+    """A fault, the number of fitting calls it has seen, and of those that it spoiled."""
 
-    fault: Fault
-    seen: int = 0
+    def __init__(self, fault: Fault) -> None:
+        self.fault = fault
+        self.seen = 0
+        self.struck = 0
+        self._chance = Random(fault.seed)  # noqa: S311 - a test wants the same again, not a secret
 
     def take(self, method: str, path: str, query: str) -> FaultAction | None:
         """Count the call if it fits, and say what becomes of it."""
-        if not self.fault.fits(method, path, query):
+        fault = self.fault
+        if not fault.fits(method, path, query):
             return None
         self.seen += 1
-        first, last = self.fault.skip + 1, self.fault.skip + self.fault.times
-        return self.fault.action if first <= self.seen <= last else None
+        times = fault.times or (1 if fault.rate is None else None)
+        if self.seen <= fault.skip or (times is not None and self.struck >= times):
+            return None
+        if fault.rate is not None and self._chance.random() >= fault.rate:
+            return None
+        self.struck += 1
+        return fault.action or self._chance.choice(fault.actions)
 
 
 def take_fault(rules: list[FaultRule], method: str, path: str, query: str) -> FaultAction | None:
     """Count the call with every rule; the first that is due decides."""
+    if not rules:
+        return None
     actions = [rule.take(method, path, query) for rule in rules]
     return next((action for action in actions if action is not None), None)

@@ -11,11 +11,11 @@ from starlette.datastructures import Headers
 from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from simulator.errors import throttled
+from simulator.distortions import distort
+from simulator.errors import Refusal, lacks_mfa, throttled, wrong_audience
 from simulator.faults import FaultAction, take_fault
 from simulator.journal import Entry
 from simulator.stage import Stage
-from simulator.values import Json, pascal_case
 
 ERROR_PAGE = b"<!DOCTYPE html><html><head><title>Error</title></head><body><h1>Bad Gateway</h1></body></html>"
 
@@ -99,7 +99,11 @@ class Gateway:
                 await self._hang(scope, receive)
             case "drop":
                 await _drop(scope, receive)
-            case "status_after" | "timeout_after" | "drop_after" | "truncate" | "pascal_case":
+            case "mfa_off" | "wrong_audience":
+                await _send_refusal(
+                    lacks_mfa() if action.kind == "mfa_off" else wrong_audience(), scope, send
+                )
+            case _:
                 await self._after(action, scope, receive, send)
 
     async def _after(self, action: FaultAction, scope: Scope, receive: Receive, send: Send) -> None:
@@ -112,11 +116,10 @@ class Gateway:
                 await self._hang(scope, receive)
             case "truncate":
                 await answer.send(send, answer.body[: len(answer.body) // 2])
-            case "pascal_case":
-                value: Json = json.loads(answer.body.decode("utf-8-sig") or "null")
-                await answer.send(send, json.dumps(pascal_case(value), ensure_ascii=False).encode())
-            case _:
+            case "drop_after":
                 await _drop(scope, receive)
+            case _:
+                await answer.send(send, distort(action.kind, answer.body, action.members))
 
     async def _execute(self, scope: Scope, receive: Receive) -> "_Answer":
         answer = _Answer(HTTPStatus.INTERNAL_SERVER_ERROR, [], b"")
@@ -148,6 +151,16 @@ async def _send_status(action: FaultAction, scope: Scope, receive: Receive, send
         body, headers = throttled(1 if wait is None else wait)
     content = b"" if body is None else body.encode() if isinstance(body, str) else json.dumps(body).encode()
     await Response(content, status, headers, "application/json")(scope, receive, send)
+
+
+async def _send_refusal(refusal: Refusal, scope: Scope, send: Send) -> None:
+    """Refuse without having looked at the call; the ids of the request are echoed all the same."""
+    sent = Headers(scope=scope)
+    echoed = {name: sent[name] for name in ("ms-requestid", "ms-correlationid") if name in sent}
+    headers = {**echoed, **(refusal.headers or {})}
+    answer = Response(json.dumps(refusal.body()), refusal.status, headers, "application/json")
+    await send({"type": "http.response.start", "status": answer.status_code, "headers": answer.raw_headers})
+    await send({"type": "http.response.body", "body": answer.body})
 
 
 async def _drop(scope: Scope, receive: Receive) -> None:

@@ -7,6 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from pydantic.alias_generators import to_camel, to_snake
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from simulator.throttle import Window
+
 
 class Behaviour(BaseModel):
     """How the service answers; may be replaced while it runs."""
@@ -48,6 +50,13 @@ class Behaviour(BaseModel):
         None, ge=0, description="How long a used refresh token stays valid; none: for ever."
     )
     requests_per_minute: int = Field(0, ge=0, description="For each partner on customer paths; 0: no limit.")
+    throttle_window: Window = Field(
+        "fixed", description="Whether calls are counted by the minute or over the last sixty seconds."
+    )
+    error_codes_as_text: bool = Field(default=False, description="Error codes are strings, not numbers.")
+    agreement_dates_with_zone: bool = Field(
+        default=False, description="Dates in lists of agreements end with Z."
+    )
     links_with_version: bool = Field(default=False, description="Paging links begin with /v1.")
     end_with_400: bool = Field(
         default=False, description="Every page announces another; behind the last one stands 400, code 2000."

@@ -7,6 +7,7 @@ from simulator.device_codes import DeviceSignIns
 from simulator.settings import Behaviour
 from simulator.stage import Stage
 from simulator.store import Store
+from simulator.throttle import Throttle
 
 
 @dataclass
@@ -16,7 +17,7 @@ class World(Stage):
     behaviour: Behaviour = field(init=False)
     device_sign_ins: DeviceSignIns = field(init=False)
     courier: Courier = field(default_factory=Courier)
-    calls_by_minute: dict[tuple[str, int], int] = field(default_factory=dict[tuple[str, int], int])
+    throttle: Throttle = field(default_factory=Throttle)
 
     def __post_init__(self) -> None:
         self.behaviour = self.initial_behaviour
@@ -28,4 +29,4 @@ class World(Stage):
         self.device_sign_ins.clear()
         self.store.clear()
         self.behaviour = self.initial_behaviour
-        self.calls_by_minute.clear()
+        self.throttle.clear()

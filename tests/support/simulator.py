@@ -181,6 +181,22 @@ class Simulator:
         rule = {"path": path, "method": method, "skip": skip, "times": times, "action": action}
         await self._call("POST", "/faults", rule)
 
+    async def random_faults(
+        self,
+        rate: float,
+        *actions: dict[str, Any],
+        path: str = "/v1/",
+        method: str | None = None,
+        seed: int = 0,
+    ) -> None:
+        """Spoil a part of all fitting calls, by chance, each by one of the actions."""
+        rule = {"path": path, "method": method, "rate": rate, "seed": seed, "actions": list(actions)}
+        await self._call("POST", "/faults", rule)
+
+    async def faults(self) -> list[dict[str, Any]]:
+        """Give the rules with the number of fitting calls `seen` and of those `struck`."""
+        return await self._call("GET", "/faults")
+
     async def clear_faults(self) -> None:
         await self._call("DELETE", "/faults")
 
