@@ -1,6 +1,7 @@
 """The log of changes that the service keeps, of which webhooks tell."""
 
 import json
+import re
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from datetime import UTC, datetime
 from simulator.api import Call
 from simulator.customers import Customer, detail
 from simulator.store import Store
-from simulator.values import Json, pascal_case
+from simulator.values import Json
 from simulator.webhooks import Event, notify
 from simulator.world import World
 
@@ -68,6 +69,9 @@ class AuditRecord:
         return f"{instant:%Y-%m-%dT%H:%M:%S.%f}{self.position % 10}Z"
 
 
+_NAME = re.compile(r'"([a-z])(?=\w*": )')
+"""A member's name in JSON: a text that ends before a colon, which no value does."""
+
 BEHIND_THE_SCENES = Actor(None, "Partner Center simulator")
 CUSTOMER_ITSELF = Actor(None, "Microsoft 365 admin center")
 
@@ -98,20 +102,20 @@ def updated(old: Json, new: Json, subscription_id: str) -> Change:
     return Change("update_subscription", "subscription", new, old, resource_id=subscription_id)
 
 
-def record(world: World, partner_id: str, customer: Customer, change: Change, actor: Actor) -> AuditRecord:
-    """Write a change down, and tell whoever wanted to hear of such changes."""
-    saved = _save(world, partner_id, customer, change, actor)
-    match saved.operation:
-        case "update_subscription" if saved.resource_id:
-            path = f"/webhooks/v1/customers/{customer.id}/subscriptions/{saved.resource_id}"
-            notify(world, partner_id, Event("subscription-updated", "subscription", path, saved.id))
+def record(world: World, partner_id: str, customer: Customer, change: Change, actor: Actor) -> None:
+    """Write a change down, and tell the partner if it wanted to hear of such."""
+    _save(world, partner_id, customer, change, actor)
+    match change.operation:
+        case "update_subscription" if change.resource_id:
+            path = f"/webhooks/v1/customers/{customer.id}/subscriptions/{change.resource_id}"
+            event = Event("subscription-updated", "subscription", path, _last_id(world.store))
         case "extend_relationship":
             path = f"/v1/customers/{customer.id}"
             name = "reseller-relationship-accepted-by-customer"
-            notify(world, partner_id, Event(name, "customer", path, saved.id))
+            event = Event(name, "customer", path, _last_id(world.store))
         case _:
-            pass
-    return saved
+            return
+    notify(world, partner_id, event)
 
 
 def find_record(store: Store, partner_id: str, record_id: str) -> AuditRecord | None:
@@ -146,11 +150,16 @@ def record_from(row: sqlite3.Row) -> AuditRecord:
     )
 
 
-def _save(world: World, partner_id: str, customer: Customer, change: Change, actor: Actor) -> AuditRecord:
-    row = world.store.row(
+def _last_id(store: Store) -> str:
+    (row,) = store.rows("select * from audit_records where position = last_insert_rowid()")
+    return record_from(row).id
+
+
+def _save(world: World, partner_id: str, customer: Customer, change: Change, actor: Actor) -> None:
+    world.store.write(
         "insert into audit_records (tenant_id, customer_id, customer_name, operation, resource_type,"
         " resource_id, old_value, new_value, user_name, application, correlation_id, at, details)"
-        " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) returning *",
+        " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             partner_id,
             customer.id,
@@ -167,11 +176,11 @@ def _save(world: World, partner_id: str, customer: Customer, change: Change, act
             json.dumps(change.details or {}),
         ),
     )
-    if row is None:
-        raise LookupError("the store did not return what it was given")
-    return record_from(row)
 
 
 def _text(resource: Json) -> str | None:
     """Spell a resource the way it stands in the log: JSON with other names, in a string."""
-    return None if resource is None else json.dumps(pascal_case(resource), ensure_ascii=False)
+    if resource is None:
+        return None
+    text = json.dumps(resource, ensure_ascii=False)
+    return _NAME.sub(lambda match: f'"{match[1].upper()}', text)
