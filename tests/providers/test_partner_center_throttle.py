@@ -52,12 +52,19 @@ def throttled(seconds):
     return httpx.Response(429, headers={"Retry-After": str(seconds)})
 
 
+def assert_at_most(per_minute, arrived):
+    """Slide a minute over the arrivals; what the clock cannot tell apart is let pass."""
+    arrived = sorted(arrived)
+    for first, beyond in zip(arrived, arrived[per_minute:], strict=False):
+        assert beyond - first >= MINUTE - timedelta(milliseconds=1)
+
+
 @settings(deadline=None, max_examples=60)
 @given(
     per_minute=st.integers(1, 6),
     calls=st.lists(
         # when it comes, how long it is on the way there, and on the way back
-        st.tuples(st.floats(0, 150), st.floats(0, 20), st.floats(0, 20)),
+        st.tuples(*(st.just(0.0) | st.floats(0, longest) for longest in (150, 20, 20))),
         min_size=1,
         max_size=24,
     ),
@@ -79,8 +86,7 @@ def test_no_more_calls_than_the_budget_arrive_in_any_minute(per_minute, calls):
     asyncio.run(everything())
 
     assert len(arrived) == len(calls)
-    for first, beyond in zip(arrived, arrived[per_minute:], strict=False):
-        assert beyond - first >= MINUTE - timedelta(microseconds=10 * len(calls))
+    assert_at_most(per_minute, arrived)
 
 
 async def test_calls_go_out_in_the_order_they_came():
@@ -213,13 +219,15 @@ async def test_within_the_budget_no_call_is_ever_throttled(simulator, partner, c
     await asyncio.gather(*(read_all(client, ids[number::2]) for number, client in enumerate(clients)))
 
     assert await refusals_by_call(simulator) == {}
+    arrived = [call["at"] for call in await simulator.requests() if "/customers/" in call["path"]]
+    assert_at_most(500, [datetime.fromisoformat(at) for at in arrived])
     assert timedelta(minutes=3) <= clock.slept < timedelta(minutes=5)
     assert monotonic() - began < 100
 
 
 async def test_where_others_spend_too_no_call_is_throttled_twice(simulator, partner, connect):
     await simulator.settings(requestsPerMinute=400)
-    ids = await a_market(simulator, partner, 1_000)
+    ids = await a_market(simulator, partner, 700)
     client = connect(partner, clock=VirtualClock(simulator))
 
     await read_all(client, ids)

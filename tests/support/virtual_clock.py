@@ -1,5 +1,6 @@
 """A clock that the simulator and a client share, so that minutes of waiting pass in an instant."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 from support.simulator import Simulator
@@ -11,6 +12,7 @@ class VirtualClock:
     def __init__(self, simulator: Simulator) -> None:
         self._simulator = simulator
         self._ahead = timedelta()
+        self._moving = asyncio.Lock()
 
     @property
     def slept(self) -> timedelta:
@@ -22,8 +24,9 @@ class VirtualClock:
     async def sleep(self, seconds: float) -> None:
         """Move both clocks on to the end of the sleep, unless another sleeper has moved them there."""
         until = self.now() + timedelta(seconds=seconds)
-        await self._simulator.advance(0)  # lets others go to sleep at the same moment
-        step = until - self.now()
-        if step > timedelta():
-            self._ahead += step
-            await self._simulator.advance(step.total_seconds())
+        async with self._moving:
+            step = until - self.now()
+            if step > timedelta():
+                # Ours first: what is answered meanwhile then counts as answered late, not early.
+                self._ahead += step
+                await self._simulator.advance(step.total_seconds())
