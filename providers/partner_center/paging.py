@@ -50,7 +50,7 @@ def _next(record: Record) -> Next | None:
     uri = link.text("uri")
     if uri is None:
         return None
-    return Next(token=_header(link), target=_relative(uri))
+    return Next(token=_header(link), target=relative(uri))
 
 
 def _header(link: Record) -> str | None:
@@ -61,11 +61,16 @@ def _header(link: Record) -> str | None:
     return None
 
 
-def _relative(uri: str) -> str:
-    """Bring both forms of a link, with and without the version, to the one without."""
+def relative(uri: str, *, base_url: str | None = None) -> str:
+    """Bring all forms of a link, with and without the version, to the path without it.
+
+    Raises:
+        Malformed: It leads away from `base_url`, where our token must not go.
+    """
     parts = urlsplit(uri)
-    if parts.scheme or parts.netloc:
-        raise Malformed("A page links to another address.")  # where our token must not go
+    ours = urlsplit(base_url or "")
+    if (parts.scheme or parts.netloc) and (parts.scheme, parts.netloc) != (ours.scheme, ours.netloc):
+        raise Malformed("An answer links to another address.")
     path = "/" + parts.path.lstrip("/")
     path = path.removeprefix("/v1") if path.startswith("/v1/") else path
     return f"{path}?{parts.query}" if parts.query else path

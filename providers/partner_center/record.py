@@ -12,6 +12,9 @@ GUID_LENGTH = 36
 # JSON can escape them, no database stores them, and one in a customer's name must not stop all others.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
+# Printed so in the documentation: 2015-11-25T06: 41: 12Z.
+_BEFORE_DIGITS = re.compile(r"(?<=:)\s+")
+
 
 class Malformed(ValueError):
     """An answer is not what it should be; the message never quotes it."""
@@ -34,13 +37,17 @@ class Record:
     """A JSON object; names are read in any case, null is as good as missing.
 
     Each reader raises `Malformed` for a value of another type.
+
+    Attributes:
+        members: The object as it came, for sending it back.
     """
 
     def __init__(self, value: object) -> None:
         if not isinstance(value, dict):
             raise Malformed("The answer lacks an object.")
-        members = cast("dict[str, object]", value)
-        self._members = {name.casefold(): member for name, member in members.items() if member is not None}
+        self.members = cast("dict[str, object]", value)
+        given = ((name, member) for name, member in self.members.items() if member is not None)
+        self._members = {name.casefold(): member for name, member in given}
 
     def text(self, name: str) -> str | None:
         """Give a string or a number as storable text, None if blank or missing."""
@@ -79,7 +86,7 @@ class Record:
         if text is None:
             return None
         try:
-            moment = datetime.fromisoformat(text)
+            moment = datetime.fromisoformat(_BEFORE_DIGITS.sub("", text))
             if moment.year == 1:
                 return None
             return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -9,6 +9,9 @@ from providers.partner_center.record import Malformed, Record
 
 GOOD_ADDRESS = frozenset({"verified", "verifiedshippable"})
 
+_ISO_COUNTRIES = {"UK": "GB", "EL": "GR"}
+"""Codes that people write, and the European Union, but that are not ISO's."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CountryRules:
@@ -32,6 +35,12 @@ class CountryRules:
             or self.registration_number_supported
             or self.registration_number_pattern is not None
         )
+
+
+def iso_country(code: str) -> str:
+    """Give the code as Partner Center knows it, in capitals."""
+    code = code.strip().upper()
+    return _ISO_COUNTRIES.get(code, code)
 
 
 def country_rules(body: object) -> CountryRules:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 from providers.base import (
     Address,
@@ -10,12 +10,13 @@ from providers.base import (
     Contact,
     CreatedCustomer,
     Customer,
+    DocumentLink,
     NewCustomer,
     Template,
     TenantCredentials,
 )
 from providers.partner_center.record import Malformed, Record, identifier, parse
-from providers.partner_center.rules import CountryRules
+from providers.partner_center.rules import CountryRules, iso_country
 
 CUSTOMER_AGREEMENT = "MicrosoftCustomerAgreement"
 CLOUD_AGREEMENT = "MicrosoftCloudAgreement"
@@ -34,6 +35,26 @@ def customer(body: object) -> Customer:
     return Customer(id=customer_id, name=name or domain or customer_id, domain=domain)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Company:
+    """What is on record of a customer's company; `language` is a tag like `de-DE`, or only `de`."""
+
+    name: str
+    country: str | None
+    language: str | None
+
+
+def company(body: object) -> Company:
+    record = Record(body)
+    profile, billing = record.record("companyProfile"), record.record("billingProfile")
+    country = profile.record("address").text("country") or billing.record("defaultAddress").text("country")
+    return Company(
+        name=customer(body).name,
+        country=iso_country(country) if country else None,
+        language=billing.text("culture") or billing.text("language"),
+    )
+
+
 def created_customer(body: object) -> CreatedCustomer:
     credentials = Record(body).record("userCredentials")
     user_name, password = credentials.text("userName"), credentials.text("password")
@@ -43,6 +64,12 @@ def created_customer(body: object) -> CreatedCustomer:
         if user_name and password
         else None,
     )
+
+
+def removed(body: object) -> None:
+    """Check the answer to a removal, in which most members are null."""
+    if (Record(body).text("relationshipToPartner") or "none").casefold() != "none":
+        raise Malformed("The relationship goes on.")
 
 
 def new_customer(new: NewCustomer, rules: CountryRules) -> Json:
@@ -77,7 +104,7 @@ def address(written: Address) -> Json:
         "city": written.city,
         "state": written.region,
         "postalCode": written.postal_code,
-        "country": written.country.upper(),
+        "country": iso_country(written.country),
     }
     return {name: value for name, value in members.items() if value}
 
@@ -129,8 +156,14 @@ def new_agreement(*, terms: Template, contact: Contact, agreed_at: datetime) -> 
     }
 
 
-def midnight(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day, tzinfo=UTC)
+def document(body: object) -> DocumentLink:
+    record = Record(body)
+    return DocumentLink(
+        display_url=record.required("displayUri"),
+        download_url=record.required("downloadUri"),
+        language=record.required("language"),
+        country=record.required("country"),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -234,7 +234,7 @@ async def form_of_rules(request, simulator):
             [("REGISTRATION_NUMBER_INVALID", "organization_registration_number")],
         ),
         (
-            {"address": Address(line1="1", city="London", postal_code="EC1A 1BB", country="UK")},
+            {"address": Address(line1="1", city="London", postal_code="EC1A 1BB", country="XX")},
             [("ADDRESS_INVALID", "address.country")],
         ),
         (
@@ -273,3 +273,14 @@ async def test_a_registration_number_does_not_stand_against_a_country_that_takes
 
     assert await client.check_new_customer(new) == []
     assert (await client.create_customer(new, request_id="create")).customer.name == "Northwind"
+
+
+@pytest.mark.usefixtures("form_of_rules")
+async def test_the_united_kingdom_may_be_called_uk(simulator, partner, client):
+    new = northwind(address=Address(line1="1", city="London", postal_code="EC1A 1BB", country="uk"))
+
+    assert await client.check_new_customer(new) == []
+    await client.create_customer(new, request_id="create")
+
+    [stored] = await simulator.customers(partner.tenant_id)
+    assert stored["country"] == "GB"
