@@ -41,6 +41,17 @@ class AgreementRepository(Repository[Agreement]):
             raise LookupError("The counter of agreements is missing: the database was not seeded.")
         return range(last - count + 1, last + 1)
 
+    async def list_for_change(self, agreement_ids: Collection[UUID]) -> Sequence[Agreement]:
+        """Read these agreements, a few hundred at most, and keep others from changing them; by id."""
+        return (
+            await self._session.scalars(
+                select(Agreement)
+                .where(Agreement.id.in_(agreement_ids))
+                .order_by(Agreement.id)
+                .with_for_update(**FOR_CHANGE)
+            )
+        ).all()
+
     async def get_active(
         self, *, account_id: UUID, template_id: UUID, provider_account_id: UUID | None
     ) -> Agreement | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import Select, and_, exists, func, or_, select, union_all, update
+from sqlalchemy import Select, and_, delete, exists, func, or_, select, union_all, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -21,8 +21,8 @@ from models import (
     AgreementStatusReason,
     AgreementTemplate,
     AgreementTemplateStatus,
-    Job,
     JobItem,
+    JobItemOutcome,
     Provider,
     ProviderAccount,
     ProviderAccountStatus,
@@ -31,7 +31,6 @@ from models import (
     ProviderStatus,
     SyncState,
 )
-from repositories.base import FOR_CHANGE
 
 _UNSETTLED = (SyncState.TO_PUSH, SyncState.PUSH_FAILED, SyncState.AWAITING_CUSTOMER)
 
@@ -75,22 +74,6 @@ class SyncRepository:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def list_by_specific_ids(
-        self, provider_id: UUID, provider_specific_ids: Collection[str]
-    ) -> Sequence[ProviderAccount]:
-        """The provider's accounts with these ids, locked, by id."""
-        return (
-            await self._session.scalars(
-                select(ProviderAccount)
-                .where(
-                    ProviderAccount.provider_id == provider_id,
-                    ProviderAccount.provider_specific_id.in_(provider_specific_ids),
-                )
-                .order_by(ProviderAccount.id)
-                .with_for_update(**FOR_CHANGE)
-            )
-        ).all()
-
     async def list_owners(self, domains: Collection[str]) -> Mapping[str, set[UUID]]:
         """Ids of the active accounts that use each domain, for themselves or in a contact's address."""
         places = union_all(
@@ -112,21 +95,20 @@ class SyncRepository:
             owners[domain].add(account_id)
         return owners
 
-    async def touch(self, provider_account_ids: Collection[UUID], now: datetime) -> None:
-        """Note when the provider last listed them; by itself that is no change of theirs."""
-        await self._session.execute(
-            update(ProviderAccount)
-            .where(ProviderAccount.id.in_(provider_account_ids))
-            .values(last_synced_at=now)
-            .execution_options(synchronize_session=False)
-        )
+    async def note_synced(self, provider_id: UUID, now: datetime, *, read_at: datetime, listed: bool) -> None:
+        """Note that a sync came to its end; by itself that is no change of the provider.
 
-    async def touch_provider(self, provider_id: UUID, now: datetime) -> None:
-        """Note when a sync of the provider last came to its end; by itself that is no change of it."""
+        Args:
+            provider_id: Which provider.
+            now: The end.
+            read_at: When it began to read: what changed before that is known now.
+            listed: Whether it read the whole list.
+        """
+        values = {"last_synced_at": now, "changes_read_until": read_at}
         await self._session.execute(
             update(Provider)
             .where(Provider.id == provider_id)
-            .values(last_synced_at=now)
+            .values({**values, "listed_at": read_at} if listed else values)
             .execution_options(synchronize_session=False)
         )
 
@@ -138,47 +120,49 @@ class SyncRepository:
             )
         ).all()
 
-    async def list_unlisted(
-        self, job: Job, *, created_before: datetime, limit: int
-    ) -> Sequence[ProviderAccount]:
-        """Accounts of the job's provider that the job came by nowhere and that are not missing yet, locked.
-
-        Args:
-            job: A sync; what it came by has an item.
-            created_before: Those that no sync has ever seen count only if they are older than this.
-            limit: The most to give; the least ids first.
-        """
-        came_by = exists().where(
-            JobItem.job_id == job.id, JobItem.key == ProviderAccount.provider_specific_id
-        )
-        return (
-            await self._session.scalars(
-                select(ProviderAccount)
-                .where(
-                    ProviderAccount.provider_id == job.provider_id,
-                    ProviderAccount.missing_since.is_(None),
-                    or_(
-                        ProviderAccount.last_synced_at.is_not(None),
-                        ProviderAccount.created_at < created_before,
-                    ),
-                    ~came_by,
-                )
-                .order_by(ProviderAccount.id)
-                .limit(limit)
-                .with_for_update(**FOR_CHANGE)
+    async def list_failed_keys(self, job_id: UUID, keys: Collection[str]) -> set[str]:
+        """Those of the keys under which the job has noted a failure."""
+        found = await self._session.scalars(
+            select(JobItem.key).where(
+                JobItem.job_id == job_id, JobItem.key.in_(keys), JobItem.outcome == JobItemOutcome.FAILED
             )
-        ).all()
+        )
+        return {*found}
+
+    async def delete_items(self, job_id: UUID) -> None:
+        """Forget what became of each row of a job: for one that is done anew."""
+        await self._session.execute(
+            delete(JobItem).where(JobItem.job_id == job_id).execution_options(synchronize_session=False)
+        )
+
+    async def list_open_customers(
+        self, provider_id: UUID, *, after: UUID | None, limit: int
+    ) -> Sequence[tuple[UUID, str]]:
+        """The provider's accounts with an open agreement that are not missing, and their ids there, by id."""
+        conditions = [ProviderAccount.provider_id == provider_id, ProviderAccount.missing_since.is_(None)]
+        if after is not None:
+            conditions.append(ProviderAccount.id > after)
+        is_open = exists().where(
+            Agreement.provider_account_id == ProviderAccount.id,
+            Agreement.status == AgreementStatus.ACTIVE,
+            _AWAITED,
+        )
+        rows = await self._session.execute(
+            select(ProviderAccount.id, ProviderAccount.provider_specific_id)
+            .where(*conditions, _SYNCED, is_open)
+            .order_by(ProviderAccount.id)
+            .limit(limit)
+        )
+        return [(place_id, customer_id) for place_id, customer_id in rows]
 
     async def list_open(self, provider_id: UUID, customer_ids: Collection[str]) -> Sequence[OpenAgreement]:
         """Agreements of these customers that are pending, or not known to be held by the provider."""
-        pending = Agreement.status_reason == AgreementStatusReason.PENDING
         return await self._open(
             _OPEN.where(
                 ProviderAccount.provider_id == provider_id,
                 ProviderAccount.provider_specific_id.in_(customer_ids),
-                ProviderAccount.status == ProviderAccountStatus.ACTIVE,
-                ProviderAccount.sync_enabled,
-                or_(pending, Agreement.sync_state.in_(_UNSETTLED)),
+                _SYNCED,
+                _AWAITED,
             ).order_by(Agreement.id)
         )
 
@@ -230,6 +214,9 @@ class SyncRepository:
             ).all()
         ]
 
+
+_AWAITED = or_(Agreement.status_reason == AgreementStatusReason.PENDING, Agreement.sync_state.in_(_UNSETTLED))
+_SYNCED = and_(ProviderAccount.status == ProviderAccountStatus.ACTIVE, ProviderAccount.sync_enabled.is_(True))
 
 _newer, _older, _its_terms = aliased(AgreementTemplate), aliased(Agreement), aliased(AgreementTemplate)
 _today = func.current_date()

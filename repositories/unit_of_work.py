@@ -19,6 +19,7 @@ from repositories.errors import Conflict, is_conflict
 from repositories.history import History
 from repositories.idempotency import IdempotencyRepository
 from repositories.jobs import JobRepository
+from repositories.places import PlaceRepository
 from repositories.provider_accounts import ProviderAccountRepository
 from repositories.providers import ProviderRepository
 from repositories.sync import SyncRepository
@@ -59,6 +60,7 @@ class UnitOfWork:
         self.bulk = BulkRepository(session, history, self.agreements)
         self.jobs = JobRepository(session)
         self.sync = SyncRepository(session)
+        self.places = PlaceRepository(session)
         self.idempotency = IdempotencyRepository(session, history)
 
     @property

@@ -17,7 +17,7 @@ from repositories import UnitOfWork
 from resolvers.context import Context
 from resolvers.jobs import stop_if_asked
 from resolvers.operations import repeated, require
-from resolvers.sync_batch import count
+from resolvers.sync_items import count
 
 ENDED, TO_BE_ENDED = "ENDED", "TO_BE_ENDED"
 RELATIONSHIP_REMOVED, TO_BE_REMOVED = "RELATIONSHIP_REMOVED", "TO_BE_REMOVED"

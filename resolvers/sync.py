@@ -10,6 +10,7 @@ from repositories import UnitOfWork
 from resolvers.context import Context
 from resolvers.jobs import check_wait, restart_if_failed, wait_for_job
 from resolvers.operations import claim, keep, repeated, require
+from resolvers.sync_reading import WHOLE
 
 MUTATION = "syncProviderAccounts"
 
@@ -47,12 +48,14 @@ async def sync_provider_accounts(
     check_wait(wait_seconds)
     job_id = uuid7()
     with context.signals.expect(job_id) as ended:
-        job = await _take(context, command, job_id, idempotency_key)
+        job = await _take(context, command, job_id, idempotency_key, whole=True)
         return job if job.is_finished else await wait_for_job(context, ended, job.id, wait_seconds)
 
 
 async def start_scheduled_syncs(context: Context) -> int:
     """Start a sync of each configured provider that gives its customers, unless one is under way there.
+
+    It reads what has changed, where the provider can tell and the whole list was read lately.
 
     Returns:
         How many were started.
@@ -62,7 +65,7 @@ async def start_scheduled_syncs(context: Context) -> int:
     started = 0
     for provider in (each for each in configured if each.capabilities.customer_sync):
         try:
-            await _take(context, SyncProviderAccounts(provider_id=provider.id), uuid7(), None)
+            await _take(context, SyncProviderAccounts(provider_id=provider.id), uuid7(), None, whole=False)
         except DomainError:
             continue  # it is under way already, or the provider has just been put out of use
         started += 1
@@ -70,7 +73,9 @@ async def start_scheduled_syncs(context: Context) -> int:
 
 
 @repeated
-async def _take(context: Context, command: SyncProviderAccounts, job_id: UUID, key: str | None) -> Job:
+async def _take(
+    context: Context, command: SyncProviderAccounts, job_id: UUID, key: str | None, *, whole: bool
+) -> Job:
     async with context.unit_of_work() as uow:
         made = await claim(uow, MUTATION, key, command)
         job = require(await uow.jobs.get(made["job"]), "job") if made else None
@@ -87,6 +92,7 @@ async def _take(context: Context, command: SyncProviderAccounts, job_id: UUID, k
                 requested_at=uow.now,
                 requested_by=uow.actor,
                 provider_id=provider.id,
+                arguments={WHOLE: whole},
             )
             await uow.start(job)
             await keep(uow, MUTATION, key, job=job.id)

@@ -17,6 +17,7 @@ from resolvers import sync_walk
 from resolvers.jobs import cancel_job
 from resolvers.providers import set_provider_status
 from resolvers.sync import SyncProviderAccounts, start_scheduled_syncs, sync_provider_accounts
+from resolvers.sync_reading import Reading
 
 
 async def test_who_is_listed_no_more_is_missing_until_seen_again(sync, there, context, rows, items):
@@ -150,7 +151,7 @@ async def test_a_sync_that_is_cancelled_at_its_very_end_does_not_count_as_the_la
     job = await sync_walk._begin(context, begun.id)  # noqa: SLF001 -- the moment before the end
     await cancel_job(context, begun.id)
 
-    await sync_walk._finish(context, job, None)  # noqa: SLF001 -- likewise
+    await sync_walk._finish(context, job, Reading(context.now(), None, listed=True))  # noqa: SLF001 -- likewise
 
     assert (await rows("select status from jobs"))[0].status == "CANCELLED"
     assert not await rows("select id from providers where last_synced_at is not null")
