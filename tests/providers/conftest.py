@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any, Protocol
 
 import pytest
+from support.provider_stands import Stand, stand_of_manual, stand_of_partner_center, stand_of_rest
 from support.rest_simulator import API_KEY, RestSimulator, start_rest_simulator
 from support.simulator import SimulatedPartner, Simulator, SimulatorProcess, start_simulator
 
@@ -117,3 +118,16 @@ async def connect_rest(rest: RestSimulator) -> AsyncIterator[ConnectRest]:
 @pytest.fixture
 async def rest_client(connect_rest: ConnectRest) -> RestProvider:
     return connect_rest()
+
+
+@pytest.fixture
+async def stand(
+    request: pytest.FixtureRequest, simulator: Simulator, rest: RestSimulator
+) -> AsyncIterator[Stand]:
+    stands = {
+        "partner_center": lambda: stand_of_partner_center(simulator),
+        "rest": lambda: stand_of_rest(rest),
+        "manual": stand_of_manual,
+    }
+    async with stands[request.param]() as stand:
+        yield stand
