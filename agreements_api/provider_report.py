@@ -10,7 +10,8 @@ from models import Provider, ProviderCapabilities
 from providers.base import Provider as Client
 from providers.base import Trouble
 from providers.errors import Unsupported
-from providers.partner_center import ConfirmationMode, Connection, Environment
+from providers.partner_center import ConfirmationMode, Connection, Environment, PartnerCenter
+from providers.partner_center.findings import Findings
 
 _LOGIN = frozenset({"NO_USER_CONSENT", "CONSENT_ENDED", "NO_MFA"})
 _ADD = frozenset({"WRONG_SECRET", "WRONG_TENANT", "UNKNOWN_APPLICATION", "WRONG_ENVIRONMENT", "WRONG_KEY"})
@@ -42,8 +43,17 @@ async def summary(
         seen.insert(0, _counted(len(await client.list_templates()), "template"))
     if isinstance(connection, Connection):
         seen.append(_MODES[connection.confirmation])
+    if isinstance(client, PartnerCenter):
+        seen += _found(await client.find_out())
     seen.append(f"can do: {_able(capabilities)}")
     return f"{provider.name} answers: {'; '.join(seen)}."
+
+
+def _found(findings: Findings) -> Iterator[str]:
+    factor = {True: " with", False: " without", None: ", perhaps with"}[findings.mfa]
+    yield f"{findings.user_name or 'a user'} has consented{factor} multi-factor authentication"
+    if findings.skew is not None:
+        yield f"clocks differ by {abs(round(findings.skew.total_seconds()))} s"
 
 
 def line_of(provider: Provider, connection: AnyConnection | None, problem: str) -> str:

@@ -1,7 +1,6 @@
 """Tokens of Microsoft Entra through msal, as httpx sees authentication."""
 
 import asyncio
-import base64
 import json
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from msal.exceptions import MsalError  # pyright: ignore[reportMissingTypeStubs]
 
 from providers.clock import Clock, SystemClock
 from providers.errors import AdministratorNeeded, ProviderError, ProviderUnavailable
+from providers.partner_center.claims import read_claims
 from providers.partner_center.connection import Cloud, Connection, is_loopback
 from providers.partner_center.refusals import retry_after_seconds
 from providers.partner_center.server_time import ServerTime
@@ -208,7 +208,7 @@ class Entra:
             raise ProviderUnavailable("Microsoft Entra gave no token.")
         life = timedelta(seconds=int(seconds))
         renew_at = self._clock.now() + life - min(RENEWAL, life / 10)
-        return Token(text=text, renew_at=renew_at, methods=_methods(text))
+        return Token(text=text, renew_at=renew_at, methods=read_claims(text).methods)
 
 
 class LoginHttp:
@@ -311,13 +311,3 @@ def _login_error(answer: Mapping[str, object], *, as_user: bool) -> ProviderErro
     return AdministratorNeeded(
         f"{said.removesuffix('.')} ({code}).", provider_code=code, correlation_id=trace
     )
-
-
-def _methods(token: str) -> frozenset[str] | None:
-    """Read how the user signed in; a token need not be readable, nor must we mind if it is not."""
-    try:
-        payload = token.split(".")[1]
-        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-        return frozenset(map(str, claims["amr"]))
-    except (LookupError, TypeError, ValueError):
-        return None

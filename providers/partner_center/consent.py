@@ -1,7 +1,6 @@
 """Consent of a partner user: one sign-in by a person, after which the program may act for that user."""
 
 import asyncio
-import base64
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -15,6 +14,7 @@ from msal.exceptions import MsalError  # pyright: ignore[reportMissingTypeStubs]
 
 from providers.errors import AdministratorNeeded, ProviderUnavailable
 from providers.partner_center.auth import LoginHttp
+from providers.partner_center.claims import read_claims
 from providers.partner_center.connection import Connection
 
 ASK_FOR_MFA = json.dumps({"access_token": {"amr": {"essential": True, "values": ["mfa"]}}})
@@ -212,19 +212,8 @@ def _consent(answer: Mapping[str, object]) -> Consent:
     return Consent(
         refresh_token=refresh_token,
         user_name=name if isinstance(name, str) else None,
-        mfa=_took_mfa(str(answer.get("access_token", ""))),
+        mfa=read_claims(str(answer.get("access_token", ""))).mfa,
     )
-
-
-def _took_mfa(access_token: str) -> bool | None:
-    """Read how the user signed in from the token, as Microsoft's own tools for partners do."""
-    try:
-        payload = access_token.split(".")[1]
-        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-        methods = [str(each) for each in claims["amr"]]
-    except (LookupError, TypeError, ValueError):
-        return None
-    return any(method.endswith("mfa") for method in methods)
 
 
 def _refusal(answer: Mapping[str, object]) -> AdministratorNeeded:
