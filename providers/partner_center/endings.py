@@ -110,7 +110,7 @@ class Subscriptions:
     async def _change(self, path: str, found: Held, change: _Change, request_id: str) -> None:
         """Send the whole resource back with a change in it, and wait until it has taken effect."""
         member, value = change
-        call = Call[Progress | None](
+        call: Call[Progress | None] = Call(
             method="PATCH",
             path=path,
             read=lambda _: None,
