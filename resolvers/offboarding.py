@@ -11,6 +11,7 @@ from repositories import UnitOfWork
 from resolvers.agreements import require_active_place
 from resolvers.context import Context
 from resolvers.jobs import check_wait, restart_if_failed, start_and_wait
+from resolvers.offboarding_steps import list_or_none
 from resolvers.operations import check_idempotency_key, claim, input_hash, keep, repeated, require
 
 MUTATION = "offboardProviderAccount"
@@ -93,7 +94,7 @@ async def _ask_provider(context: Context, command: OffboardProviderAccount) -> N
     try:
         async with asyncio.timeout(LONGEST_CHECK_SECONDS):
             client = await context.providers.get(provider.id)
-            await client.list_subscriptions(place.provider_specific_id)
+            await list_or_none(context, client, place)
     except (ProviderUnavailable, TimeoutError):
         return
     except Unsupported as error:

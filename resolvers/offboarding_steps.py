@@ -12,16 +12,17 @@ from uuid import UUID, uuid5
 from models import ErrorCode, Job, JobItem, JobItemOutcome, JobStatus, ProviderAccount
 from providers import base
 from providers.base import Ending, EndingKind, Subscription, SubscriptionStatus
-from providers.errors import CustomerNotVisible, ProviderError, ProviderUnavailable
+from providers.errors import AdministratorNeeded, CustomerNotVisible, ProviderError, ProviderUnavailable
 from repositories import UnitOfWork
 from resolvers.context import Context
 from resolvers.jobs import stop_if_asked
 from resolvers.operations import repeated, require
-from resolvers.sync_items import count
 
 ENDED, TO_BE_ENDED = "ENDED", "TO_BE_ENDED"
 RELATIONSHIP_REMOVED, TO_BE_REMOVED = "RELATIONSHIP_REMOVED", "TO_BE_REMOVED"
 SUBSCRIPTIONS_REMAIN = "SUBSCRIPTIONS_REMAIN"
+_RUNNING, _RENEWING = "running", "renewing"
+_STOPPED = frozenset({SubscriptionStatus.ENDED, SubscriptionStatus.SUSPENDED})
 UNKNOWN_CUSTOMER = "The provider does not know this customer: nothing was ended."
 NEW_CUSTOMERS_SHOW_WITHIN = timedelta(hours=1)
 """A customer that was entered longer ago and cannot be read is no customer of the partner's any more."""
@@ -60,19 +61,36 @@ async def list_subscriptions(context: Context, job_id: str) -> list[str]:
     if case is None:
         return []
     try:
-        client = await _client(context, case)
-        found = await client.list_subscriptions(case.customer_id)
-    except ProviderUnavailable as error:
-        if not isinstance(error, CustomerNotVisible) or _is_new(context, case.place):
-            raise
-        if not case.removes_relationship:
-            await _fail(context, case.job.id, UNKNOWN_CUSTOMER, ErrorCode.PROVIDER_REFUSED)
-        found = ()
+        client = await context.providers.get(case.place.provider_id)
+        found = await list_or_none(context, client, case.place)
+    except ProviderUnavailable:
+        raise
     except ProviderError as error:
         await _fail(context, case.job.id, str(error), ErrorCode.PROVIDER_REFUSED)
         return []
+    if found is None and not case.removes_relationship:
+        await _fail(context, case.job.id, UNKNOWN_CUSTOMER, ErrorCode.PROVIDER_REFUSED)
+        return []
+    found = found or ()
     await _keep_plan(context, case, found)
     return [] if case.job.dry_run else [each.id for each in found]
+
+
+async def list_or_none(
+    context: Context, client: base.Provider, place: ProviderAccount
+) -> Sequence[Subscription] | None:
+    """Give what the customer has; None if it is no customer of the partner's any more.
+
+    Raises:
+        ProviderError: As `list_subscriptions`, of one that still is a customer or has just become one.
+    """
+    try:
+        return await client.list_subscriptions(place.provider_specific_id)
+    except (CustomerNotVisible, AdministratorNeeded):
+        is_new = context.now() - place.created_at < NEW_CUSTOMERS_SHOW_WITHIN
+        if is_new or await client.get_customer(place.provider_specific_id) is not None:
+            raise
+    return None
 
 
 async def end_subscription(context: Context, job_id: str, subscription_id: str) -> None:
@@ -85,7 +103,7 @@ async def end_subscription(context: Context, job_id: str, subscription_id: str) 
     if case is None:
         return
     try:
-        client = await _client(context, case)
+        client = await context.providers.get(case.place.provider_id)
         ending = await client.end_subscription(
             case.customer_id, subscription_id, request_id=case.request_id(subscription_id)
         )
@@ -94,7 +112,7 @@ async def end_subscription(context: Context, job_id: str, subscription_id: str) 
     except ProviderError as error:
         await note_failure(context, job_id, subscription_id, str(error))
         return
-    outcome, reason = _outcome(ending, was_running=subscription_id in case.job.arguments.get("running", ()))
+    outcome, reason = _outcome(ending, case, subscription_id)
     await _note(context, case.job.id, subscription_id, outcome, reason)
 
 
@@ -115,7 +133,7 @@ async def remove_relationship(context: Context, job_id: str) -> None:
         await _note(context, case.job.id, case.customer_id, JobItemOutcome.SKIPPED, SUBSCRIPTIONS_REMAIN)
         return
     try:
-        client = await _client(context, case)
+        client = await context.providers.get(case.place.provider_id)
         await client.remove_customer(case.customer_id, request_id=case.request_id("relationship"))
     except ProviderUnavailable:
         raise
@@ -166,22 +184,19 @@ async def _begin(context: Context, job_id: str, *, unless_done: str | None = Non
     return None if ended or done else _Case(job, require(place, "provider account"))
 
 
-async def _client(context: Context, case: _Case) -> base.Provider:
-    return await context.providers.get(case.place.provider_id)
-
-
-def _is_new(context: Context, place: ProviderAccount) -> bool:
-    return context.now() - place.created_at < NEW_CUSTOMERS_SHOW_WITHIN
-
-
-def _outcome(ending: Ending, *, was_running: bool) -> tuple[JobItemOutcome, str]:
-    if ending.kind is EndingKind.ENDED_BEFORE:
-        # One that ran when this job began was ended by it, in a step whose answer was lost.
-        if was_running:
-            return JobItemOutcome.UPDATED, ENDED
-        return JobItemOutcome.UNCHANGED, ending.kind.value
-    last_day = f", last day {ending.on}" if ending.on else ""
-    return JobItemOutcome.UPDATED, f"{ending.kind.value}{last_day}"
+def _outcome(ending: Ending, case: _Case, subscription_id: str) -> tuple[JobItemOutcome, str]:
+    """Tell what this job did from what was so before it, whichever of its steps lost the answer."""
+    was_running = subscription_id in case.job.arguments[_RUNNING]
+    did = {
+        EndingKind.CANCELLED: True,
+        EndingKind.SUSPENDED: was_running,
+        EndingKind.NOT_RENEWED: subscription_id in case.job.arguments[_RENEWING],
+        EndingKind.ENDED_BEFORE: was_running,
+    }[ending.kind]
+    reason = ENDED if did and ending.kind is EndingKind.ENDED_BEFORE else ending.kind.value
+    if ending.on is not None:
+        reason += f", last day {ending.on}"
+    return JobItemOutcome.UPDATED if did else JobItemOutcome.UNCHANGED, reason
 
 
 def _remains(item: JobItem) -> bool:
@@ -191,14 +206,17 @@ def _remains(item: JobItem) -> bool:
 
 @repeated
 async def _keep_plan(context: Context, case: _Case, found: Sequence[Subscription]) -> None:
-    """Keep which subscriptions ran when the job began; for a dry run, that is all it does."""
+    """Keep how the subscriptions stood when the job began; for a dry run, that is all it does."""
     async with context.unit_of_work() as uow:
         job = require(await uow.jobs.get(case.job.id), "job")
         if job.is_finished:
             return
-        if "running" not in job.arguments:
-            running = [each.id for each in found if each.status is not SubscriptionStatus.ENDED]
-            job.arguments = {**job.arguments, "running": running}
+        if _RUNNING not in job.arguments:
+            job.arguments = {
+                **job.arguments,
+                _RUNNING: [each.id for each in found if each.status not in _STOPPED],
+                _RENEWING: [each.id for each in found if each.auto_renews],
+            }
         if job.dry_run:
             _plan(uow, case, job, found)
             job.finish(JobStatus.SUCCEEDED, uow.now)
@@ -230,8 +248,9 @@ async def _note(context: Context, job_id: UUID, key: str, outcome: JobItemOutcom
 
 
 def _add(uow: UnitOfWork, job: Job, key: str, outcome: JobItemOutcome, reason: str) -> None:
+    counter = outcome.value.lower()
+    setattr(job, counter, getattr(job, counter) + 1)
     job.considered += 1
-    count(job, outcome)
     uow.add(
         JobItem(
             job_id=job.id,
