@@ -7,10 +7,13 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
+from support.partner_center import There
+from support.virtual_clock import VirtualClock
 
 from providers.base import Address, Contact, NewCustomer
 from providers.clock import SystemClock
 from providers.errors import AdministratorNeeded, ProviderUnavailable
+from providers.partner_center.session import Actor, Call, Session
 
 TANIA = Contact(first_name="Tania", last_name="Carr", email="tania@northwind.example")
 REDMOND = Address(line1="One Microsoft Way", city="Redmond", region="WA", postal_code="98052", country="US")
@@ -168,6 +171,43 @@ async def test_a_login_service_out_of_order_is_left_alone_for_seconds(simulator,
         await connect(partner, max_attempts=1).get_customer(str(uuid4()))
 
     assert caught.value.retry_after_seconds == 5
+
+
+async def test_a_login_service_out_of_order_is_asked_again_when_it_says(simulator, partner, connect):
+    busy = {"kind": "status", "status": 503, "retryAfterSeconds": 30}
+    await simulator.fault("/token", busy)
+    clock = VirtualClock(simulator)
+    client = connect(partner, clock=clock)
+
+    assert await asyncio.gather(*(client.get_customer(str(uuid4())) for _ in range(5))) == [None] * 5
+
+    assert timedelta(seconds=29) < clock.slept < timedelta(seconds=32)
+    assert (await calls(simulator))["token"] == 2
+
+
+async def test_a_refusal_is_not_remembered_when_what_was_wrong_is_mended(simulator, partner, connect):
+    await simulator.change_application(partner, clientSecret="another")
+    client = connect(partner)
+    with pytest.raises(AdministratorNeeded):
+        await client.get_customer(str(uuid4()))
+
+    await simulator.change_application(partner, clientSecret=partner.client_secret)
+
+    assert await client.get_customer(str(uuid4())) is None
+
+
+@pytest.mark.parametrize("mfa", [True, False])
+async def test_the_service_is_asked_whether_the_user_had_a_second_factor(simulator, mfa):
+    await simulator.settings(mfaEnforced=False)
+    there = There(simulator.url, await simulator.add_partner(mfa=mfa))
+    session = Session(there.connection, save_refresh_token=None, clock=SystemClock())
+
+    await session.send(Call(path="/customers", read=bool))
+    assert session.mfa_compliant is None
+    await session.send(Call(path="/agreements", read=bool, actor=Actor.USER))
+
+    assert session.mfa_compliant is mfa
+    await session.aclose()
 
 
 async def test_no_secret_and_no_body_reaches_the_log(simulator, partner, connect, caplog):
