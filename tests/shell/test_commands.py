@@ -12,8 +12,10 @@ import pytest
 from support.program import Program, Run
 
 COMMANDS = [
-    ("serve",), ("worker",), ("migrate",), ("sync",), ("schema",), ("demo",), ("simulator",), ("rest-simulator",),
-    ("provider", "add"), ("provider", "check"),
+    ("serve",), ("worker",), ("migrate",), ("sync",), ("schema",), ("demo",),
+    ("simulator",), ("rest-simulator",),
+    ("provider", "add"), ("provider", "login"), ("provider", "check"), ("provider", "list"),
+    ("provider", "webhook"),
 ]  # fmt: skip
 
 
@@ -48,7 +50,7 @@ def test_the_version_is_that_of_the_installed_package(program: Program) -> None:
         (["nonsense"], 'Unknown command "nonsense". Available commands: '),
         (["serve", "--nonsense"], "Unknown option: --nonsense."),
         (["serve", "--port", "many"], 'Invalid value for --port: unable to convert "many" into int.'),
-        (["provider", "add"], '"provider add" parameter --tenant-id requires an argument.'),
+        (["provider", "webhook"], '"provider webhook" parameter --url requires an argument.'),
     ],
 )
 def test_what_does_not_exist_is_told_with_the_way_to_help(run: Run, arguments: list[str], said: str) -> None:

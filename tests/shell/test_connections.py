@@ -1,5 +1,7 @@
 """How providers are reached survives a restart, is shared by processes, and is readable with the key only."""
 
+import json
+import traceback
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -13,9 +15,11 @@ from support.simulator import SimulatedPartner, Simulator, running_simulator
 from agreements_api.connections import ProviderClients
 from agreements_api.database import Database
 from agreements_api.secrets import derive_secrets
+from models import Provider, ProviderCapabilities, ProviderConnector, ProviderKind, ProviderRole
 from providers.errors import AdministratorNeeded
 from providers.manual import Manual
-from providers.partner_center import Connection
+from providers.partner_center import ConfirmationMode, Connection
+from providers.rest import RestConnection, RestProvider
 from repositories import Transactions
 
 KEY = b"correct horse battery staple, twice over"
@@ -65,7 +69,7 @@ async def test_a_rotated_refresh_token_is_used_after_a_restart(
         rotated = await clients.read(PARTNER_CENTER)
         assert await clients.get(PARTNER_CENTER) is client
 
-    assert rotated is not None
+    assert isinstance(rotated, Connection)
     assert rotated.refresh_token not in (None, partner.refresh_token)
     async with clients_of_a_process(database) as clients:  # the first refresh token is dead
         assert await (await clients.get(PARTNER_CENTER)).list_templates()
@@ -84,7 +88,7 @@ async def test_what_another_process_stores_is_used_from_the_next_call(
         assert after is not before
         assert await before.list_templates()  # a call under way ends as it began …
         stored = await server.read(PARTNER_CENTER)
-    assert stored is not None
+    assert isinstance(stored, Connection)
     assert stored.refresh_token == second.refresh_token  # … and its rotation undoes nothing
 
 
@@ -114,3 +118,64 @@ async def test_providers_without_credentials_are_told_apart(database: Database) 
             await clients.get(PARTNER_CENTER)
         with pytest.raises(AdministratorNeeded, match="There is no such provider"):
             await clients.get(NOWHERE)
+
+
+async def test_a_connection_of_an_earlier_version_is_read(database: Database) -> None:
+    stored = {
+        "tenant_id": "t", "client_id": "c", "client_secret": "s", "refresh_token": "r",
+        "base_url": "https://api.partnercenter.microsoft.com",
+        "login_url": "https://login.microsoftonline.com",
+        "admin_center_url": "https://admin.microsoft.com",
+        "resource": "https://api.partnercenter.microsoft.com",
+        "confirmation": "LEGACY",
+    }  # fmt: skip
+    await store(database, json.dumps(stored))
+
+    async with clients_of_a_process(database) as clients:
+        read = await clients.read(PARTNER_CENTER)
+
+    assert read == Connection(
+        tenant_id="t",
+        client_id="c",
+        client_secret="s",  # noqa: S106  # of this test
+        refresh_token="r",  # noqa: S106  # of this test
+        confirmation=ConfirmationMode.LEGACY,
+        timeout=timedelta(seconds=10),
+        max_attempts=1,
+    )
+
+
+async def test_what_cannot_be_understood_is_told_without_showing_it(database: Database) -> None:
+    await store(database, '{"client_secret": "a secret"}')
+
+    async with clients_of_a_process(database) as clients:
+        with pytest.raises(AdministratorNeeded, match="is not of this version: run") as told:
+            await clients.get(PARTNER_CENTER)
+
+    assert "a secret" not in "".join(traceback.format_exception(told.value))
+
+
+async def test_a_rest_provider_is_reached_as_it_was_stored(database: Database) -> None:
+    connection = RestConnection(base_url="http://127.0.0.1:9/contract", api_key="a-key")
+    async with clients_of_a_process(database) as clients:
+        transactions = Transactions(database.writes, database.turn, Queue(), utc_now)
+        async with transactions.begin(actor="test") as uow:
+            provider = Provider(name="Crayon", role=ProviderRole.DISTRIBUTOR)
+            provider.configure(ProviderKind.AUTOMATIC, ProviderConnector.REST, ProviderCapabilities())
+            uow.add(provider)
+            await uow.commit()
+        await clients.put(provider.id, connection)
+
+        assert isinstance(await clients.get(provider.id), RestProvider)
+        assert await clients.read(provider.id) == replace(
+            connection, timeout=timedelta(seconds=10), max_attempts=1
+        )
+
+
+async def store(database: Database, text: str) -> None:
+    """Store what another version of the program wrote."""
+    sealed = derive_secrets(KEY).credentials.encrypt(text.encode())
+    transactions = Transactions(database.writes, database.turn, Queue(), utc_now)
+    async with transactions.begin(actor="test") as uow:
+        await uow.providers.put_connection(PARTNER_CENTER, sealed, uow.now)
+        await uow.commit()

@@ -1,8 +1,8 @@
 """How a provider is reached: stored sealed, tried, and used by a sync, against a simulated Partner Center."""
 
 import asyncio
+import re
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
 
@@ -24,32 +24,6 @@ def process() -> Iterator[SimulatorProcess]:
 @pytest.fixture
 def simulator(process: SimulatorProcess) -> Simulator:
     return Simulator(process.url)
-
-
-def check(run: Run) -> tuple[int, str]:
-    done = run("provider", "check")
-    return done.returncode, done.stdout + done.stderr
-
-
-async def test_what_is_wrong_with_a_provider_is_told_in_one_line(run: Run, simulator: Simulator) -> None:
-    partner = await configure(run, simulator)
-    assert await asyncio.to_thread(check, run) == (0, f"{NAME} answers: 2 templates.\n")
-
-    mistyped = replace(partner, client_secret="mistyped")  # noqa: S106  # it is wrong
-    assert (await asyncio.to_thread(add, run, simulator.url, mistyped))[0] == 0
-    code, said = await asyncio.to_thread(check, run)
-
-    assert code == 1
-    assert said.startswith(f"agreements: {NAME}: ")
-    assert "AADSTS7000215" in said  # wrong client secret: what an administrator looks up
-    assert said.count("\n") == 1
-    assert "mistyped" not in said
-
-
-def test_a_provider_that_nobody_configured_says_how(run: Run) -> None:
-    told = f"{NAME}: Nobody has configured how to reach this provider: run `agreements provider add`."
-
-    assert check(run) == (1, f"agreements: {told}\n")
 
 
 async def test_a_sync_tells_its_progress_and_shows_no_secret(
@@ -99,17 +73,69 @@ async def test_a_provider_that_cannot_be_reached_stops_a_sync_but_not_the_server
     ("arguments", "said"),
     [
         (["sync", "Nobody"], "There is no provider «Nobody»."),
-        (
-            ["provider", "check", "Manual Provider"],
-            "«Manual Provider» is not reached through Partner Center.",
-        ),
+        (["provider", "check", "Nobody"], "There is no provider «Nobody». There are «Manual Provider», «"),
+        (["provider", "add", "New"], "There is no provider «New». A new one needs --tenant-id and"),
+        (["provider", "add"], "Partner Center needs --tenant-id and --client-id."),
+        (["provider", "add", "--acceptance-url", "x"], "--acceptance-url has no meaning for Partner Center."),
+        (["provider", "add", "New", "--connector", "rest"], "A REST provider needs --base-url."),
+        (["provider", "add", NAME, "--connector", "rest"], f"«{NAME}» is reached by PARTNER_CENTER, which"),
+        (["provider", "add", "New", "--base-url", "https://x"], "AGREEMENTS_PROVIDER_API_KEY is not set"),
+        (["provider", "add", "Manual Provider", "--base-url", "x"], "«Manual Provider» is served by hand"),
+        (["provider", "webhook", "--url", "http://out.example"], "http://out.example is no public https"),
     ],
 )
-def test_a_provider_that_cannot_be_meant_is_told(run: Run, arguments: list[str], said: str) -> None:
+def test_what_cannot_be_done_is_told_with_what_can(run: Run, arguments: list[str], said: str) -> None:
     done = run(*arguments)
 
     assert done.returncode == 1
     assert done.stderr.startswith(f"agreements: {said}")
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_new_provider_is_made_with_its_first_connection(run: Run) -> None:
+    made = [
+        run("provider", "add", "EMEA", "--tenant-id", "t", "--client-id", "c", provider_client_secret="s"),  # noqa: S106  # of this test
+        run("provider", "add", "Crayon", "--base-url", "http://127.0.0.1:9", provider_api_key="k"),
+        run("provider", "add", "By hand", "--connector", "none", "--role", "distributor"),
+    ]
+    listed = run("provider", "list").stdout
+
+    assert [each.returncode for each in made] == [0, 0, 0]
+    assert "What it can do could not be asked" in made[1].stdout
+    assert (
+        "EMEA (PARTNER_CENTER, VENDOR, ACTIVE)\n  reached: api.partnercenter.microsoft.com, tenant t,"
+        in listed
+    )
+    assert "Crayon (REST, DISTRIBUTOR, ACTIVE)\n  reached: 127.0.0.1:9, with a key\n" in listed
+    assert "By hand (NONE, DISTRIBUTOR, ACTIVE)\n  reached: by hand\n" in listed
+
+
+def test_only_what_is_given_changes(run: Run) -> None:
+    first = ["--tenant-id", "t", "--client-id", "c", "--sandbox"]
+    run("provider", "add", *first, provider_client_secret="s", provider_refresh_token="r")  # noqa: S106  # test's own
+
+    changed = run("provider", "add", "--confirmation", "enhanced")
+    kept = run("provider", "list").stdout
+    moved = run("provider", "add", "--tenant-id", "another")
+
+    assert changed.stdout == f"Stored. Try it with: agreements provider check {NAME!r}\n"
+    assert (
+        "tenant t, application c, sandbox, customers accept on a page that they are sent to, a user" in kept
+    )
+    assert moved.returncode == 1  # the secret of another tenant's application is another one
+    assert moved.stderr.startswith("agreements: AGREEMENTS_PROVIDER_CLIENT_SECRET is not set")
+
+
+async def test_a_provider_is_asked_to_tell_of_changes(run: Run, simulator: Simulator) -> None:
+    await configure(run, simulator)
+
+    done = await asyncio.to_thread(run, "provider", "webhook", "--url", "https://agreements.example.com/")
+
+    assert done.returncode == 0, done.stderr
+    assert re.fullmatch(
+        rf"{NAME} tells of changes at https://agreements\.example\.com/providers/[\w=]+/notifications\n",
+        done.stdout,
+    )
 
 
 def test_secrets_are_not_sent_in_clear(run: Run) -> None:

@@ -133,7 +133,7 @@ def test_a_missing_key_is_not_replaced_beside_what_it_sealed(settings: Settings,
         database.execute("insert into provider_connections values (x'00')")
         database.commit()
 
-        with pytest.raises(StartupError, match=r"key file .* is missing.*Restore the file"):
+        with pytest.raises(StartupError, match=r"key file .* is missing.*Restore it"):
             load_secrets(settings)
     assert not key.exists()
     (tmp_path / "backup").rename(key)

@@ -87,19 +87,20 @@ class Program:
     @contextmanager
     def serve(self, *arguments: str, **settings: str) -> Generator[Running]:
         """Run `agreements serve` on a free port from the moment that it serves; ended in any case."""
-        with self._started("serve", *arguments, **settings) as running:
+        with self.start("serve", *arguments, **settings) as running:
             url = running.until(SERVING).group(1)
             yield Running(running.process, running.log, url)
 
     @contextmanager
     def work(self, **settings: str) -> Generator[Running]:
         """Run `agreements worker` from the moment that it does jobs; ended in any case."""
-        with self._started("worker", **settings) as running:
+        with self.start("worker", **settings) as running:
             running.until(DOING_JOBS)
             yield running
 
     @contextmanager
-    def _started(self, *arguments: str, **settings: str) -> Generator[Running]:
+    def start(self, *arguments: str, **settings: str) -> Generator[Running]:
+        """Run a command beside the test; ended in any case."""
         log = self.folder / f"{arguments[0]}-{time.monotonic_ns()}.log"
         with log.open("wb") as out:
             process = self._popen(arguments, settings, out)

@@ -19,7 +19,7 @@ async def configure(run: Run, simulator: Simulator) -> SimulatedPartner:
     return partner
 
 
-def add(run: Run, url: str, partner: SimulatedPartner) -> tuple[int, str]:
+def add(run: Run, url: str, partner: SimulatedPartner, *more: str) -> tuple[int, str]:
     """Run `agreements provider add`; give its exit code and what it said."""
     options = {
         "--tenant-id": partner.tenant_id,
@@ -31,6 +31,7 @@ def add(run: Run, url: str, partner: SimulatedPartner) -> tuple[int, str]:
         "provider",
         "add",
         *[part for pair in options.items() for part in pair],
+        *more,
         provider_client_secret=partner.client_secret,
         provider_refresh_token=partner.refresh_token,
     )
