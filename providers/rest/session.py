@@ -1,5 +1,6 @@
 """One call to a REST provider: with the key, repeated, decoded, and failing with our errors."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -21,6 +22,8 @@ T = TypeVar("T")
 
 KEY_HEADER = "work-365-rest-provider-api-key"
 MAX_CONNECTIONS = 10
+LARGE = 100_000
+"""Bytes; longer answers are read beside the event loop: all customers come in one piece."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +126,9 @@ class Session:
                 now=self._clock.now(),
             )
         try:
-            return call.read(_body(response, whole=call.whole))
+            if len(response.content) > LARGE:
+                return await asyncio.to_thread(_read, call, response)
+            return _read(call, response)
         except Malformed as error:
             raise Foreign(f"The provider gave an answer that cannot be read: {error}") from error
 
@@ -131,7 +136,7 @@ class Session:
         await self._http.aclose()
 
 
-def _body(response: httpx.Response, *, whole: bool) -> object:
-    if whole and not response.content and response.status_code != HTTPStatus.NO_CONTENT:
+def _read(call: Call[T], response: httpx.Response) -> T:
+    if call.whole and not response.content and response.status_code != HTTPStatus.NO_CONTENT:
         raise Malformed("It is empty.")
-    return parse(response.content)
+    return call.read(parse(response.content))

@@ -89,26 +89,24 @@ def properties(body: object) -> Properties:
 
 def listed(body: object) -> ListedCustomer:
     record = Record(body)
-    name = record.text("Name")
     return ListedCustomer(
-        customer=customer(body),
-        name=name,
+        customer=_customer(record),
+        name=record.text("Name"),
         email=record.text("Email") or record.record("Contact").text("Email"),
     )
 
 
 def customer(body: object) -> Customer:
     """Read a customer; its id stays as it is written, since the provider may tell cases apart."""
-    record = Record(body)
-    customer_id, domain = record.required("Id"), record.text("Domain")
-    return Customer(id=customer_id, name=record.text("Name") or domain or customer_id, domain=domain)
+    return _customer(Record(body))
 
 
 def created_customer(body: object) -> CreatedCustomer:
-    credentials = Record(body).record("UserCredentials")
+    record = Record(body)
+    credentials = record.record("UserCredentials")
     user_name, password = credentials.text("UserName"), credentials.text("Password")
     return CreatedCustomer(
-        customer=customer(body),
+        customer=_customer(record),
         credentials=TenantCredentials(user_name=user_name, password=password)
         if user_name and password
         else None,
@@ -199,6 +197,11 @@ def truth(body: object) -> bool:
     if body is None:
         raise Malformed("It is neither true nor false.")
     return Record({"It": body}).flag("It")
+
+
+def _customer(record: Record) -> Customer:
+    customer_id, domain = record.required("Id"), record.text("Domain")
+    return Customer(id=customer_id, name=record.text("Name") or domain or customer_id, domain=domain)
 
 
 def _same(one: str | None, other: str | None) -> bool:
