@@ -134,22 +134,32 @@ async def demo(*, port: int | None = None, fresh: bool = False) -> None:
     await run_demo(port=port, fresh=fresh, say=_say)
 
 
-@app.command(help_epilogue=examples("agreements simulator --port 8700 --store simulator.db"))
+@app.command(
+    help_epilogue=examples(
+        'agreements simulator --partner "My partner"', "agreements simulator --port 8700 --store simulator.db"
+    )
+)
 def simulator(
-    *, port: int = 8700, store: Path | None = None, legacy_attestation: Literal["on", "gone"] = "gone"
+    *,
+    port: int = 8700,
+    partner: str | None = None,
+    store: Path | None = None,
+    legacy_attestation: Literal["on", "gone"] = "gone",
 ) -> int:
     """Run a local Partner Center, for trying things out without a sandbox.
 
     Args:
         port: 0 takes any free one.
+        partner: Name of a partner that is there from the start; how to reach it is printed.
         store: A file that keeps its state; in memory without one.
         legacy_attestation: Whether partners may still confirm agreements, which Microsoft has ended.
     """
+    from agreements_api.simulators import say_how_to_connect  # noqa: PLC0415 -- commands load what they need
     from simulator.server import serve as serve_simulator  # noqa: PLC0415 -- commands load what they need
     from simulator.settings import SimulatorSettings  # noqa: PLC0415 -- commands load what they need
 
-    given = {"port": port, "store": store, "legacy_attestation": legacy_attestation}
-    return serve_simulator(SimulatorSettings.model_validate(given))
+    given = {"port": port, "partner": partner, "store": store, "legacy_attestation": legacy_attestation}
+    return serve_simulator(SimulatorSettings.model_validate(given), say_how_to_connect)
 
 
 @app.command(help_epilogue=examples('agreements rest-simulator --port 8710 --api-key "a key"'))

@@ -40,9 +40,14 @@ def _show_all(call: Call) -> Response:
 
 
 def _save(call: Call) -> Response:
-    """Create or change a partner; applications and users that are not named stay."""
     model = PartnerModel.model_validate_json(call.content)
-    partner, store = model.partner(), call.world.store
+    save_all(call.world, model)
+    return JSONResponse(_as_wire(call.world, model.partner()), 201)
+
+
+def save_all(world: World, model: PartnerModel) -> None:
+    """Create or change a partner; applications and users that are not named stay."""
+    partner, store = model.partner(), world.store
     with store.transaction():
         save_partner(store, partner)
         for application in model.applications:
@@ -50,8 +55,7 @@ def _save(call: Call) -> Response:
         for user in model.users:
             saved = save_user(store, partner.tenant_id, user.upn, user.roles, mfa=user.mfa)
             if user.refresh_token:
-                save_refresh_token(call.world, user.refresh_token, saved)
-    return JSONResponse(_as_wire(call.world, partner), 201)
+                save_refresh_token(world, user.refresh_token, saved)
 
 
 def _change(call: Call) -> Response:

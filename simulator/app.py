@@ -23,6 +23,8 @@ from simulator import (
     audit_calls,
     authorization,
     carts,
+    console,
+    console_actions,
     customer_calls,
     device_login,
     documents,
@@ -57,14 +59,17 @@ def create_app(settings: SimulatorSettings, clock: Callable[[], datetime] = utc_
 
     app = Starlette(
         routes=[
+            # The routes are tried one after the other: first what is called most.
+            *agreements.routes(),
+            *customer_calls.routes(),
             *pages.routes(),
+            *console.routes(),
+            *console_actions.routes(),
             *admin.routes(),
             *admin_partners.routes(),
             *admin_attestations.routes(),
             *admin_subscriptions.routes(),
             *admin_webhooks.routes(),
-            *customer_calls.routes(),
-            *agreements.routes(),
             *attestations.routes(),
             *attestation_page.routes(),
             *partner_calls.routes(),

@@ -1,4 +1,4 @@
-"""Pages for people: what this server is, and the admin centre where a customer accepts."""
+"""Pages for people: how all are framed, and the admin centre where a customer accepts."""
 
 from html import escape
 from urllib.parse import parse_qsl
@@ -9,22 +9,23 @@ from starlette.routing import Route
 
 from simulator.customers import find_customer, sign_directly
 from simulator.invitations import follow_invitation
-from simulator.partners import find_partner, list_partners
+from simulator.partners import find_partner
 from simulator.values import guid, is_guid
 from simulator.world import World
 
 STYLE = (
-    "body{font:1rem/1.5 system-ui,sans-serif;max-width:40rem;margin:3rem auto;padding:0 1rem;color:#1b1b1b;"
+    "body{font:1rem/1.5 system-ui,sans-serif;max-width:64rem;margin:3rem auto;padding:0 1rem;color:#1b1b1b;"
     "background:#fff}label{display:block;margin-top:1rem;font-weight:600}"
     "input{font:inherit;width:100%;padding:.5rem;box-sizing:border-box;border:1px solid #555}"
     "button{font:inherit;margin-top:1rem;padding:.5rem 1.5rem}.error{color:#a80000}"
-    "th,td{text-align:left;padding:.25rem 1rem .25rem 0}"
+    "th,td{text-align:left;padding:.25rem 1rem .25rem 0;vertical-align:top}.wide{overflow-x:auto}"
+    "td form{display:flex;gap:.5rem}td button{margin:0}select{font:inherit;padding:.5rem;width:100%}"
+    "form{max-width:40rem}section{border-top:1px solid #767676;margin-top:2rem}code{overflow-wrap:anywhere}"
 )
 
 
 def routes() -> list[Route]:
     return [
-        Route("/", _home, methods=["GET"]),
         *(
             route
             for path in ("/AdminPortal/Home", "/Adminportal/Home")
@@ -48,25 +49,6 @@ def page(title: str, body: str, *, status: int = 200) -> HTMLResponse:
             "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
             "X-Content-Type-Options": "nosniff",
         },
-    )
-
-
-async def _home(request: Request) -> Response:
-    world: World = request.app.state.world
-    counts = "".join(
-        f"<tr><td>{escape(partner.name)}</td><td>{escape(partner.tenant_id)}</td><td>{count}</td></tr>"
-        for partner in list_partners(world.store)
-        for count in [
-            world.store.count("select count(*) from relationships where tenant_id = ?", (partner.tenant_id,))
-        ]
-    )
-    return page(
-        "Partner Center simulator",
-        "<p>This server answers in place of Microsoft Partner Center. It knows only what tests and demos told"
-        " it, and it talks to nobody.</p>"
-        '<table><thead><tr><th scope="col">Partner</th><th scope="col">Tenant</th>'
-        f'<th scope="col">Customers</th></tr></thead><tbody>{counts}</tbody></table>'
-        '<p><a href="/AdminPortal/Home?ref=/BillingAccounts/agreement">Accept as a customer</a></p>',
     )
 
 

@@ -12,6 +12,7 @@ from starlette.applications import Starlette
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from simulator.app import create_app
+from simulator.default_partner import DefaultPartner
 from simulator.settings import SimulatorSettings
 from simulator.stage import Stage
 from simulator.store import StoreMismatch
@@ -29,27 +30,60 @@ class _Protocol(HttpToolsProtocol):
 class _Server(uvicorn.Server):
     """Tells where it listens, and lets go of calls that are never to be answered."""
 
-    def __init__(self, config: uvicorn.Config, app: Starlette) -> None:
+    def __init__(self, config: uvicorn.Config, app: Starlette, announce: Callable[[str], None]) -> None:
         super().__init__(config)
+        self._announce = announce
         self._stage: Stage = app.state.world
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if sockets and not self.should_exit:
             host, port = sockets[0].getsockname()[:2]
-            print(f"listening on http://{host}:{port}", flush=True)  # noqa: T201 - for whoever started us
+            self._announce(f"http://{host}:{port}")
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._stage.closing.set()
         await super().shutdown(sockets)
 
 
-def serve(settings: SimulatorSettings) -> int:
-    """Serve Partner Center, as `run` does."""
-    return run(settings.host, settings.port, lambda: create_app(settings))
+def serve(settings: SimulatorSettings, more: Callable[[DefaultPartner, str], None] | None = None) -> int:
+    """Serve Partner Center, as `run` does, and tell what its first partner's software has to know.
+
+    Args:
+        settings: How the service is to be.
+        more: Told of the partner and of the address where it is served.
+    """
+    if settings.partner is None:
+        return run(settings.host, settings.port, lambda: create_app(settings))
+    partner = DefaultPartner(settings.partner)
+
+    def make_app() -> Starlette:
+        app = create_app(settings)
+        partner.make(app.state.world)
+        return app
+
+    def introduce(url: str) -> None:
+        announce(url)
+        say(f"{partner.name} is a partner here. What there is shows at {url}/")
+        for name, value in partner.credentials().items():
+            say(f"  {name + ':':<14} {value}")
+        if more is not None:
+            more(partner, url)
+
+    return run(settings.host, settings.port, make_app, introduce)
 
 
-def run(host: str, port: int, make_app: Callable[[], Starlette]) -> int:
+def say(line: str) -> None:
+    print(line, flush=True)  # noqa: T201 - for whoever started us
+
+
+def announce(url: str) -> None:
+    say(f"listening on {url}")
+
+
+def run(
+    host: str, port: int, make_app: Callable[[], Starlette], announce: Callable[[str], None] = announce
+) -> int:
     """Serve until SIGINT or SIGTERM, and give the exit code of the process.
 
     Where the server listens goes to standard output in one line; why it cannot start, to standard error.
@@ -74,7 +108,7 @@ def run(host: str, port: int, make_app: Callable[[], Starlette]) -> int:
         )
         previous = signal.signal(signal.SIGTERM, _exit)
         try:
-            _Server(config, app).run([listener])
+            _Server(config, app, announce).run([listener])
         except (KeyboardInterrupt, SystemExit) as stop:
             return stop.code if isinstance(stop, SystemExit) and isinstance(stop.code, int) else 0
         finally:

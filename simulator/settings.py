@@ -82,6 +82,10 @@ class SimulatorSettings(Behaviour, BaseSettings):
     port: int = Field(0, ge=0, le=65535, description="0: any free port.")
     store: Path | None = Field(None, description="SQLite file that keeps the state; none: in memory.")
 
+    partner: str | None = Field(
+        None, min_length=1, description="Name of a partner that is there from the start; none: nobody is."
+    )
+
     def behaviour(self) -> Behaviour:
         return Behaviour.model_validate(self.model_dump(include=set(Behaviour.model_fields)))
 

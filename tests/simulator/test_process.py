@@ -8,7 +8,13 @@ import time
 from pathlib import Path
 
 import httpx
-from support.simulator import Simulator, SimulatorProcess, running_simulator, start_simulator
+from support.simulator import (
+    SimulatedPartner,
+    Simulator,
+    SimulatorProcess,
+    running_simulator,
+    start_simulator,
+)
 from support.simulator_client import CUSTOMER_AGREEMENT, PartnerClient, customer, decode
 
 
@@ -128,3 +134,21 @@ async def test_five_thousand_customers_are_taken_at_once(simulator: Simulator):
     await simulator.add_customers(partner.tenant_id, customers)
     assert time.monotonic() - started < 5
     assert len(await simulator.customers(partner.tenant_id)) == 5000
+
+
+async def test_a_named_partner_is_there_at_once_and_the_same_at_each_start():
+    told: list[list[str]] = []
+    for _ in range(2):
+        process = start_simulator(partner="My partner")
+        out = process.process.stdout
+        assert out is not None
+        told.append([out.readline() for _ in range(5)])
+        try:
+            values = [line.split()[-1] for line in told[-1][1:]]
+            async with PartnerClient(process.url, SimulatedPartner(*values, "")) as client:
+                assert (await client.call("GET", "/v1/agreements")).status_code == 200
+                assert (await client.call("GET", "/v1/customers", as_user=False)).status_code == 200
+        finally:
+            process.stop()
+    assert told[0][1:] == told[1][1:]
+    assert process.url in told[1][0]
