@@ -37,6 +37,7 @@ def connection(partner: Partner, simulator_url: str) -> Connection:
         login_url=simulator_url,
         admin_center_url=simulator_url,
         confirmation=ConfirmationMode.LEGACY if partner is Partner.WORLD else ConfirmationMode.CUSTOMER,
+        requests_per_minute=0,  # the demo's simulator has no limit
     )
 
 

@@ -35,6 +35,7 @@ async def connect(api: Api, simulator: Simulator, partner: SimulatedPartner, mod
         login_url=simulator.url,
         admin_center_url=simulator.url,
         confirmation=mode,
+        requests_per_minute=0,
     )
     await api.services.providers.put(PARTNER_CENTER, connection)
 

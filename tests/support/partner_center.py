@@ -29,6 +29,7 @@ class There(Simulator):
             confirmation=ConfirmationMode.LEGACY,
             timeout=timedelta(seconds=1),
             max_attempts=1,
+            requests_per_minute=0,
         )
 
     async def customers(self, tenant_id: str | None = None) -> list[dict[str, Any]]:
