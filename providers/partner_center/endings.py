@@ -126,7 +126,9 @@ class Subscriptions:
             if progress is None:
                 return
             await self._clock.sleep(progress.pause_seconds)
-            look = Call[Progress | None](path=progress.path, read=lambda _: None, deferred=self._progress)
+            look: Call[Progress | None] = Call(
+                path=progress.path, read=lambda _: None, deferred=self._progress
+            )
             progress = await self._session.send(look)
         raise ProviderUnavailable("Partner Center has not finished changing the subscription yet.")
 
