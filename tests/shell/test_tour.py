@@ -72,6 +72,8 @@ def test_the_first_walk_shows_something_at_every_stop(walks: list[dict[str, Any]
     assert data["12"]["agreements"]["edges"]
     assert data["14"]["create"]["job"]["created"] == data["14"]["preview"]["job"]["created"] > 5
     assert data["15"]["deactivateAgreement"]["warnings"]
+    assert data["16"]["agreements"]["totalCount"] > 5
+    assert data["16"]["providerAccounts"]["totalCount"] > 5
 
 
 def test_a_provisioned_customer_is_accepted_and_read_back(walks: list[dict[str, Any]]) -> None:
