@@ -24,7 +24,6 @@ from agreements_api.provider_setup import (
     stored_connection,
 )
 from agreements_api.services import Services
-from graph import encode_id
 from models import Provider, ProviderConnector, ProviderRole
 from providers.errors import ProviderError
 from providers.partner_center import Connection
@@ -190,6 +189,8 @@ async def webhook(name: str = DEFAULT, /, *, url: str) -> None:
     """
     if urlsplit(url).scheme != "https" and urlsplit(url).hostname not in {"127.0.0.1", "localhost"}:
         raise StartupError(f"{url} is no public https address.", hint="Put a proxy with TLS in front.")
+    from graph import encode_id  # noqa: PLC0415 -- commands load what they need
+
     async with provider_services() as services:
         provider = await require_provider(services, name)
         address = f"{url.rstrip('/')}/providers/{encode_id('Provider', provider.id)}/notifications"
