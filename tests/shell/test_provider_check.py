@@ -87,23 +87,24 @@ async def clock_ten_minutes_ahead(simulator: Simulator, partner: SimulatedPartne
 
 
 @pytest.mark.parametrize(
-    ("spoil", "cause", "remedy"),
+    ("spoil", "told"),
     [
-        (wrong_secret, "WRONG_SECRET", "new secret"),
-        (wrong_tenant, "WRONG_TENANT", "id of the partner's own tenant"),
-        (no_admin_consent, "NO_ADMIN_CONSENT", "grant admin consent"),
-        (no_mfa, "NO_MFA", "agreements provider login"),
-        (indirect_reseller, "INDIRECT_RESELLER", "indirect provider"),
-        (unregistered, "UNREGISTERED_APPLICATION", "App management"),
-        (sandbox_in_truth, "WRONG_ENVIRONMENT", "agreements provider add"),
-        (clock_ten_minutes_ahead, "CLOCK_OFF", "lock"),
+        (wrong_secret, ("WRONG_SECRET", "new secret")),
+        (wrong_tenant, ("WRONG_TENANT", "id of the partner's own tenant")),
+        (no_admin_consent, ("NO_ADMIN_CONSENT", "grant admin consent")),
+        (no_mfa, ("NO_MFA", "agreements provider login")),
+        (indirect_reseller, ("INDIRECT_RESELLER", "indirect provider")),
+        (unregistered, ("UNREGISTERED_APPLICATION", "App management")),
+        (sandbox_in_truth, ("WRONG_ENVIRONMENT", "agreements provider add")),
+        (clock_ten_minutes_ahead, ("CLOCK_OFF", "lock")),
     ],
 )
 async def test_each_cause_is_named_with_its_remedy(
-    program: Program, simulator: Simulator, spoil: Spoil, cause: str, remedy: str
+    program: Program, run: Run, simulator: Simulator, spoil: Spoil, told: tuple[str, str]
 ) -> None:
+    cause, remedy = told
     partner = await spoil(simulator, await simulator.add_partner())
-    stored = await asyncio.to_thread(add, program.run, simulator.url, partner, "--production")
+    stored = await asyncio.to_thread(add, run, simulator.url, partner, "--production")
     assert stored[0] == 0, stored[1]
 
     done = await asyncio.to_thread(program.run, "provider", "check")
