@@ -23,9 +23,9 @@ class VirtualClock:
 
     async def sleep(self, seconds: float) -> None:
         """Move both clocks on to the end of the sleep, unless another sleeper has moved them there."""
-        until = self.now() + timedelta(seconds=seconds)
+        until = self._ahead + timedelta(seconds=seconds)
         async with self._moving:
-            step = until - self.now()
+            step = until - self._ahead
             if step > timedelta():
                 # Ours first: what is answered meanwhile then counts as answered late, not early.
                 self._ahead += step
