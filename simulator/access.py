@@ -1,10 +1,12 @@
 """Who calls, and whether they may: the checks of the service in its order."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from simulator.errors import forbidden, lacks_mfa, unauthorized, wrong_audience
 from simulator.partners import INDIRECT_RESELLER, Partner, User, find_application, find_partner, find_user
-from simulator.tokens import PARTNER_CENTER, read_access_token
+from simulator.store import Store
+from simulator.tokens import PARTNER_CENTER, Claims, read_access_token
 from simulator.world import World
 
 # The application id of Partner Center itself is the other spelling of its audience.
@@ -55,18 +57,25 @@ def authenticate(world: World, authorization: str) -> Principal:
         raise unauthorized(400, "Access denied")
     if claims.audience not in AUDIENCES:
         raise wrong_audience()
-    partner = find_partner(world.store, claims.tenant_id)
-    application = find_application(world.store, claims.tenant_id, claims.client_id)
+    principal = _identify(world.store, claims, world.store.changes)
+    if principal.mfa is False and world.behaviour.mfa_enforced:
+        raise lacks_mfa()
+    return principal
+
+
+@lru_cache(maxsize=1024)
+def _identify(store: Store, claims: Claims, _changes: int) -> Principal:
+    """Look the caller up, anew after any change: who has a token may have lost all else."""
+    partner = find_partner(store, claims.tenant_id)
+    application = find_application(store, claims.tenant_id, claims.client_id)
     if partner is None or application is None or not application.registered:
         raise unauthorized(400, "Access denied")
     if claims.object_id is None:
         return Principal(partner, claims.client_id, user=None)
-    user = find_user(world.store, claims.object_id)
+    user = find_user(store, claims.object_id)
     if user is None or user.tenant_id != partner.tenant_id:
         raise unauthorized(400, "Access denied")
     mfa = any(method.endswith("mfa") for method in claims.methods)
-    if world.behaviour.mfa_enforced and not mfa:
-        raise lacks_mfa()
     return Principal(partner, claims.client_id, user, mfa)
 
 

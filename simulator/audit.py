@@ -1,16 +1,17 @@
 """The log of changes that the service keeps, of which webhooks tell."""
 
 import json
-import re
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+import orjson
+
 from simulator.api import Call
 from simulator.customers import Customer, detail
 from simulator.store import Store
-from simulator.values import Json
+from simulator.values import Json, pascal_case
 from simulator.webhooks import Event, notify
 from simulator.world import World
 
@@ -68,9 +69,6 @@ class AuditRecord:
         instant = datetime.fromtimestamp(self.at, UTC)
         return f"{instant:%Y-%m-%dT%H:%M:%S.%f}{self.position % 10}Z"
 
-
-_NAME = re.compile(r'"([a-z])(?=\w*": )')
-"""A member's name in JSON: a text that ends before a colon, which no value does."""
 
 BEHIND_THE_SCENES = Actor(None, "Partner Center simulator")
 CUSTOMER_ITSELF = Actor(None, "Microsoft 365 admin center")
@@ -140,8 +138,8 @@ def record_from(row: sqlite3.Row) -> AuditRecord:
         operation=row["operation"],
         resource_type=row["resource_type"],
         resource_id=row["resource_id"],
-        old_value=row["old_value"],
-        new_value=row["new_value"],
+        old_value=_in_string(row["old_value"]),
+        new_value=_in_string(row["new_value"]),
         user_name=row["user_name"],
         application=row["application"],
         correlation_id=row["correlation_id"],
@@ -179,8 +177,9 @@ def _save(world: World, partner_id: str, customer: Customer, change: Change, act
 
 
 def _text(resource: Json) -> str | None:
-    """Spell a resource the way it stands in the log: JSON with other names, in a string."""
-    if resource is None:
-        return None
-    text = json.dumps(resource, ensure_ascii=False)
-    return _NAME.sub(lambda match: f'"{match[1].upper()}', text)
+    return None if resource is None else orjson.dumps(resource).decode()
+
+
+def _in_string(text: str | None) -> str | None:
+    """Spell a resource the way the log shows it: JSON with other names, in a string."""
+    return None if text is None else json.dumps(pascal_case(json.loads(text)), ensure_ascii=False)

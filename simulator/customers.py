@@ -32,6 +32,13 @@ class Customer:
     created_at: float | None = None
 
 
+REACHED = """
+select customers.*, exists (
+    select 1 from relationships where tenant_id = ? and customer_id = customers.id
+) as related from customers where id = ?
+"""
+
+
 def reach_customer(world: World, partner_id: str, customer_id: str) -> Customer:
     """Find a customer for a partner.
 
@@ -41,10 +48,11 @@ def reach_customer(world: World, partner_id: str, customer_id: str) -> Customer:
     """
     if not is_guid(customer_id):
         raise invalid("Invalid Customer Id", code=900118)
-    customer = find_customer(world.store, guid(customer_id))
-    if customer is None:
+    row = world.store.row(REACHED, (partner_id, guid(customer_id)))
+    if row is None:
         raise not_found(f"A customer with the tenant Id '{customer_id}' was not found.")
-    if not is_related(world.store, partner_id, customer.id):
+    customer = customer_from(row)
+    if not row["related"]:
         raise forbidden(
             20002,
             f"The partner ID {partner_id} has no commerce relationship with the customer ID {customer.id}.",

@@ -74,13 +74,13 @@ class Gateway:
             await self._interfere(action, scope, receive, noting_send)
 
     def _note(self, scope: Scope) -> Entry:
-        headers = Headers(scope=scope)
+        headers: dict[bytes, bytes] = dict(scope["headers"])
         entry = Entry(
             method=scope["method"],
             path=scope["path"],
             query=scope["query_string"].decode("latin-1"),
-            request_id=headers.get("ms-requestid"),
-            correlation_id=headers.get("ms-correlationid"),
+            request_id=_text(headers.get(b"ms-requestid")),
+            correlation_id=_text(headers.get(b"ms-correlationid")),
             at=self._world.now(),
         )
         self._world.journal.add(entry)
@@ -142,6 +142,10 @@ class Gateway:
         if not leaving.done():
             leaving.cancel()
             await _drop(scope, receive)
+
+
+def _text(value: bytes | None) -> str | None:
+    return None if value is None else value.decode("latin-1")
 
 
 async def _send_status(action: FaultAction, scope: Scope, receive: Receive, send: Send) -> None:

@@ -190,7 +190,7 @@ class Store:
         try:
             # The application may be made in one thread and served from another; never from two at a time.
             self._connection = sqlite3.connect(
-                file or ":memory:", isolation_level=None, check_same_thread=False
+                file or ":memory:", isolation_level=None, check_same_thread=False, cached_statements=512
             )
         except sqlite3.Error as error:
             raise StoreMismatch(f"cannot open the store {file}: {error}") from error
@@ -212,6 +212,11 @@ class Store:
         self._connection.execute("pragma foreign_keys = on")
         if is_new:
             self._connection.executescript(f"{SCHEMA} pragma user_version = {SCHEMA_VERSION};")
+
+    @property
+    def changes(self) -> int:
+        """Count the rows changed so far: what was read stays true while the count does."""
+        return self._connection.total_changes
 
     def rows(self, statement: str, parameters: Parameters = ()) -> list[sqlite3.Row]:
         return self._connection.execute(statement, parameters).fetchall()

@@ -10,6 +10,7 @@ import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import cast
 
 from simulator.partners import User, find_user
@@ -100,6 +101,7 @@ def encode(claims: Mapping[str, object]) -> str:
     return f"{_segment({'typ': 'JWT', 'alg': 'none'})}.{_segment(claims)}."
 
 
+@lru_cache(maxsize=1024)
 def read_access_token(token: str) -> Claims | None:
     """Read the claims; nothing if the text is not one of our tokens. Expiry is for the caller to judge."""
     try:
