@@ -31,6 +31,7 @@ from providers.partner_center.connection import ConfirmationMode, Connection
 from providers.partner_center.customers import Customers
 from providers.partner_center.endings import Subscriptions
 from providers.partner_center.examination import examine
+from providers.partner_center.findings import Findings, find_out
 from providers.partner_center.session import Session
 from providers.partner_center.webhooks import Webhooks
 
@@ -75,6 +76,10 @@ class PartnerCenter:
 
     async def examine(self) -> Sequence[Trouble]:
         return await examine(self._connection, self._session)
+
+    async def find_out(self) -> Findings:
+        """Tell what is worth knowing of a connection in which `examine` found no trouble."""
+        return await find_out(self._session)
 
     async def list_customers(self) -> AsyncIterator[Sequence[Customer]]:
         async for customers in self._customers.all():
