@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
-from urllib.parse import urlsplit
 
 import httpx
 from cryptography import x509
@@ -169,14 +168,26 @@ class Signatures:
         return self._anchors
 
     def _may_sign(self, url: str) -> bool:
-        if self.on_this_machine and is_loopback(url):
-            return True
-        scheme, host = urlsplit(url).scheme, urlsplit(url).hostname or ""
-        return scheme == "https" and (host in _SIGNING_HOSTS or host.endswith(_SIGNING_DOMAINS))
+        scheme, host = _place(url)
+        known = host in _SIGNING_HOSTS or host.endswith(_SIGNING_DOMAINS)
+        return (scheme == "https" and known) or self._is_near(scheme, host)
 
     def _may_issue(self, url: str) -> bool:
         """An authority's certificate proves itself by its signature, and so may come in clear."""
-        return urlsplit(url).hostname in _AUTHORITY_HOSTS or (self.on_this_machine and is_loopback(url))
+        scheme, host = _place(url)
+        return host in _AUTHORITY_HOSTS or self._is_near(scheme, host)
+
+    def _is_near(self, scheme: str, host: str) -> bool:
+        return self.on_this_machine and scheme in {"http", "https"} and is_loopback(f"http://{host}")
+
+
+def _place(url: str) -> tuple[str, str]:
+    """Read scheme and host as the client that fetches it does."""
+    try:
+        parsed = httpx.URL(url)
+    except httpx.InvalidURL:
+        return "", ""
+    return parsed.scheme, parsed.host
 
 
 def _signature(headers: Mapping[str, str]) -> bytes:
