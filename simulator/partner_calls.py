@@ -7,7 +7,7 @@ from starlette.routing import Route
 from simulator.access import ANY_PARTNERS_USER
 from simulator.api import Call, Reply, operation
 from simulator.errors import invalid
-from simulator.partners import INDIRECT_RESELLER, Partner, find_partner, list_resellers
+from simulator.partners import Partner, find_partner, list_resellers
 from simulator.values import Json
 
 PROVIDER_OF = "is_indirect_cloud_solution_provider_of"
@@ -53,19 +53,16 @@ def _organization(call: Call) -> Reply:
 
 
 def _relationships(call: Call) -> Reply:
-    """List the other side of the partner's indirect business: its resellers, or its providers.
-
-    A reseller is shown its providers by either name of the relationship.
-    """
+    """List the other side of the partner's indirect business: its resellers, or its providers."""
     asked = call.request.query_params.get("relationship_type", "").lower().replace("_", "")
     if asked not in RELATIONSHIP_TYPES:
         raise invalid("The relationship type is not valid.", code=800002)
     partner, store = call.principal.partner, call.world.store
-    if partner.kind == INDIRECT_RESELLER:
-        kind, found = RESELLER_OF, [find_partner(store, each) for each in sorted(partner.indirect_providers)]
+    kind = RELATIONSHIP_TYPES[asked]
+    if kind == PROVIDER_OF:
+        found = list_resellers(store, partner.tenant_id)
     else:
-        kind = RELATIONSHIP_TYPES[asked]
-        found = list_resellers(store, partner.tenant_id) if kind == PROVIDER_OF else []
+        found = [find_partner(store, each) for each in sorted(partner.indirect_providers)]
     items = [_relationship(other, kind) for other in found if other is not None]
     body: Json = {"totalCount": len(items), "items": items, "attributes": {"objectType": "Collection"}}
     return Reply(200, body, collection=True)

@@ -145,6 +145,8 @@ async def test_a_reseller_lists_its_providers_though_all_else_is_refused(
         answer = await client.call("GET", "/v1/relationships?relationship_type=is_indirect_reseller_of")
         (item,) = decode(answer)["items"]
         assert (item["id"], item["relationshipType"]) == (provider.tenant_id, "is_indirect_reseller_of")
+        other = "/v1/relationships?relationship_type=IsIndirectCloudSolutionProviderOf"
+        assert decode(await client.call("GET", other))["items"] == []
         for path in ("/v1/customers", "/v1/agreements"):
             answer = await client.call("GET", path)
             assert (answer.status_code, answer.json()["code"]) == (403, 900150)
