@@ -1,6 +1,7 @@
 """Agreements: one customer's stand in one template's terms, and the only ways it may change."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 from uuid import UUID
@@ -192,8 +193,8 @@ class Agreement(Named, Audited):
         self.status_reason = AgreementStatusReason.ACCEPTED
         self.executed_on, self.signed_by = agreed_on, contact
         if self.acceptance_request is not None:
-            self.acceptance_request = AcceptanceRequest(
-                self.acceptance_request.url, AcceptanceRequestStatus.ACCEPTED
+            self.acceptance_request = replace(
+                self.acceptance_request, status=AcceptanceRequestStatus.ACCEPTED, expires_at=None
             )
         self.event = AgreementEvent.ACCEPTED
         return Acceptance(

@@ -19,6 +19,8 @@ from providers.errors import AlreadyConfirmed, CustomerMustAccept, ProviderUnava
 from repositories import UnitOfWork
 from repositories.sync import Terms
 
+_ANSWERABLE = frozenset({AcceptanceRequestStatus.OPEN, AcceptanceRequestStatus.ACCEPTED})
+
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
@@ -28,6 +30,7 @@ class Asked:
         customer_id: The provider's own id of the customer.
         terms: What is agreed to.
         request_id: Repeated while there is no usable answer; another one after any other answer.
+        request: One to the customer that it has not answered yet: it is not asked a second time.
     """
 
     customer_id: str
@@ -35,6 +38,7 @@ class Asked:
     contact: Contact
     agreed_on: date
     request_id: str
+    request: base.AcceptanceRequest | None = None
 
 
 async def establish(provider: base.Provider, asked: Asked) -> base.Confirmation | base.AcceptanceRequest:
@@ -65,7 +69,7 @@ async def establish(provider: base.Provider, asked: Asked) -> base.Confirmation 
     except AlreadyConfirmed:
         pass  # by an earlier call whose answer was lost
     except CustomerMustAccept:
-        return await provider.request_acceptance(
+        return asked.request or await provider.request_acceptance(
             asked.customer_id,
             template_id=terms.template_id,
             contact=at_provider(asked.contact),
@@ -129,6 +133,17 @@ def record(
         agreement.acceptance_request = AcceptanceRequest(request.url, AcceptanceRequestStatus.ACCEPTED)
     agreement.sync_state, agreement.sync_error = SyncState.IN_SYNC, None
     return True
+
+
+def open_request(agreement: Agreement) -> base.AcceptanceRequest | None:
+    """Give the request of its own to the customer that it may still answer.
+
+    Once the acceptance was recorded here by hand, that is one which counts as accepted.
+    """
+    request = agreement.acceptance_request
+    if request is None or request.reference is None or request.status not in _ANSWERABLE:
+        return None
+    return base.AcceptanceRequest(url=request.url, expires_at=request.expires_at, reference=request.reference)
 
 
 def await_customer(agreement: Agreement, request: base.AcceptanceRequest) -> None:

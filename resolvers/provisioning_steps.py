@@ -207,6 +207,7 @@ async def _question(context: Context, job: Job) -> confirming.Asked | None:
         contact=agreement.signed_by or order.signer,
         agreed_on=agreement.executed_on or order.executed_on,
         request_id=_request_id(job, "agreement"),
+        request=confirming.open_request(agreement),
     )
 
 

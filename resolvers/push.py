@@ -65,6 +65,7 @@ async def _question(context: Context, agreement_id: UUID) -> tuple[UUID, confirm
         agreed_on=agreement.executed_on,
         # The revision changes with a refusal, so that trying again asks anew.
         request_id=str(uuid5(agreement.id, f"push:{agreement.revision}")),
+        request=confirming.open_request(agreement),
     )
 
 
