@@ -2,52 +2,14 @@
 
 import base64
 import logging
-import re
 from uuid import uuid4
 
-from sqlalchemy import inspect, make_url, text
 from support.orders import an_order
+from support.scanning import everything_stored, readings
 
 from providers.base import TenantCredentials
 from resolvers.provisioning import provision_account
 from resolvers.sealing import Reader, seal
-
-RUN = re.compile(rb"[A-Za-z0-9+/_=-]{12,}")
-
-
-def readings(content: bytes) -> bytes:
-    """The content as it is, and whatever stands in it in Base64 of either alphabet, cut anywhere."""
-    found = [content]
-    for run in RUN.findall(content):
-        plain = run.translate(bytes.maketrans(b"-_", b"+/")).replace(b"=", b"")
-        found += [
-            base64.b64decode(cut + b"=" * (-len(cut) % 4))
-            for offset in range(4)
-            if len(cut := plain[offset:]) % 4 != 1
-        ]
-    return b"\n".join(found)
-
-
-async def everything_stored(program) -> bytes:
-    """Every byte of an SQLite database and its log, or every row of every PostgreSQL table."""
-    url = make_url(program.database.url)
-    if url.get_backend_name() == "sqlite":
-        files = [f"{url.database}{end}" for end in ("", "-wal", "-shm")]
-        contents = []
-        for name in files:
-            with open(name, "rb") as file:  # noqa: ASYNC230, PTH123  # a few megabytes
-                contents.append(file.read())
-        return b"\n".join(contents)
-    async with program.database.reads.connect() as connection:
-        tables = await connection.run_sync(
-            lambda sync: [(s, t) for s in ("public", "dbos") for t in inspect(sync).get_table_names(schema=s)]
-        )
-        rows = [
-            row
-            for schema, table in tables
-            for row in await connection.execute(text(f'select t::text from "{schema}"."{table}" t'))  # noqa: S608  # our names
-        ]
-    return "\n".join(str(row[0]) for row in rows).encode()
 
 
 async def test_the_first_password_is_written_nowhere(program, there, caplog):
@@ -59,7 +21,7 @@ async def test_the_first_password_is_written_nowhere(program, there, caplog):
     assert result.credentials is not None
     assert again.credentials is None
     password = result.credentials.password.encode()
-    stored = await everything_stored(program)
+    stored = await everything_stored(program.database)
     assert str(result.job_id).replace("-", "").encode() in stored.replace(b"-", b"")
     assert password not in readings(stored)
     assert password not in readings(caplog.text.encode())
