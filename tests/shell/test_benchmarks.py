@@ -51,3 +51,23 @@ def test_entities_and_leaves_are_counted_but_not_what_pages_are_made_of() -> Non
     account = {"id": "1", "agreements": {"edges": [{"node": {"number": None, "provider": None}}]}}
 
     assert shape({"accounts": {"pageInfo": {"endCursor": "x"}, "edges": [{"node": account}]}}) == (2, 4)
+
+
+def test_the_smallest_syncs_are_measured(tmp_path: Path) -> None:
+    found = tmp_path / "found.json"
+
+    run = subprocess.run(  # noqa: S603 -- our own program
+        [sys.executable, "-m", "benchmarks.sync", "--customers", "40", "--json", str(found)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+    assert run.returncode == 0, run.stderr
+    small, large = json.loads(found.read_text())
+    assert (small["customers"], large["customers"]) == (10, 40)
+    assert large["first"]["calls"] >= 80 > large["second"]["calls"]
+    assert (large["first"]["changed"], large["second"]["changed"]) == (120, 0)
+    assert "Memory grows by" in run.stdout
