@@ -47,7 +47,7 @@ class Webhooks:
         """
         if urlsplit(url).scheme != "https" and not self._signatures.on_this_machine:
             raise InputRefused("Notifications are received over https only.")
-        offered = await self._session.send(Call(path=f"{self._root}/events", read=_names))
+        offered = await self._session.send(Call(path=f"{self._root}/events", read=names))
         wanted = [event for event in EVENTS if event in offered]
         if not wanted:
             raise Unsupported("Partner Center offers no notification that matters here.")
@@ -85,7 +85,7 @@ def registration(body: object) -> tuple[str, frozenset[str]] | None:
     """Read where notifications of which events go; None if there is no registration."""
     record = Record({} if body is None else body)
     url = record.text("WebhookUrl")
-    return None if url is None else (url, frozenset(_names(record.items("WebhookEvents"))))
+    return None if url is None else (url, frozenset(names(record.items("WebhookEvents"))))
 
 
 def notification(body: object) -> Notification:
@@ -104,7 +104,7 @@ def _customer_id(uri: str) -> str | None:
     return identifier(found[1]) if found else None
 
 
-def _names(body: object) -> Sequence[str]:
+def names(body: object) -> Sequence[str]:
     if not isinstance(body, list):
         raise Malformed("The events are no list.")
     return [name for name in body if isinstance(name, str)]  # pyright: ignore[reportUnknownVariableType]  # decoded JSON
