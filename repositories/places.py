@@ -81,7 +81,7 @@ class PlaceRepository:
     async def list_unlisted(
         self, job: Job, *, seen_at: datetime, created_before: datetime, limit: int
     ) -> Sequence[ProviderAccount]:
-        """Accounts of the job's provider that a walk came by nowhere and that are not missing yet, locked.
+        """Active accounts of the job's provider that a walk came by nowhere, not missing yet, locked.
 
         Args:
             job: The sync.
@@ -99,6 +99,7 @@ class PlaceRepository:
                 select(ProviderAccount)
                 .where(
                     ProviderAccount.provider_id == job.provider_id,
+                    ProviderAccount.status == ProviderAccountStatus.ACTIVE,
                     ProviderAccount.missing_since.is_(None),
                     or_(
                         ProviderAccount.last_synced_at.is_not(None),

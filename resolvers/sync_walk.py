@@ -9,7 +9,15 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from models import DomainError, ErrorCode, Job, JobItemOutcome, JobStatus
+from models import (
+    DomainError,
+    ErrorCode,
+    Job,
+    JobItemOutcome,
+    JobStatus,
+    ProviderAccount,
+    ProviderAccountStatus,
+)
 from providers import base
 from providers.errors import ProviderError, ProviderUnavailable
 from resolvers.context import Context
@@ -210,13 +218,18 @@ async def _note_gone(context: Context, job_id: UUID, customer_ids: Sequence[str]
         job = require(await uow.jobs.get(job_id), "job")
         ended = stop_if_asked(job, uow)
         known = await uow.places.list_for_change(_provider(job), customer_ids) if customer_ids else ()
-        gone = [] if ended else [each for each in known if each.missing_since is None]
+        gone = [] if ended else [each for each in known if _is_missed(each)]
         for each in gone:
             if not job.dry_run:
                 each.missing_since = uow.now
         await note(uow, job, [_missing(each.provider_specific_id, each.id) for each in gone])
         await uow.commit()
     return not ended
+
+
+def _is_missed(place: ProviderAccount) -> bool:
+    """Whether it is news that its customer is gone: one that was off-boarded is gone on purpose."""
+    return place.status is ProviderAccountStatus.ACTIVE and place.missing_since is None
 
 
 def _missing(key: str, provider_account_id: UUID) -> Finding:
