@@ -189,7 +189,7 @@ class Notification:
     Attributes:
         id: The same when the provider tells it again.
         event: The provider's own name of what happened; new ones may appear at any time.
-        customer_id: Whom it is about, if it is about one customer.
+        customer_id: The customer whose own data or relationship changed; None for all else.
     """
 
     id: str
