@@ -132,8 +132,15 @@ class Provider(Protocol):
         """Give the terms that the provider knows, highest `version_rank` first."""
         ...
 
-    async def list_confirmations(self, customer_id: str) -> Sequence[Confirmation]:
+    async def list_confirmations(
+        self, customer_id: str, *, enough_since: date | None = None
+    ) -> Sequence[Confirmation]:
         """Give all acceptances of a customer, newest first, the partner's and the customer's own together.
+
+        Args:
+            customer_id: Whose.
+            enough_since: Where the partner has confirmed the terms on this day or later, the customer's own
+                acceptance of the same terms may be left out, if finding it takes another call.
 
         Raises:
             CustomerNotVisible: The provider does not know the customer, or not yet.

@@ -59,7 +59,9 @@ class Manual:
     async def list_templates(self) -> Sequence[Template]:
         raise _unsupported()
 
-    async def list_confirmations(self, customer_id: str) -> Sequence[Confirmation]:
+    async def list_confirmations(
+        self, customer_id: str, *, enough_since: date | None = None
+    ) -> Sequence[Confirmation]:
         raise _unsupported()
 
     async def confirm(

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from datetime import date
 from itertools import groupby
 from operator import attrgetter
 from uuid import UUID
@@ -68,7 +69,7 @@ class Import:
             return
         async with self._context.look() as view:
             places = await view.sync.list_open(self._job.provider_id, customer_ids)
-        asked = [*dict.fromkeys(each.customer_id for each in places)]
+        asked = _asked(places)
         answers: dict[str, Sequence[base.Confirmation] | ProviderError] = {}
         for start in range(0, len(asked), GROUP):
             if self.trouble is None:
@@ -77,22 +78,22 @@ class Import:
             heard = [each for each in places if each.customer_id in answers]
             await _keep(self._context, self._job.id, heard, answers)
 
-    async def _ask(self, customer_ids: Sequence[str]) -> Answers:
+    async def _ask(self, asked: Sequence[tuple[str, date]]) -> Answers:
         turn = asyncio.Semaphore(CALLS_AT_ONCE)
 
-        async def ask(customer_id: str) -> Sequence[base.Confirmation] | ProviderError:
+        async def ask(customer_id: str, enough_since: date) -> Sequence[base.Confirmation] | ProviderError:
             async with turn:
                 try:
-                    return await self._client.list_confirmations(customer_id)
+                    return await self._client.list_confirmations(customer_id, enough_since=enough_since)
                 except CustomerNotVisible:
                     return ()  # just made: it has accepted nothing yet
                 except ProviderError as error:
                     return error
 
-        answers = await asyncio.gather(*map(ask, customer_ids))
+        answers = await asyncio.gather(*(ask(*each) for each in asked))
         for answer in answers:
             self._judge(answer)
-        return dict(zip(customer_ids, answers, strict=True))
+        return dict(zip((customer_id for customer_id, _ in asked), answers, strict=True))
 
     def _judge(self, answer: Sequence[base.Confirmation] | ProviderError) -> None:
         if not isinstance(answer, ProviderError):
@@ -101,6 +102,14 @@ class Import:
         self._unread += 1
         if self._unread >= GROUP:
             self.trouble = f"The customers' acceptances could not be read. {answer}"
+
+
+def _asked(places: Sequence[OpenAgreement]) -> Sequence[tuple[str, date]]:
+    """Name each customer, and since when the partner's confirmation can be of all that is open for it."""
+    since: dict[str, date] = {}
+    for each in places:
+        since[each.customer_id] = max(since.get(each.customer_id, date.min), each.terms.since or date.min)
+    return [*since.items()]
 
 
 @repeated

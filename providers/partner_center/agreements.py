@@ -60,12 +60,15 @@ class Agreements:
                     return template
         raise InputRefused("Partner Center knows no such agreement template.")
 
-    async def confirmations(self, customer_id: str) -> Sequence[Confirmation]:
+    async def confirmations(
+        self, customer_id: str, *, enough_since: date | None = None
+    ) -> Sequence[Confirmation]:
         """Put together both places where an acceptance shows; neither knows of the other."""
         path = f"{of_customer(customer_id)}/agreements"
         agreements = await self._list(path, wire.confirmation, meaning=OF_CUSTOMER)
         found = [agreement for agreement in agreements if agreement is not None]
-        if await self._accepted_directly(customer_id):
+        enough = enough_since is not None and await self._is_confirmed(found, enough_since)
+        if not enough and await self._accepted_directly(customer_id):
             found.append(await self._direct_confirmation())
         return sorted(found, key=lambda confirmation: confirmation.agreed_on, reverse=True)
 
@@ -115,16 +118,24 @@ class Agreements:
         )
         return await self._session.send(call)
 
+    async def _is_confirmed(self, found: Sequence[Confirmation], since: date) -> bool:
+        """Tell whether the partner has confirmed, on this day or later, what a direct acceptance is of."""
+        if not found:
+            return False
+        terms = await self._accepted_terms()
+        return any(each.template_id == terms.template_id and each.agreed_on >= since for each in found)
+
     async def _direct_confirmation(self) -> Confirmation:
         """Say what a direct acceptance means: the terms in force, of no known person, seen today."""
+        terms = await self._accepted_terms()
+        return Confirmation(
+            template_id=terms.template_id, contact=None, agreed_on=self._clock.now().date(), direct=True
+        )
+
+    async def _accepted_terms(self) -> Template:
         for template in await self._kept_templates():
             if template.kind == wire.CUSTOMER_AGREEMENT:
-                return Confirmation(
-                    template_id=template.template_id,
-                    contact=None,
-                    agreed_on=self._clock.now().date(),
-                    direct=True,
-                )
+                return template
         raise ProviderUnavailable("Partner Center names no Microsoft Customer Agreement in force.")
 
     async def _kept_templates(self) -> Sequence[Template]:

@@ -107,8 +107,10 @@ class PartnerCenter:
     async def list_templates(self) -> Sequence[Template]:
         return await self._agreements.templates()
 
-    async def list_confirmations(self, customer_id: str) -> Sequence[Confirmation]:
-        return await self._agreements.confirmations(customer_id)
+    async def list_confirmations(
+        self, customer_id: str, *, enough_since: date | None = None
+    ) -> Sequence[Confirmation]:
+        return await self._agreements.confirmations(customer_id, enough_since=enough_since)
 
     async def confirm(
         self, customer_id: str, *, template_id: str, contact: Contact, agreed_on: date, request_id: str

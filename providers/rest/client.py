@@ -110,7 +110,9 @@ class RestProvider:
     async def list_templates(self) -> Sequence[Template]:
         raise _unsupported("list its templates")
 
-    async def list_confirmations(self, customer_id: str) -> Sequence[Confirmation]:
+    async def list_confirmations(
+        self, customer_id: str, *, enough_since: date | None = None
+    ) -> Sequence[Confirmation]:
         agreements = await self._agreements(customer_id)
         signed = [each.confirmation for each in agreements if each.confirmation is not None]
         return sorted(signed, key=lambda confirmation: confirmation.agreed_on, reverse=True)

@@ -229,3 +229,26 @@ async def test_a_partner_who_may_not_confirm_needs_an_administrator(simulator, c
 
     with pytest.raises(AdministratorNeeded):
         await confirm(client, customer_id)
+
+
+@pytest.mark.parametrize(
+    ("enough_since", "found"),
+    [
+        (None, [True, False]),
+        (SIGNED_ON, [False]),
+        (date.min, [False]),
+        (SIGNED_ON + timedelta(days=1), [True, False]),
+    ],
+)
+async def test_where_the_partners_confirmation_is_enough_the_customers_own_is_not_looked_for(
+    legacy, simulator, customer_id, enough_since, found
+):
+    await confirm(legacy, customer_id)
+    await simulator.accept(customer_id)
+    await simulator.clear_requests()
+
+    confirmations = await legacy.list_confirmations(customer_id, enough_since=enough_since)
+
+    assert [each.direct for each in confirmations] == found
+    asked = [each for each in await simulator.requests() if "directSigned" in each["path"]]
+    assert len(asked) == found.count(True)
