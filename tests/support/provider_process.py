@@ -14,7 +14,7 @@ from support.factories import PARTNER_CENTER
 from support.jobs import Program, a_program
 from support.straight import Configured
 
-from providers.partner_center import ConfirmationMode, Connection, PartnerCenter
+from providers.partner_center import Cloud, ConfirmationMode, Connection, PartnerCenter
 
 ROOT = Path(__file__).parents[2]
 
@@ -85,6 +85,7 @@ async def _spawn() -> asyncio.subprocess.Process:
 
 async def main() -> None:
     url, values = json.loads(sys.stdin.readline())
+    values["cloud"] = Cloud(values["cloud"])
     values["confirmation"] = ConfirmationMode(values["confirmation"])
     values["timeout"] = timedelta(seconds=values["timeout"])
     async with a_connected_program(url, Connection(**values)) as program, program.doing_jobs():
