@@ -9,6 +9,7 @@ from models import Job, JobItem, JobItemOutcome, JobKind, JobStatus
 from repositories.base import Repository
 
 _UNFINISHED = (JobStatus.QUEUED, JobStatus.RUNNING)
+_UNDONE = (JobItemOutcome.FAILED, JobItemOutcome.SKIPPED)
 
 
 class JobRepository(Repository[Job]):
@@ -50,10 +51,10 @@ class JobRepository(Repository[Job]):
             await self._session.scalars(select(JobItem).where(JobItem.job_id == job_id).order_by(JobItem.id))
         ).all()
 
-    async def forget_failed_items(self, job_id: UUID) -> None:
-        """Let what went wrong be tried again."""
+    async def forget_undone_items(self, job_id: UUID) -> None:
+        """Let what went wrong, or was skipped for what went wrong, be tried again."""
         await self._session.execute(
-            delete(JobItem).where(JobItem.job_id == job_id, JobItem.outcome == JobItemOutcome.FAILED)
+            delete(JobItem).where(JobItem.job_id == job_id, JobItem.outcome.in_(_UNDONE))
         )
 
     async def list_unfinished_provisionings(self, provider_id: UUID) -> Sequence[Job]:

@@ -123,12 +123,13 @@ async def _start(
 
 
 async def _go_on(uow: UnitOfWork, job: Job, command: OffboardProviderAccount) -> None:
-    """Take up a job that failed: what went wrong is tried again, what was done stays done."""
+    """Take up a job that failed: what was not done is tried again, what was done stays done."""
     if job.status is not JobStatus.FAILED:
         return
     await _checked(uow, command)
-    await uow.jobs.forget_failed_items(job.id)
-    job.considered, job.failed = job.considered - job.failed, 0
+    await uow.jobs.forget_undone_items(job.id)
+    job.considered -= job.failed + job.skipped
+    job.failed = job.skipped = 0
     await restart_if_failed(uow, job)
 
 

@@ -184,6 +184,19 @@ async def test_a_failed_one_goes_on_under_its_key(leaver, offboard, there):
     assert (await offboard(key="k"))[0].job_id == failed.job_id
 
 
+async def test_one_that_goes_on_ends_the_relationship_that_it_had_to_leave(leaver, offboard, there):
+    await leaver.buys({"id": FIRST, "kind": "legacy"})
+    await there.fault("/subscriptions/", REFUSAL, method="PATCH", times=9)
+    _, status, rows = await offboard(key="k", remove_relationship=True)
+    assert (status, rows[leaver.tenant]) == ("FAILED", ("SKIPPED", "SUBSCRIPTIONS_REMAIN"))
+    await there.clear_faults()
+
+    _, status, rows = await offboard(key="k", remove_relationship=True)
+
+    assert (status, rows[leaver.tenant]) == ("SUCCEEDED", ("UPDATED", "RELATIONSHIP_REMOVED"))
+    assert await there.customers() == []
+
+
 async def test_a_cancelled_one_ends_nothing_more(leaver, context, worker):
     await leaver.buys({"id": FIRST, "kind": "legacy"})
     begun = await leaver.is_offboarded()
