@@ -12,10 +12,10 @@ from providers.partner_center import wire
 from providers.partner_center.connection import ConfirmationMode, Connection
 from providers.partner_center.customers import MAYBE_ABSENT, OF_CUSTOMER, of_customer
 from providers.partner_center.paging import page_of
-from providers.partner_center.record import Record, identifier
 from providers.partner_center.refusals import PLAIN, Absent, Meaning
 from providers.partner_center.rules import iso_country
 from providers.partner_center.session import Actor, Call, Session
+from providers.record import Record, identifier
 
 T = TypeVar("T")
 

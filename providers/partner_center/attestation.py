@@ -12,9 +12,9 @@ from providers.errors import AlreadyConfirmed, InputRefused
 from providers.partner_center import wire
 from providers.partner_center.agreements import Agreements
 from providers.partner_center.customers import MAYBE_ABSENT, OF_CUSTOMER, Customers, of_customer
-from providers.partner_center.record import Record
 from providers.partner_center.refusals import Absent
 from providers.partner_center.session import Call, Session
+from providers.record import Record
 
 NOT_ACCEPTED_YET = "600070"
 USUAL_LANGUAGE = "en-US"

@@ -8,8 +8,8 @@ from providers.base import CustomerChange
 from providers.clock import Clock
 from providers.errors import InputRefused, Unsupported
 from providers.partner_center.paging import Page, page_of
-from providers.partner_center.record import Record, identifier
 from providers.partner_center.session import Call, Session
+from providers.record import Record, identifier
 
 KEPT = timedelta(days=90)
 """How far back the log reaches."""

@@ -16,11 +16,11 @@ from msal.exceptions import MsalError  # pyright: ignore[reportMissingTypeStubs]
 from providers.clock import Clock, SystemClock
 from providers.errors import AdministratorNeeded, ProviderError, ProviderUnavailable
 from providers.partner_center.claims import read_claims
-from providers.partner_center.connection import Cloud, Connection, is_loopback
-from providers.partner_center.refusals import retry_after_seconds
-from providers.partner_center.server_time import ServerTime
+from providers.partner_center.connection import Cloud, Connection
 from providers.partner_center.throttle import Throttle
 from providers.partner_center.troubles import NOBODY_CONSENTED, UNKNOWN_TENANT, cause_of_login
+from providers.server_time import ServerTime, retry_after_seconds
+from providers.transport import is_loopback
 
 RENEWAL = timedelta(minutes=5)
 """How long before its expiry a token is replaced, at most a tenth of its life."""

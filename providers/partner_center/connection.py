@@ -1,13 +1,13 @@
 """All that is needed to reach one partner's Partner Center."""
 
-import ipaddress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from urllib.parse import urlsplit
 
+from providers.transport import LONGEST_TIMEOUT, is_loopback
+
 LARGEST_PAGE = 500
-LONGEST_TIMEOUT = timedelta(seconds=20)
 
 
 class ConfirmationMode(StrEnum):
@@ -117,12 +117,3 @@ class Connection:
     def has_agreements(self) -> bool:
         """Tell whether the cloud knows agreements of customers at all."""
         return self.cloud is Cloud.GLOBAL
-
-
-def is_loopback(url: str) -> bool:
-    """Tell whether the address cannot leave this machine; names other than localhost are not resolved."""
-    host = urlsplit(url).hostname or ""
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -9,7 +9,6 @@ from providers.errors import AdministratorNeeded, CustomerNotVisible, InputRefus
 from providers.partner_center import wire
 from providers.partner_center.connection import Connection
 from providers.partner_center.paging import page_of
-from providers.partner_center.record import Record
 from providers.partner_center.refusals import NOT_OURS, Absent, Meaning
 from providers.partner_center.rules import (
     CountryRules,
@@ -19,6 +18,7 @@ from providers.partner_center.rules import (
     problems,
 )
 from providers.partner_center.session import Actor, Call, Session
+from providers.record import Record
 
 OF_CUSTOMER = Meaning(missing=CustomerNotVisible)
 MAYBE_ABSENT = Meaning(missing=Absent)

@@ -11,10 +11,11 @@ from providers.errors import InputRefused, ProviderUnavailable
 from providers.partner_center.connection import Connection
 from providers.partner_center.customers import MAYBE_ABSENT, OF_CUSTOMER, of_customer
 from providers.partner_center.paging import relative
-from providers.partner_center.record import Malformed
-from providers.partner_center.refusals import Absent, retry_after_seconds
+from providers.partner_center.refusals import Absent
 from providers.partner_center.session import Call, Session
 from providers.partner_center.subscriptions import Held, Trade, additions_first, held, subscriptions
+from providers.record import Malformed
+from providers.server_time import retry_after_seconds
 
 MOST_TRIES = 3
 """How often a subscription is read anew because somebody changed it meanwhile."""

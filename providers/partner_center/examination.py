@@ -8,9 +8,9 @@ from providers.errors import AdministratorNeeded, ProviderError, ProviderUnavail
 from providers.partner_center import troubles
 from providers.partner_center.connection import Connection, Environment
 from providers.partner_center.paging import Page, page_of
-from providers.partner_center.record import Record
 from providers.partner_center.refusals import Absent, Meaning
 from providers.partner_center.session import Actor, Call, Session
+from providers.record import Record
 
 LARGEST_SKEW = timedelta(minutes=5)
 SANDBOX_DOMAIN = ".ccsctp.net"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 from urllib.parse import urlsplit
 
-from providers.partner_center.record import Malformed, Record
+from providers.record import Malformed, Record
 
 T = TypeVar("T")
 

@@ -3,8 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import TypedDict
 
@@ -18,6 +17,7 @@ from providers.errors import (
     ProviderUnavailable,
 )
 from providers.partner_center.wire import ErrorBody, error_body
+from providers.server_time import retry_after_seconds
 
 ALREADY_CONFIRMED = "600061"
 END_OF_PAGES = "2000"
@@ -123,25 +123,6 @@ def error_from(  # noqa: PLR0913 - an answer has this many parts
             wait = _LATER[body.code].total_seconds()
         return kind(message, retry_after_seconds=wait, **trace)
     return kind(message, **trace)
-
-
-def retry_after_seconds(headers: Mapping[str, str], *, now: datetime) -> float | None:
-    """Read Retry-After, seconds or a date by the clock of whoever answered; None for anything else."""
-    text = headers.get("retry-after", "").strip()
-    if text.isascii() and text.isdecimal():
-        return float(text)
-    moment = _moment(text)
-    if moment is None:
-        return None
-    return max(0.0, (moment - (_moment(headers.get("date", "")) or now)).total_seconds())
-
-
-def _moment(text: str) -> datetime | None:
-    try:
-        moment = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _kind(status: int, body: ErrorBody, meaning: Meaning) -> type[ProviderError]:  # noqa: PLR0911 - a table

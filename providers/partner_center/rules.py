@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from providers.base import Address, NewCustomer, Problem, ProblemCode
-from providers.partner_center.record import Malformed, Record
+from providers.record import Malformed, Record
 
 GOOD_ADDRESS = frozenset({"verified", "verifiedshippable"})
 

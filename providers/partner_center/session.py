@@ -14,13 +14,14 @@ import httpx
 from providers.clock import Clock
 from providers.errors import InputRefused, ProviderUnavailable
 from providers.partner_center.auth import Entra, SaveRefreshToken, Token, TokenAuth
-from providers.partner_center.connection import Connection, is_loopback
+from providers.partner_center.connection import Connection
 from providers.partner_center.paging import CONTINUATION, Next, Page
-from providers.partner_center.record import Malformed, parse
 from providers.partner_center.refusals import END_OF_PAGES, PLAIN, Meaning, error_from
-from providers.partner_center.retry import Repeats
-from providers.partner_center.server_time import ServerTime
 from providers.partner_center.throttle import throttle_of
+from providers.record import Malformed, parse
+from providers.retry import Repeats
+from providers.server_time import ServerTime
+from providers.transport import is_loopback
 
 T = TypeVar("T")
 

@@ -18,7 +18,8 @@ from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
 
 from providers.clock import Clock
 from providers.errors import InputRefused, ProviderUnavailable
-from providers.partner_center.connection import Connection, is_loopback
+from providers.partner_center.connection import Connection
+from providers.transport import is_loopback
 
 ISSUER = "Microsoft Corporation"
 KEPT = timedelta(days=1)

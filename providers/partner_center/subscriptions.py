@@ -8,7 +8,7 @@ from enum import Enum, auto
 
 from providers.base import Subscription, SubscriptionStatus
 from providers.partner_center.paging import page_of
-from providers.partner_center.record import Record, identifier
+from providers.record import Record, identifier
 
 NEVER = 9999
 """The year of an end that does not come."""

@@ -14,8 +14,8 @@ import httpx
 from providers.clock import Clock, SystemClock
 from providers.errors import ProviderUnavailable
 from providers.partner_center.connection import Connection
-from providers.partner_center.refusals import retry_after_seconds
-from providers.partner_center.retry import LONGEST_PAUSE
+from providers.retry import LONGEST_PAUSE
+from providers.server_time import retry_after_seconds
 
 WINDOW = timedelta(minutes=1)
 _NO_TIME = timedelta(0)

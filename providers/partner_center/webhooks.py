@@ -9,10 +9,10 @@ from providers.clock import Clock
 from providers.errors import InputRefused, Unsupported
 from providers.partner_center.connection import Connection
 from providers.partner_center.customers import MAYBE_ABSENT
-from providers.partner_center.record import Malformed, Record, identifier, parse
 from providers.partner_center.refusals import Absent
 from providers.partner_center.session import Call, Session
 from providers.partner_center.signatures import Signatures
+from providers.record import Malformed, Record, identifier, parse
 
 TEST = "test-created"
 EVENTS = (

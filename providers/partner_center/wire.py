@@ -15,8 +15,8 @@ from providers.base import (
     Template,
     TenantCredentials,
 )
-from providers.partner_center.record import Malformed, Record, identifier, parse
 from providers.partner_center.rules import CountryRules, iso_country
+from providers.record import Malformed, Record, identifier, parse
 
 CUSTOMER_AGREEMENT = "MicrosoftCustomerAgreement"
 CLOUD_AGREEMENT = "MicrosoftCloudAgreement"

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from urllib.parse import urlsplit
 
-from providers.partner_center.connection import LONGEST_TIMEOUT, is_loopback
+from providers.transport import LONGEST_TIMEOUT, is_loopback
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,8 +13,8 @@ from providers.errors import (
     ProviderUnavailable,
     Unsupported,
 )
-from providers.partner_center.record import Malformed, Record, parse
-from providers.partner_center.refusals import retry_after_seconds
+from providers.record import Malformed, Record, parse
+from providers.server_time import retry_after_seconds
 
 LONGEST_ERROR_TEXT = 300
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from providers.base import Address, NewCustomer, Problem, ProblemCode
-from providers.partner_center.record import Record
+from providers.record import Record
 
 REFUSED = frozenset({"1", "error"})
 """The status of an address that is wrong, by its number and by its name."""

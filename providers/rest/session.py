@@ -11,12 +11,12 @@ import httpx
 
 from providers.clock import Clock
 from providers.errors import ProviderError, ProviderUnavailable
-from providers.partner_center.connection import is_loopback
-from providers.partner_center.record import Malformed, parse
-from providers.partner_center.retry import Repeats
-from providers.partner_center.server_time import ServerTime
+from providers.record import Malformed, parse
 from providers.rest.connection import RestConnection
 from providers.rest.refusals import Foreign, error_from
+from providers.retry import Repeats
+from providers.server_time import ServerTime
+from providers.transport import is_loopback
 
 T = TypeVar("T")
 

@@ -15,7 +15,7 @@ from providers.base import (
     NewCustomer,
     TenantCredentials,
 )
-from providers.partner_center.record import Malformed, Record, identifier
+from providers.record import Malformed, Record, identifier
 from providers.rest.rules import CountryRules
 
 T = TypeVar("T")

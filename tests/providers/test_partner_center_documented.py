@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 import pytest
 from support.documented import ANSWERS, DOCUMENTED, REFUSALS, sample
 
-from providers.partner_center.record import parse
 from providers.partner_center.refusals import PLAIN, error_from
+from providers.record import parse
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 

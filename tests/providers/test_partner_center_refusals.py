@@ -19,9 +19,9 @@ from providers.partner_center.refusals import (
     Absent,
     Meaning,
     error_from,
-    retry_after_seconds,
 )
-from providers.partner_center.retry import pause
+from providers.retry import pause
+from providers.server_time import retry_after_seconds
 
 OF_CUSTOMER = Meaning(missing=CustomerNotVisible)
 NOW = datetime(2026, 6, 14, 12, tzinfo=UTC)

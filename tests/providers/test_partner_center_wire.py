@@ -18,8 +18,8 @@ from providers.base import (
 )
 from providers.partner_center import wire
 from providers.partner_center.paging import Next, page_of
-from providers.partner_center.record import Malformed, Record, parse
 from providers.partner_center.rules import address_problem, country_rules, problems
+from providers.record import Malformed, Record, parse
 
 SAMPLES = Path(__file__).parent / "samples"
 MCA = "117a77b0-9360-443b-8795-c6dedc750cf9"

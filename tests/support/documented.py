@@ -26,10 +26,10 @@ from providers.errors import (
 from providers.partner_center import audit, webhooks, wire
 from providers.partner_center.customers import MAYBE_ABSENT, OF_CUSTOMER
 from providers.partner_center.paging import page_of
-from providers.partner_center.record import Record
 from providers.partner_center.refusals import PLAIN, Absent, Meaning
 from providers.partner_center.rules import address_problem, country_rules
 from providers.partner_center.subscriptions import Trade, held, subscriptions
+from providers.record import Record
 
 DOCUMENTED = Path(__file__).parents[1] / "providers" / "samples" / "documented"
 MCA = "117a77b0-9360-443b-8795-c6dedc750cf9"

@@ -1,4 +1,4 @@
-"""Reading JSON as Partner Center writes it: with a BOM, in any case of names, with null for missing."""
+"""Reading JSON as providers write it: with a BOM, in any case of names, with null for missing."""
 
 import json
 import re
