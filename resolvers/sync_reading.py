@@ -1,6 +1,7 @@
 """What a sync reads of a provider: what it can be asked, and all customers or those that have changed."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,7 +9,7 @@ from typing import Final
 
 from models import DomainError, ErrorCode, Job, Provider, ProviderCapabilities, ProviderConnector
 from providers import base
-from providers.errors import Unsupported
+from providers.errors import AdministratorNeeded, Unsupported
 from resolvers.context import Context
 from resolvers.operations import require
 from resolvers.providers import set_provider_capabilities
@@ -22,6 +23,8 @@ OVERLAP: Final = timedelta(hours=6)
 
 CALLS_AT_ONCE: Final = 4
 BATCH: Final = 100
+
+_logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,9 @@ async def changes_of(
 ) -> AsyncIterator[Sequence[base.Customer | str]] | None:
     """Find out whether reading what has changed is enough.
 
+    Whoever may not read what has changed may well read the list. A mark that is yet to come was set by a clock
+    that was wrong: nobody knows what has been read.
+
     Returns:
         The changed customers, or the ids of those whom the provider has lost, some at a time; None when the
         whole list is to be read.
@@ -82,7 +88,8 @@ async def changes_of(
     until, listed_at = provider.changes_read_until, provider.listed_at
     if job.arguments.get(WHOLE, True) or until is None or listed_at is None:
         return None
-    if context.now() - listed_at > WHOLE_LIST_EVERY:
+    now = context.now()
+    if max(until, listed_at) > now or now - listed_at > WHOLE_LIST_EVERY:
         return None
     removed: dict[str, bool] = {}
     try:
@@ -90,6 +97,9 @@ async def changes_of(
             for each in changes:
                 removed[each.customer_id] = removed.get(each.customer_id, False) or each.removed
     except Unsupported:
+        return None
+    except AdministratorNeeded as error:
+        _logger.warning("Provider %s: all customers are read, not what changed. %s", provider.id, error)
         return None
     return _customers(client, removed)
 

@@ -103,6 +103,35 @@ async def test_the_whole_list_is_read_when_the_last_one_is_a_week_old(sync, by_t
     assert provider.listed_at == provider.changes_read_until
 
 
+async def test_the_whole_list_is_read_after_a_sync_by_a_clock_that_was_ahead(
+    sync, by_the_clock, there, context
+):
+    await there.add(tenant(1))
+    await sync()
+    await there.add(tenant(2))
+    async with context.unit_of_work() as uow:
+        ahead = uow.now + timedelta(days=30)
+        await uow.sync.note_synced(PARTNER_CENTER, ahead, read_at=ahead, listed=False)
+        await uow.commit()
+
+    job, provider = await by_the_clock()
+
+    assert counts(job) == (2, 1, 0, 1, 0, 0)
+    assert provider.changes_read_until < ahead
+
+
+async def test_the_whole_list_is_read_by_whom_the_log_of_changes_is_closed_to(sync, by_the_clock, there):
+    await there.add(tenant(1))
+    await sync()
+    await there.add(tenant(2))
+    refusal = {"kind": "status", "status": 403, "body": {"code": 403, "description": "Access denied"}}
+    await there.fault("/auditrecords", refusal, method="GET", times=9)
+
+    job, _ = await by_the_clock()
+
+    assert (job.status, counts(job)) == (JobStatus.SUCCEEDED, (2, 1, 0, 1, 0, 0))
+
+
 async def test_the_whole_list_is_read_when_a_person_asks(sync, there):
     await there.add(tenant(1))
     await sync()
