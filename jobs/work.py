@@ -190,13 +190,19 @@ def _recorded(error: DomainError | ProviderError) -> Recorded:
             "entity": None if error.entity is None else str(error.entity),
         }
     return {
-        "provider_error": type(error).__name__,
+        "provider_error": _port_name(error),
         "message": error.message,
         "retry_after_seconds": getattr(error, "retry_after_seconds", None),
         "provider_code": error.provider_code,
         "request_id": error.request_id,
         "correlation_id": error.correlation_id,
     }
+
+
+def _port_name(error: ProviderError) -> str:
+    """Name the error as the port does: a provider's own kind of an error goes by the kind it is of."""
+    names = (kind.__name__ for kind in type(error).__mro__)
+    return next(name for name in names if name in providers.errors.__all__)
 
 
 def _raised(outcome: Mapping[str, Any]) -> DomainError | ProviderError:

@@ -153,6 +153,10 @@ async def test_what_is_not_meant_for_users_is_logged_and_not_shown(
     assert "hunter2" in caplog.text
 
 
+class OfAProvider(ProviderUnavailable):
+    """A provider may tell more kinds of an error apart than the port does."""
+
+
 async def test_what_a_provider_said_is_the_same_when_a_run_is_repeated(program: Program):
     caught: list[tuple[str, str, float | None, str | None]] = []
     again = asyncio.Event()
@@ -160,10 +164,12 @@ async def test_what_a_provider_said_is_the_same_when_a_run_is_repeated(program: 
     async def ask(context: Context, kind: str) -> None:
         if kind == "refused":
             raise InputRefused("The postal code is wrong.", provider_code="2005")
-        raise ProviderUnavailable("Too busy.", retry_after_seconds=7, correlation_id="c-1")
+        if kind == "unavailable":
+            raise ProviderUnavailable("Too busy.", retry_after_seconds=7, correlation_id="c-1")
+        raise OfAProvider("An HTML page.")
 
     async def sync(work: Work, job_id: str) -> None:
-        for kind in ("refused", "unavailable"):
+        for kind in ("refused", "unavailable", "of a kind of its own"):
             try:
                 await work.step(ask, kind)
             except (InputRefused, ProviderUnavailable) as error:
@@ -182,11 +188,12 @@ async def test_what_a_provider_said_is_the_same_when_a_run_is_repeated(program: 
     async with program.doing_jobs({"sync": sync}):
         await program.ended(job.id)
 
-    assert caught[:2] == [
+    assert caught[:3] == [
         ("InputRefused", "The postal code is wrong.", None, "2005"),
         ("ProviderUnavailable", "Too busy. [correlation c-1]", 7, None),
+        ("ProviderUnavailable", "An HTML page.", None, None),
     ]
-    assert caught[2:] == caught[:2]
+    assert caught[3:] == caught[:3]
 
 
 async def test_a_step_waits_for_a_provider_that_is_away(program: Program):
