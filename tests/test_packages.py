@@ -1,5 +1,6 @@
 """What is installed is what is meant: our packages alone, under names that nobody else uses."""
 
+import re
 import subprocess
 import sys
 import zipfile
@@ -38,7 +39,7 @@ def test_the_wheel_holds_our_packages_and_nothing_else(wheel: zipfile.ZipFile) -
     tops = {name.partition("/")[0] for name in names}
     assert {top for top in tops if not top.endswith(".dist-info")} == PACKAGES
     assert [
-        name for name in names if "test" in name.lower() and not name.startswith("agreements_api/static")
+        name for name in names if re.search(r"(^|/)(tests?(_|/)|conftest|[^/]*_test\.)", name.lower())
     ] == []
     assert [name for name in names if name.endswith((".db", ".key", ".pyc", ".ts", ".tsx"))] == []
 
