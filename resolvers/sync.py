@@ -10,7 +10,7 @@ from repositories import UnitOfWork
 from resolvers.context import Context
 from resolvers.jobs import check_wait, restart_if_failed, wait_for_job
 from resolvers.operations import claim, keep, repeated, require
-from resolvers.sync_reading import WHOLE
+from resolvers.sync_reading import WHOLE, require_syncable
 
 MUTATION = "syncProviderAccounts"
 
@@ -103,13 +103,7 @@ async def _take(
 
 
 async def _require_ready(uow: UnitOfWork, provider: Provider) -> None:
-    provider.require_active("providerId")
-    if not provider.is_automatic or not provider.capabilities.customer_sync:
-        raise DomainError(
-            f"«{provider.name}» cannot be asked for its customers.",
-            code=ErrorCode.PROVIDER_NOT_AUTOMATIC,
-            field=("providerId",),
-        )
+    require_syncable(provider)
     running = await uow.jobs.get_unfinished_sync(provider.id)
     if running is not None:
         raise DomainError(

@@ -22,6 +22,7 @@ from resolvers.mail_domains import PUBLIC_MAIL_DOMAINS
 from resolvers.openings import newest_in_force, open_missing_agreements
 from resolvers.operations import require
 from resolvers.sync_items import Finding
+from resolvers.sync_reading import require_syncable
 
 NO_MATCH = "NO_MATCH"
 AMBIGUOUS_MATCH = "AMBIGUOUS_MATCH"
@@ -40,10 +41,14 @@ async def take_customers(
         job: The sync.
         customers: At most a few hundred, each once.
         seen_at: When they were listed.
+
+    Raises:
+        DomainError: PROVIDER_INACTIVE, PROVIDER_NOT_AUTOMATIC: somebody has put it out of use meanwhile.
     """
     if not customers or job.provider_id is None:
         return []
     provider = require(await uow.providers.peek(job.provider_id), "provider")
+    require_syncable(provider)
     by_id = {each.id: each for each in customers}
     listed = await uow.places.list_by_keys(provider.id, by_id.keys())
     same = [each for each in listed if not _differs(each, by_id[each.key])]
@@ -63,10 +68,14 @@ async def revisit(uow: UnitOfWork, job: Job, places: Sequence[Place]) -> list[Fi
 
     Returns:
         What became of those for which anything was done.
+
+    Raises:
+        DomainError: As `take_customers`.
     """
     if not places or job.provider_id is None:
         return []
     provider = require(await uow.providers.peek(job.provider_id), "provider")
+    require_syncable(provider)
     _, left = await _sift(uow, provider, places)
     loaded = await _loaded(uow, provider.id, left)
     known = {each.key for each in places}

@@ -16,6 +16,7 @@ from resolvers import confirming
 from resolvers.context import Context
 from resolvers.operations import repeated, require
 from resolvers.sync_items import Finding, note
+from resolvers.sync_reading import require_syncable
 
 CALLS_AT_ONCE = 4
 """Of a provider that answers in a third of a second, all that a partner may make in a minute."""
@@ -51,14 +52,20 @@ class Import:
         self._unread = 0  # customers in a row
 
     async def take_all(self) -> None:
-        """Ask about every customer with an open agreement that is not missing."""
+        """Ask about every customer with an open agreement that is not missing, until asked to stop.
+
+        Raises:
+            DomainError: PROVIDER_INACTIVE, PROVIDER_NOT_AUTOMATIC: somebody has put it out of use meanwhile.
+        """
         after = None
         while self._wanted and self.trouble is None and self._job.provider_id is not None:
             async with self._context.look() as view:
+                job = require(await view.jobs.peek(self._job.id), "job")
+                require_syncable(require(await view.providers.peek(self._job.provider_id), "provider"))
                 customers = await view.sync.list_open_customers(
                     self._job.provider_id, after=after, limit=PAGE
                 )
-            if not customers:
+            if not customers or job.cancel_requested_at is not None:
                 return
             after = customers[-1][0]
             await self.take([customer_id for _, customer_id in customers])

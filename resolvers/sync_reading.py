@@ -42,6 +42,17 @@ class Reading:
     listed: bool
 
 
+def require_syncable(provider: Provider) -> None:
+    """Raises DomainError PROVIDER_INACTIVE or PROVIDER_NOT_AUTOMATIC where no sync may begin, or go on."""
+    provider.require_active("providerId")
+    if not provider.is_automatic or not provider.capabilities.customer_sync:
+        raise DomainError(
+            f"«{provider.name}» cannot be asked for its customers.",
+            code=ErrorCode.PROVIDER_NOT_AUTOMATIC,
+            field=("providerId",),
+        )
+
+
 async def capabilities_of(context: Context, client: base.Provider, job: Job) -> ProviderCapabilities:
     """Ask the provider what it can be asked; what a REST provider says of itself is taken over.
 
@@ -49,9 +60,10 @@ async def capabilities_of(context: Context, client: base.Provider, job: Job) -> 
         What is to be asked of it now: what it says, except for what a person has switched off.
 
     Raises:
-        DomainError: PROVIDER_NOT_AUTOMATIC: it does not give its customers any more.
+        DomainError: PROVIDER_INACTIVE, PROVIDER_NOT_AUTOMATIC: it is not to be asked any more, or says no.
         ProviderError: It does not say.
     """
+    require_syncable(await _provider(context, job))
     told = await client.read_capabilities()
     capabilities = ProviderCapabilities(
         told.customer_sync, told.customer_creation, told.agreement_confirmation, told.agreement_sync
@@ -74,8 +86,8 @@ async def changes_of(
 ) -> AsyncIterator[Sequence[base.Customer | str]] | None:
     """Find out whether reading what has changed is enough.
 
-    Whoever may not read what has changed may well read the list. A mark that is yet to come was set by a clock
-    that was wrong: nobody knows what has been read.
+    Whoever may not read what has changed may well read the list. A mark that is yet to come was set by a
+    clock that was wrong: nobody knows what has been read.
 
     Returns:
         The changed customers, or the ids of those whom the provider has lost, some at a time; None when the

@@ -8,6 +8,8 @@ from support.factories import ADA, PARTNER_CENTER, an_account
 from support.syncing import confirmed_by, counts, tenant
 
 from models import JobStatus
+from resolvers import sync_import
+from resolvers.jobs import cancel_job
 from resolvers.sync import SyncProviderAccounts, start_scheduled_syncs, sync_provider_accounts
 
 
@@ -75,6 +77,30 @@ async def test_acceptances_are_asked_for_though_nothing_changed(sync, by_the_clo
     assert counts(job) == (1, 0, 1, 0, 0, 0)
     (agreement,) = await rows("select * from agreements")
     assert (agreement.status_reason, agreement.sync_state) == ("ACCEPTED", "IN_SYNC")
+
+
+async def test_a_cancelled_sync_asks_for_the_acceptances_of_no_more_customers(
+    sync, by_the_clock, there, context, monkeypatch
+):
+    monkeypatch.setattr(sync_import, "PAGE", 2)
+    for number in range(6):
+        await an_account(context, domain=f"tenant{number}.example")
+    await there.add(*[tenant(number) for number in range(6)])
+    await sync()
+    await there.clear_requests()
+    keep = sync_import._keep  # noqa: SLF001 -- the moment after a page
+
+    async def keep_and_cancel(acting, job_id, *arguments):
+        await keep(acting, job_id, *arguments)
+        await cancel_job(context, job_id)
+
+    monkeypatch.setattr(sync_import, "_keep", keep_and_cancel)
+
+    job, _ = await by_the_clock()
+
+    assert job.status is JobStatus.CANCELLED
+    asked = [each for each in await there.requests() if each["path"].endswith("/agreements")]
+    assert len(asked) == 2
 
 
 async def test_an_account_that_was_entered_since_is_matched_and_asked_to_agree(

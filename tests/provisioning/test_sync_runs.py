@@ -132,6 +132,31 @@ async def test_a_dry_run_counts_what_would_be_done_and_writes_the_job_only(
     assert found[known["id"]].provider_account_id is not None
 
 
+@pytest.mark.parametrize("moment", ["before it begins", "between two batches"])
+async def test_a_sync_writes_no_more_once_its_provider_is_out_of_use(  # noqa: PLR0913, PLR0917 -- a test names its fixtures
+    context, worker, there, rows, monkeypatch, moment
+):
+    await there.settings(maxPageSize=2)
+    await there.add(*[tenant(number) for number in range(5)])
+    write = sync_walk._write  # noqa: SLF001 -- the moment after a batch
+
+    async def write_once(*arguments):
+        going = await write(*arguments)
+        await set_provider_status(context, PARTNER_CENTER, ProviderStatus.INACTIVE)
+        return going
+
+    monkeypatch.setattr(sync_walk, "_write", write_once)
+    await sync_provider_accounts(context, SyncProviderAccounts(provider_id=PARTNER_CENTER))
+    if moment == "before it begins":
+        await set_provider_status(context, PARTNER_CENTER, ProviderStatus.INACTIVE)
+    await worker.work()
+
+    (job,) = await rows("select * from jobs")
+    written = 0 if moment == "before it begins" else 2
+    assert (job.status, job.error_code, job.considered) == ("FAILED", "PROVIDER_INACTIVE", written)
+    assert len(await rows("select id from provider_accounts")) == written
+
+
 async def test_a_cancelled_sync_stops_before_its_next_batch(context, worker, there, rows):
     await there.add(tenant(1))
     begun = await sync_provider_accounts(context, SyncProviderAccounts(provider_id=PARTNER_CENTER))
