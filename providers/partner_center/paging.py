@@ -45,7 +45,7 @@ def page_of(read_item: Callable[[object], T]) -> Callable[[object], Page[T]]:
 def _next(record: Record) -> Next | None:
     token = record.text("continuationToken")
     if token:
-        return Next(token=token)
+        return Next(token=_sendable(token))
     link = record.record("links").record("next")
     uri = link.text("uri")
     if uri is None:
@@ -57,17 +57,30 @@ def _header(link: Record) -> str | None:
     """Take the one header that belongs to paging; a link shall not set others."""
     for header in map(Record, link.items("headers")):
         if (header.text("key") or "").casefold() == CONTINUATION.casefold():
-            return header.text("value")
+            value = header.text("value")
+            return None if value is None else _sendable(value)
     return None
+
+
+def _sendable(text: str) -> str:
+    """Refuse what no header can hold."""
+    if not (text.isascii() and text.isprintable()):
+        raise Malformed("The way to the next page cannot be sent back.")
+    return text
 
 
 def relative(uri: str, *, base_url: str | None = None) -> str:
     """Bring all forms of a link, with and without the version, to the path without it.
 
     Raises:
-        Malformed: It leads away from `base_url`, where our token must not go.
+        Malformed: It is no address, or leads away from `base_url`, where our token must not go.
     """
-    parts = urlsplit(uri)
+    try:
+        parts = urlsplit(uri)
+    except ValueError:
+        raise Malformed("An answer links to what is no address.") from None
+    if not uri.isprintable():
+        raise Malformed("An answer links to what is no address.")
     ours = urlsplit(base_url or "")
     if (parts.scheme or parts.netloc) and (parts.scheme, parts.netloc) != (ours.scheme, ours.netloc):
         raise Malformed("An answer links to another address.")
