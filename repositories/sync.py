@@ -167,10 +167,16 @@ class SyncRepository:
         )
 
     async def list_awaiting_customer(self, *, after: UUID | None, limit: int) -> Sequence[OpenAgreement]:
-        """Agreements that wait for the customer's own acceptance at an active provider, by id."""
+        """Agreements that wait for the customer's own acceptance, where it can be asked for, by id.
+
+        Nobody is asked of customers that have left, nor where somebody has switched that off.
+        """
         conditions = [
             Agreement.sync_state == SyncState.AWAITING_CUSTOMER,
+            ProviderAccount.status == ProviderAccountStatus.ACTIVE,
+            ProviderAccount.missing_since.is_(None),
             Provider.status == ProviderStatus.ACTIVE,
+            Provider.__table__.c["agreement_sync"].is_(True),
         ]
         if after is not None:
             conditions.append(Agreement.id > after)

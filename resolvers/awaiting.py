@@ -17,7 +17,7 @@ from models import (
     SyncState,
 )
 from providers import base
-from providers.errors import ProviderError, ProviderUnavailable
+from providers.errors import AdministratorNeeded, CustomerNotVisible, ProviderError, ProviderUnavailable
 from repositories import UnitOfWork
 from repositories.sync import OpenAgreement
 from resolvers import following
@@ -30,6 +30,9 @@ PAGE = 100
 CALLS_AT_ONCE = 5
 HANDFUL = 5
 """Of so many customers, one at least can be read, or it is the provider that cannot be asked."""
+
+_OF_CUSTOMER = (AdministratorNeeded, CustomerNotVisible)
+"""What there is for an answer of customers that have left, among other things."""
 
 _logger = logging.getLogger(__name__)
 
@@ -99,7 +102,8 @@ async def _ask(context: Context, client: base.Provider, places: Sequence[OpenAgr
     """Ask about each, a few at once; one customer that cannot be read keeps nobody else waiting.
 
     Raises:
-        ProviderError: Nothing at all could be read, of a handful of customers or more.
+        ProviderError: Nothing at all could be read, of a handful of customers or more, and not because
+            they have left.
     """
     turn = asyncio.Semaphore(CALLS_AT_ONCE)
 
@@ -113,7 +117,11 @@ async def _ask(context: Context, client: base.Provider, places: Sequence[OpenAgr
     answers = await asyncio.gather(*map(ask, places))
     errors = [each for each in answers if isinstance(each, ProviderError)]
     if len(errors) >= HANDFUL and len(errors) == len(answers):
-        raise errors[0]
+        if not all(isinstance(each, _OF_CUSTOMER) for each in errors):
+            raise errors[0]
+        await client.get_customer(
+            places[0].customer_id
+        )  # raises where it is not for the customers' being gone
     for place, answer in zip(places, answers, strict=True):
         if isinstance(answer, ProviderError):
             _logger.warning("Agreement %s: its acceptance was not asked for. %s", place.agreement_id, answer)

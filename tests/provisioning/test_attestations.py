@@ -9,10 +9,13 @@ import pytest
 from support.factories import ADA, PARTNER_CENTER
 from support.orders import TODAY
 
+from models import ProviderCapabilities
 from providers.errors import ProviderUnavailable
 from providers.partner_center import ConfirmationMode, PartnerCenter
+from resolvers import awaiting
 from resolvers.agreements import accept_agreement, deactivate_agreement, retry_agreement_push
 from resolvers.awaiting import poll_acceptances, refresh_agreement
+from resolvers.providers import set_provider_capabilities
 
 FINALISING = {"path": "/agreements$", "method": "POST"}
 
@@ -153,6 +156,48 @@ async def test_a_customer_that_accepts_by_itself_elsewhere_is_found_as_well(
     assert ((await stored()).status_reason, (await stored()).acceptance_status) == ("ACCEPTED", "ACCEPTED")
     assert [each.path for each in await rows("select path from acceptances")] == ["DIRECT_AT_VENDOR"]
     assert await there.confirmations() == []
+
+
+async def test_customers_that_have_left_keep_no_other_from_being_asked(
+    worker, provision, there, rows, monkeypatch
+):
+    monkeypatch.setattr(awaiting, "PAGE", awaiting.HANDFUL)
+    for number in range(awaiting.HANDFUL + 1):
+        await provision(domain=f"customer{number}.onmicrosoft.com")
+    *gone, _ = await there.customers()
+    for each in gone:
+        await there.remove(each["id"])
+    await decide(there, "accept")
+
+    assert await poll_acceptances(worker.context) == 1
+
+    accepted = await rows("select id from agreements where status_reason = 'ACCEPTED'")
+    assert len(accepted) == 1
+
+
+async def test_who_has_left_is_asked_no_more(worker, asked, there, sync):
+    await sync()  # one that no sync has seen is not missed so soon
+    (customer,) = await there.customers()
+    await there.remove(customer["id"])
+    await sync()
+    await there.clear_requests()
+
+    assert await poll_acceptances(worker.context) == 0
+
+    assert await there.requests() == []
+
+
+async def test_where_reading_agreements_is_switched_off_nothing_takes_effect(
+    worker, asked, stored, there, context
+):
+    await decide(there, "accept")
+    capabilities = ProviderCapabilities(customer_sync=True, customer_creation=True)
+    await set_provider_capabilities(context, PARTNER_CENTER, capabilities)
+
+    assert await poll_acceptances(worker.context) == 0
+
+    assert await there.confirmations() == []
+    assert (await stored()).sync_state == "AWAITING_CUSTOMER"
 
 
 async def test_what_was_deactivated_meanwhile_takes_no_effect(worker, asked, stored, there, monkeypatch):
