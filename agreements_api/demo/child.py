@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
-from agreements_api.demo.folder import DemoFolder
+from agreements_api.demo.folder import BEGIN_ANEW, DemoFolder
 from agreements_api.errors import StartupError
 
 USUAL_PORT = 8700
@@ -40,7 +40,7 @@ class Child:
         except TimeoutError:
             line = b""
         if not line.startswith(b"listening on "):
-            raise StartupError("The Partner Center simulator did not start.")
+            raise StartupError("The Partner Center simulator did not start.", hint=BEGIN_ANEW)
 
     async def tell_when_gone(self, say: Callable[[str], None]) -> None:
         """Wait for its end, which nobody asked for, and say so."""

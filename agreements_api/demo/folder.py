@@ -14,6 +14,10 @@ from agreements_api.errors import StartupError
 FOLDER = Path(".agreements-demo")
 _MARKER = "demo.txt"
 _STATE = "state.json"
+BEGIN_ANEW = "Begin anew with `make demo FRESH=1` (`agreements demo --fresh`); what was changed there is lost."
+_VERSION = 2
+"""Of what the folder holds: raised when the sample data, the tour or the simulator's store change."""
+
 _ABOUT = "Sample data of `agreements demo`. The folder may be removed while no demo runs in it.\n"
 
 
@@ -39,15 +43,23 @@ class DemoFolder:
     @property
     def simulator_port(self) -> int | None:
         """Where the simulator listened last time."""
+        return self._state().get("simulatorPort")
+
+    @property
+    def is_of_this_version(self) -> bool:
+        """Whether what is there was written by this version of the demo; an empty folder fits any."""
+        return not self.is_complete or self._state().get("version") == _VERSION
+
+    def _state(self) -> dict[str, Any]:
         if not self.is_complete:
-            return None
-        state: dict[str, Any] = json.loads((self.path / _STATE).read_text("utf-8"))
-        return state.get("simulatorPort")
+            return {}
+        return json.loads((self.path / _STATE).read_text("utf-8"))
 
     def complete(self, *, simulator_port: int) -> None:
         """Say that both sides are written; from now on they are kept."""
         draft = self.path / f"{_STATE}.draft"
-        draft.write_text(json.dumps({"simulatorPort": simulator_port}), "utf-8")
+        state = {"version": _VERSION, "simulatorPort": simulator_port}
+        draft.write_text(json.dumps(state), "utf-8")
         draft.replace(self.path / _STATE)
 
 
@@ -56,12 +68,15 @@ def demo_folder(*, fresh: bool) -> Generator[DemoFolder]:
     """Take the folder for this process, emptied if it is to be fresh or if its writing was cut short.
 
     Raises:
-        StartupError: It is not a demo's folder, another demo runs in it, or it cannot be written.
+        StartupError: It is not a demo's folder, or another version's, another demo runs in it, or it cannot be
+            written.
     """
     folder = DemoFolder(FOLDER)
     try:
         with _marker(folder.path) as marker:
             _lock(marker)
+            if not fresh and not folder.is_of_this_version:
+                raise StartupError(f"{FOLDER} is of another version of the demo.", hint=BEGIN_ANEW)
             if fresh or not folder.is_complete:
                 _empty(folder.path)
             yield folder

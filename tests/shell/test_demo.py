@@ -1,5 +1,6 @@
 """The demo as a person meets it: it starts, keeps, ends, and says what is in the way."""
 
+import json
 import os
 import resource
 import shutil
@@ -128,6 +129,17 @@ def test_fresh_forgets_what_was_there(folder: Path) -> None:
     assert not (folder / STATE / "left-over").exists()
 
 
+def test_another_versions_folder_is_kept_until_its_owner_begins_anew(folder: Path) -> None:
+    state = folder / STATE / "state.json"
+    state.write_text('{"simulatorPort": 8700}')
+    outcome = refused_demo(folder, "--port", "0")
+    assert outcome.returncode == 1
+    assert outcome.stderr.count("\n") == 1
+    assert "another version of the demo" in outcome.stderr
+    assert "make demo FRESH=1" in outcome.stderr
+    assert (folder / STATE / "agreements.db").exists()
+
+
 def test_the_simulators_end_is_told_and_the_server_goes_on(folder: Path) -> None:
     with Demo(folder, "--port", "0") as demo:
         demo.ready()
@@ -143,7 +155,8 @@ def test_the_simulators_end_is_told_and_the_server_goes_on(folder: Path) -> None
 def test_links_for_customers_follow_the_simulator_to_another_port(folder: Path) -> None:
     state = folder / STATE / "state.json"
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        state.write_text(f'{{"simulatorPort": {listener.getsockname()[1]}}}')
+        kept = json.loads(state.read_text()) | {"simulatorPort": listener.getsockname()[1]}
+        state.write_text(json.dumps(kept))
         with Demo(folder, "--port", "0") as demo:
             demo.ready()
             answer = demo.ask(
