@@ -140,7 +140,8 @@ async def _keep(context: Context, place: OpenAgreement, answer: Answer) -> Outco
 
 def _take_over(uow: UnitOfWork, agreement: Agreement, place: OpenAgreement, answer: Answer) -> bool:
     confirmation = answer.confirmation
-    if confirmation is not None and record(uow, agreement, confirmation, path=AcceptancePath.PROVIDER_IMPORT):
+    path = AcceptancePath.CUSTOMER_LINK if answer.accepted else AcceptancePath.PROVIDER_IMPORT
+    if confirmation is not None and record(uow, agreement, confirmation, path=path):
         return True
     request = agreement.acceptance_request
     if request is None or request.reference != place.reference:

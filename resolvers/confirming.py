@@ -106,8 +106,8 @@ def record(
         uow: The transaction.
         agreement: Locked in it.
         confirmation: The provider's word, on the agreement's terms.
-        path: How a pending agreement came to be accepted, unless the customer accepted by itself or
-            answered the request that was made to it.
+        path: How a pending agreement came to be accepted, unless the customer accepted by itself:
+            CUSTOMER_LINK only where it is known to have answered the request that was made to it.
 
     Returns:
         Whether anything changed. An inactive agreement is left alone.
@@ -119,7 +119,7 @@ def record(
         contact = _contact(confirmation) or (None if confirmation.direct else agreement.signed_by)
         acceptance = agreement.accept(
             # Where the provider names nobody there is no more to say than that it happened there.
-            path=_path(request, path) if contact else AcceptancePath.DIRECT_AT_VENDOR,
+            path=path if contact else AcceptancePath.DIRECT_AT_VENDOR,
             contact=contact,
             agreed_on=min(confirmation.agreed_on, uow.now.date()),  # their clock may be ahead of ours
             by=uow.actor,
@@ -176,13 +176,6 @@ def _can_be_of(confirmation: base.Confirmation, terms: Terms) -> bool:
     if confirmation.direct:
         return terms.takes_undated
     return terms.since is None or confirmation.agreed_on >= terms.since
-
-
-def _path(request: AcceptanceRequest | None, path: AcceptancePath) -> AcceptancePath:
-    """Tell a customer's answer to a request of its own from what else the provider may hold."""
-    asked = request is not None and request.reference is not None
-    answered = asked and request is not None and request.status is AcceptanceRequestStatus.OPEN
-    return AcceptancePath.CUSTOMER_LINK if answered else path
 
 
 def at_provider(contact: Contact) -> base.Contact:

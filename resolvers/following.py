@@ -1,6 +1,6 @@
 """Asking a provider what it holds of an agreement, and what became of the request to its customer."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from models import AcceptanceRequestStatus, SyncState
 from providers import base
@@ -27,11 +27,13 @@ class Answer:
 
     Attributes:
         confirmation: What it holds of the agreement.
+        accepted: Whether the customer has accepted what it was asked to.
         ended: Why nothing comes of the request to the customer any more; None while something may.
         reason: The same for a person.
     """
 
     confirmation: base.Confirmation | None = None
+    accepted: bool = False
     ended: AcceptanceRequestStatus | None = None
     reason: str = ""
 
@@ -44,16 +46,13 @@ async def ask(context: Context, client: base.Provider, place: OpenAgreement) -> 
     Raises:
         ProviderError: There is no answer.
     """
-    ended, reason = await _follow(context, client, place)
-    confirmation = await confirming.find(client, place.customer_id, place.terms)
-    return Answer(confirmation, ended, reason)
+    answer = await _follow(context, client, place)
+    return replace(answer, confirmation=await confirming.find(client, place.customer_id, place.terms))
 
 
-async def _follow(
-    context: Context, client: base.Provider, place: OpenAgreement
-) -> tuple[AcceptanceRequestStatus | None, str]:
+async def _follow(context: Context, client: base.Provider, place: OpenAgreement) -> Answer:
     if place.reference is None or not await _is_awaited(context, place):
-        return None, ""
+        return Answer()
     try:
         status = await client.follow_acceptance(
             place.customer_id,
@@ -62,10 +61,11 @@ async def _follow(
             request_id=f"{place.agreement_id}:{place.reference}",
         )
     except AlreadyConfirmed:
-        return None, ""  # by an earlier call whose answer was lost
+        return Answer(accepted=True)  # by an earlier call whose answer was lost
     except InputRefused as error:
-        return AcceptanceRequestStatus.EXPIRED, str(error)
-    return _ENDED.get(status, (None, ""))
+        return Answer(ended=AcceptanceRequestStatus.EXPIRED, reason=str(error))
+    ended, reason = _ENDED.get(status, (None, ""))
+    return Answer(accepted=status is base.AcceptanceStatus.ACCEPTED, ended=ended, reason=reason)
 
 
 async def _is_awaited(context: Context, place: OpenAgreement) -> bool:

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from support.factories import ADA, PARTNER_CENTER
 from support.orders import TODAY
+from support.syncing import confirmed_by
 
 from models import ProviderCapabilities
 from providers.errors import ProviderUnavailable
@@ -115,6 +116,20 @@ async def test_a_lost_answer_at_the_end_makes_no_second_confirmation(
     assert len(await there.confirmations()) == 1
     assert (await stored()).sync_state == "IN_SYNC"
     assert [each.path for each in await rows("select path from acceptances")] == ["CUSTOMER_LINK"]
+
+
+@pytest.mark.parametrize("asker", ["poll", "sync"])
+async def test_what_was_confirmed_by_another_way_is_not_taken_for_the_customers_answer(
+    worker, asked, there, rows, sync, asker
+):
+    (customer,) = await there.customers()
+    known = {each: customer[each] for each in ("id", "companyName", "domain")}
+    await there.add({**known, "agreements": [confirmed_by(ADA)]})
+
+    await (poll_acceptances(worker.context) if asker == "poll" else sync())
+
+    (acceptance,) = await rows("select * from acceptances")
+    assert (acceptance.path, acceptance.external_ref) == ("PROVIDER_IMPORT", None)
 
 
 @pytest.mark.parametrize(
