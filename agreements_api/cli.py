@@ -149,7 +149,7 @@ def simulator(
     """Run a local Partner Center, for trying things out without a sandbox.
 
     Args:
-        port: 0 takes any free one.
+        port: 0 takes any free one. The demo's simulator takes 8700, too.
         partner: Name of a partner that is there from the start; how to reach it is printed.
         store: A file that keeps its state; in memory without one.
         legacy_attestation: Whether partners may still confirm agreements, which Microsoft has ended.
@@ -162,13 +162,13 @@ def simulator(
     return serve_simulator(SimulatorSettings.model_validate(given), say_how_to_connect)
 
 
-@app.command(help_epilogue=examples('agreements rest-simulator --port 8710 --api-key "a key"'))
+@app.command(help_epilogue=examples("agreements rest-simulator --port 8710 --api-key some-key"))
 def rest_simulator(*, port: int = 8710, api_key: str = "rest-simulator-key") -> int:
     """Run a local provider that serves the REST provider contract, in memory.
 
     Args:
         port: 0 takes any free one.
-        api_key: What callers have to send as their key.
+        api_key: What callers have to send as their key: letters, digits and signs, without spaces.
     """
     from simulator.rest.server import serve as serve_simulator  # noqa: PLC0415 -- commands load what they need
     from simulator.rest.settings import RestSimulatorSettings  # noqa: PLC0415 -- commands load what they need

@@ -13,10 +13,11 @@ from agreements_api.errors import StartupError
 from agreements_api.provider_connecting import TOKEN_VARIABLE, connection_from
 from agreements_api.provider_login import sign_in
 from agreements_api.provider_options import NOTHING_SAID, ConnectionOptions
-from agreements_api.provider_report import line_of, summary, told
+from agreements_api.provider_report import line_of, summary, told, without_terms
 from agreements_api.provider_setup import (
     ask_capabilities,
     find_provider,
+    has_terms,
     list_providers,
     make_provider,
     provider_services,
@@ -37,7 +38,7 @@ provider_app = App(name="provider", help="Say how providers are reached, and try
     help_epilogue=examples(
         "agreements provider add --tenant-id 5e5b... --client-id 0f6a...",
         "agreements provider add --confirmation enhanced        (changes this alone)",
-        'agreements provider add "Partner Center sandbox" --tenant-id ... --client-id ... --sandbox',
+        'agreements provider add "Sandbox" --sandbox --tenant-id ... --client-id ...',
         'agreements provider add "Crayon" --base-url https://connector.example.com',
         'agreements provider add "By hand" --connector none',
     )
@@ -108,6 +109,8 @@ async def check(name: str = DEFAULT, /) -> int:
                     return 1
                 capabilities = await ask_capabilities(services, provider)
                 say(await summary(provider, client, capabilities, await services.providers.read(provider.id)))
+                if not await has_terms(services, provider):
+                    say(without_terms(provider))
         except ProviderError as error:
             raise StartupError(f"{provider.name}: {error}") from error
     return 0
@@ -177,7 +180,7 @@ async def list_() -> None:
 @provider_app.command(
     help_epilogue=examples(
         "agreements provider webhook --url https://agreements.example.com",
-        'agreements provider webhook "Partner Center EMEA" --url https://agreements.example.com',
+        'agreements provider webhook "EMEA" --url https://agreements.example.com',
     )
 )
 async def webhook(name: str = DEFAULT, /, *, url: str) -> None:

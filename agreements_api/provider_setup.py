@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict
+from datetime import UTC, datetime
 
 from agreements_api.connections import AnyConnection
 from agreements_api.errors import StartupError
@@ -70,6 +71,13 @@ async def make_provider(
         return await create_provider(services.context(ACTOR), new)
     except DomainError as error:
         raise StartupError(str(error)) from error
+
+
+async def has_terms(services: Services, provider: Provider) -> bool:
+    """Whether agreements can be made there today: it has a template in force."""
+    async with services.context(ACTOR).look() as view:
+        today = datetime.now(UTC).date()
+        return bool(await view.templates.list_in_force(provider.id, today=today))
 
 
 async def stored_connection(services: Services, provider: Provider) -> AnyConnection | None:

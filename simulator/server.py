@@ -91,7 +91,7 @@ def run(
     try:
         listener = _listen(host, port)
     except OSError as error:
-        return _fail(f"cannot listen on {host}:{port}: {error.strerror}")
+        return _fail(f"cannot listen on {host}:{port}: {error.strerror}; choose another port with --port")
     with listener:
         try:
             app = make_app()

@@ -14,7 +14,7 @@ from agreements_api.errors import StartupError
 FOLDER = Path(".agreements-demo")
 _MARKER = "demo.txt"
 _STATE = "state.json"
-BEGIN_ANEW = "Begin anew with `make demo FRESH=1` (`agreements demo --fresh`); what was changed there is lost."
+BEGIN_ANEW = "Begin anew with `make demo FRESH=1` (`agreements demo --fresh`); changes made there are lost."
 _VERSION = 2
 """Of what the folder holds: raised when the sample data, the tour or the simulator's store change."""
 
@@ -68,8 +68,8 @@ def demo_folder(*, fresh: bool) -> Generator[DemoFolder]:
     """Take the folder for this process, emptied if it is to be fresh or if its writing was cut short.
 
     Raises:
-        StartupError: It is not a demo's folder, or another version's, another demo runs in it, or it cannot be
-            written.
+        StartupError: It is no demo's folder or another version's, another demo runs in it, or it cannot
+            be written.
     """
     folder = DemoFolder(FOLDER)
     try:

@@ -150,6 +150,7 @@ async def test_a_connection_that_works_is_summed_up(program: Program, run: Run, 
     assert done.stdout.startswith(
         f"{NAME} answers: 2 templates; 1 customer on the first page; customers accept"
     )
+    assert "no agreement template" not in done.stdout  # the first provider is seeded with them
 
 
 async def test_a_rest_provider_says_what_it_can_do(program: Program, run: Run) -> None:
@@ -163,6 +164,7 @@ async def test_a_rest_provider_says_what_it_can_do(program: Program, run: Run) -
     assert made == (0, "Stored. Try it with: agreements provider check 'Crayon'\n")
     assert "can do: customer sync, agreement confirmation, agreement sync\n" in listed.stdout
     assert works.returncode == 0, works.stdout
+    assert "Crayon has no agreement template in force with us yet" in works.stdout
     assert refused.returncode == 1
     assert "\nWRONG_KEY: " in refused.stdout
     assert API_KEY not in refused.stdout + listed.stdout
