@@ -20,11 +20,18 @@ LONGEST_ERROR_TEXT = 300
 
 _BUSY = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
 _NO_FUNCTION = frozenset({HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED})
+_OF_GATEWAY = frozenset({HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT, *range(520, 600)})
+"""Told by what stands before a provider, which does not know what the provider does."""
+
 _KEY = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 
 
 class Foreign(ProviderUnavailable):
     """The answer is none of the contract's; never leaves this package by this name alone."""
+
+
+class Broken(ProviderUnavailable):
+    """The provider itself says that it could not do it; never leaves this package by this name alone."""
 
 
 class Absent(ProviderError):
@@ -79,8 +86,10 @@ def _kind(status: int, missing: type[ProviderError]) -> type[ProviderError]:
         return Unsupported
     if status == HTTPStatus.NOT_FOUND:
         return missing
-    if status in _BUSY or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+    if status in _OF_GATEWAY:
         return ProviderUnavailable
+    if status in _BUSY or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return Broken
     return Foreign if status < HTTPStatus.BAD_REQUEST else InputRefused
 
 

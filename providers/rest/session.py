@@ -13,7 +13,7 @@ from providers.clock import Clock
 from providers.errors import ProviderError, ProviderUnavailable
 from providers.record import Malformed, parse
 from providers.rest.connection import RestConnection
-from providers.rest.refusals import Foreign, error_from
+from providers.rest.refusals import Broken, Foreign, error_from
 from providers.retry import Repeats
 from providers.server_time import ServerTime
 from providers.transport import is_loopback
@@ -76,8 +76,8 @@ class Session:
     ) -> T:
         """Make a call that creates something, which the provider would do each time.
 
-        Before every attempt it is looked for. After a time-out the provider may still be at it: then it is
-        looked for again, but not created a second time.
+        Before every attempt it is looked for. While the provider may still be at it, or has done it and shows
+        it late, it is looked for again, but not created a second time.
 
         Args:
             call: Makes it.
@@ -97,7 +97,7 @@ class Session:
             try:
                 return await self.once(call)
             except ProviderUnavailable as error:
-                if isinstance(error.__cause__, httpx.ReadTimeout):
+                if not _has_ended(error):
                     open_end = error
                 raise
 
@@ -134,6 +134,12 @@ class Session:
 
     async def aclose(self) -> None:
         await self._http.aclose()
+
+
+def _has_ended(error: ProviderUnavailable) -> bool:
+    """Tell whether the call never arrived, or came to an end after which a look tells what it did."""
+    never_sent = httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout
+    return isinstance(error, Broken) or isinstance(error.__cause__, never_sent)
 
 
 def _read(call: Call[T], response: httpx.Response) -> T:

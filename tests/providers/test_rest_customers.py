@@ -234,8 +234,34 @@ async def test_while_the_provider_may_still_be_at_it_nothing_is_sent_again(rest,
     assert len(await rest.customers()) == 1
 
 
-async def test_what_was_surely_not_done_is_sent_again(rest, rest_client):
-    await rest.fault("^/customers$", {"kind": "status", "status": 503}, method="POST", times=2)
+@pytest.mark.parametrize(
+    "action", [{"kind": "status", "status": status} for status in (502, 504, 524)], ids=str
+)
+async def test_what_a_gateway_says_is_no_word_of_the_provider(rest, rest_client, action):
+    await rest.fault("^/customers$", action, method="POST")
+
+    with pytest.raises(ProviderUnavailable):
+        await rest_client.create_customer(northwind(), request_id="1")
+
+    assert len(await sent(rest, "/customers", "POST")) == 1
+
+
+@pytest.mark.parametrize("kind", ["truncate", "drop_after"])
+async def test_a_customer_that_shows_late_is_not_made_again(rest, rest_client, kind):
+    await rest.fault("^/customers$", {"kind": kind}, method="POST")
+    await rest.fault("^/customers$", {"kind": "status", "status": 200, "body": []}, method="GET", times=9)
+
+    with pytest.raises(ProviderUnavailable):
+        await rest_client.create_customer(northwind(), request_id="1")
+
+    assert len(await rest.customers()) == 1
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+async def test_what_was_surely_not_done_is_sent_again(rest, rest_client, status):
+    await rest.fault(
+        "^/customers$", {"kind": "status", "status": status, "retryAfterSeconds": 0}, method="POST", times=2
+    )
 
     created = await rest_client.create_customer(northwind(), request_id="1")
 
