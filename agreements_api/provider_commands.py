@@ -253,7 +253,7 @@ async def _ask_capabilities(services: Services, provider: Provider) -> str:
     """Ask what the provider can do; give why it could not be asked."""
     try:
         async with patience(f"Asking {provider.name}"):
-            await ask_capabilities(services, provider)
+            await ask_capabilities(services, provider, setting_up=True)
     except ProviderError as error:
         return str(error)
     return ""

@@ -88,13 +88,21 @@ async def stored_connection(services: Services, provider: Provider) -> AnyConnec
         return None
 
 
-async def ask_capabilities(services: Services, provider: Provider) -> ProviderCapabilities:
+async def ask_capabilities(
+    services: Services, provider: Provider, *, setting_up: bool = False
+) -> ProviderCapabilities:
     """Have the provider say what it can do, and keep it.
+
+    Unless it is being set up, what a person has switched off at Partner Center stays off.
 
     Raises:
         ProviderError: It could not be asked.
     """
     client = await services.providers.get(provider.id)
-    capabilities = ProviderCapabilities(**asdict(await client.read_capabilities()))
+    told = asdict(await client.read_capabilities())
+    chosen = not setting_up and provider.connector is ProviderConnector.PARTNER_CENTER
+    if chosen and provider.capabilities.any():
+        told = {name: can and getattr(provider.capabilities, name) for name, can in told.items()}
+    capabilities = ProviderCapabilities(**told)
     await set_provider_capabilities(services.context(ACTOR), provider.id, capabilities)
     return capabilities

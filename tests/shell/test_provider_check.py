@@ -2,7 +2,9 @@
 
 import asyncio
 import re
+import sqlite3
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from uuid import uuid4
 
@@ -151,6 +153,18 @@ async def test_a_connection_that_works_is_summed_up(program: Program, run: Run, 
         f"{NAME} answers: 2 templates; 1 customer on the first page; customers accept"
     )
     assert "no agreement template" not in done.stdout  # the first provider is seeded with them
+
+
+async def test_what_a_person_switched_off_stays_off(program: Program, run: Run, simulator: Simulator) -> None:
+    partner = await simulator.add_partner()
+    assert (await asyncio.to_thread(add, run, simulator.url, partner))[0] == 0
+    with closing(sqlite3.connect(program.folder / "agreements.db")) as database, database:
+        database.execute("UPDATE providers SET agreement_sync = 0")
+
+    done = await asyncio.to_thread(run, "provider", "check")
+
+    assert done.returncode == 0, done.stdout
+    assert "can do: customer sync, customer creation, agreement confirmation." in done.stdout
 
 
 async def test_a_rest_provider_says_what_it_can_do(program: Program, run: Run) -> None:
