@@ -15,6 +15,7 @@ from msal.exceptions import MsalError  # pyright: ignore[reportMissingTypeStubs]
 
 from providers.clock import Clock, SystemClock
 from providers.errors import AdministratorNeeded, ProviderError, ProviderUnavailable
+from providers.exchange import ENCODINGS, PATIENCE, exchange_login, no_cookies
 from providers.partner_center.claims import read_claims
 from providers.partner_center.connection import Cloud, Connection
 from providers.partner_center.throttle import Throttle
@@ -169,7 +170,10 @@ class Entra:
         been mended, so that its client is made anew.
         """
         try:
-            answer = await asyncio.to_thread(acquire)
+            async with asyncio.timeout(self._http.longest_seconds):
+                answer = await asyncio.to_thread(acquire)
+        except TimeoutError:
+            raise ProviderUnavailable("Microsoft Entra did not come to the end of its answer.") from None
         except ValueError:
             raise AdministratorNeeded(
                 "Microsoft Entra does not know the partner's tenant or answers unintelligibly.",
@@ -226,7 +230,11 @@ class LoginHttp:
         self.scheme, _, host = spoken.partition("://")
         self._spoken, self._told = f"{spoken}/", f"https://{host}/"
         self.authority = f"{self._told}{connection.tenant_id}"
+        self._timeout = connection.timeout
+        self.longest_seconds = 3 * PATIENCE * connection.timeout.total_seconds()  # it may ask three times
         self._client = httpx.Client(
+            headers={"Accept-Encoding": ENCODINGS},
+            cookies=no_cookies(),
             timeout=connection.timeout.total_seconds(),
             trust_env=not is_loopback(connection.login_url),
             verify=trust,
@@ -235,7 +243,9 @@ class LoginHttp:
     def get(
         self, url: str, *, params: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None
     ) -> "LoginAnswer":
-        return self._answer(self._client.get(self._outward(url), params=params, headers=headers))
+        return self._send(
+            self._client.build_request("GET", self._outward(url), params=params, headers=headers)
+        )
 
     def post(
         self,
@@ -245,8 +255,9 @@ class LoginHttp:
         data: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> "LoginAnswer":
-        answer = self._client.post(self._outward(url), params=params, data=data, headers=headers)
-        return self._answer(answer)
+        return self._send(
+            self._client.build_request("POST", self._outward(url), params=params, data=data, headers=headers)
+        )
 
     def close(self) -> None:
         self._client.close()
@@ -254,7 +265,8 @@ class LoginHttp:
     def _outward(self, url: str) -> str:
         return self._spoken + url.removeprefix(self._told) if url.startswith(self._told) else url
 
-    def _answer(self, response: httpx.Response) -> "LoginAnswer":
+    def _send(self, request: httpx.Request) -> "LoginAnswer":
+        response = exchange_login(self._client, request, wait=self._timeout)
         self._server_time.note(response.headers)
         if response.status_code == HTTPStatus.TOO_MANY_REQUESTS or response.is_server_error:
             # Raised past msal, which would answer from memory for seconds of real time.

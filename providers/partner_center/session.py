@@ -13,6 +13,7 @@ import httpx
 
 from providers.clock import Clock
 from providers.errors import InputRefused, ProviderUnavailable
+from providers.exchange import ENCODINGS, UNSENDABLE, exchange, no_cookies
 from providers.partner_center.auth import Entra, SaveRefreshToken, Token, TokenAuth
 from providers.partner_center.connection import Connection
 from providers.partner_center.paging import CONTINUATION, Next, Page
@@ -73,6 +74,7 @@ class Session:
     ) -> None:
         self.mfa_compliant: bool | None = None
         self._clock = clock
+        self._timeout = connection.timeout
         self._server_time = ServerTime(clock)
         self._repeated = Repeats(
             clock, max_attempts=connection.max_attempts, first_wait=connection.first_wait
@@ -96,6 +98,7 @@ class Session:
             base_url=f"{connection.base_url.rstrip('/')}/v1",
             headers={
                 "Accept": "application/json",
+                "Accept-Encoding": ENCODINGS,
                 "X-Locale": "en-US",
                 "MS-PartnerCenter-Client": "customer-agreements-api",
             },
@@ -103,6 +106,7 @@ class Session:
             limits=httpx.Limits(max_connections=MAX_CONNECTIONS),
             trust_env=not is_loopback(connection.base_url),
             verify=trust,
+            cookies=no_cookies(),
         )
 
     async def send(self, call: Call[T]) -> T:
@@ -166,15 +170,11 @@ class Session:
     async def _attempt(self, call: Call[T], headers: Mapping[str, str]) -> T:
         request_id = headers["MS-RequestId"]
         try:
-            response = await self._http.request(
-                call.method,
-                call.path,
-                params=call.params or None,
-                json=call.json,
-                headers=headers,
-                auth=self._auth[call.actor],
+            request = self._http.build_request(
+                call.method, call.path, params=call.params or None, json=call.json, headers=headers
             )
-        except (httpx.TransportError, httpx.DecodingError) as error:
+            response = await exchange(self._http, request, wait=self._timeout, auth=self._auth[call.actor])
+        except (httpx.TransportError, httpx.DecodingError, *UNSENDABLE) as error:
             raise ProviderUnavailable(
                 f"Partner Center could not be reached ({type(error).__name__}).",
                 request_id=request_id,

@@ -1,6 +1,7 @@
 """One call to a REST provider: with the key, repeated, decoded, and failing with our errors."""
 
 import asyncio
+from codecs import BOM_UTF8
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -11,6 +12,7 @@ import httpx
 
 from providers.clock import Clock
 from providers.errors import ProviderError, ProviderUnavailable
+from providers.exchange import ENCODINGS, UNSENDABLE, exchange, no_cookies
 from providers.record import Malformed, parse
 from providers.rest.connection import RestConnection
 from providers.rest.refusals import Broken, Foreign, error_from
@@ -51,6 +53,7 @@ class Session:
     def __init__(self, connection: RestConnection, *, clock: Clock) -> None:
         self._key = connection.api_key
         self._clock = clock
+        self._timeout = connection.timeout
         self._time = ServerTime(clock)
         self._repeated = Repeats(
             clock, max_attempts=connection.max_attempts, first_wait=connection.first_wait
@@ -58,12 +61,17 @@ class Session:
         encrypted = connection.base_url.startswith("https:")
         self._http = httpx.AsyncClient(
             base_url=connection.base_url.rstrip("/"),
-            headers={"Accept": "application/json", KEY_HEADER: connection.api_key},
+            headers={
+                "Accept": "application/json",
+                "Accept-Encoding": ENCODINGS,
+                KEY_HEADER: connection.api_key,
+            },
             timeout=connection.timeout.total_seconds(),
             limits=httpx.Limits(max_connections=MAX_CONNECTIONS),
             trust_env=not is_loopback(connection.base_url),
             # Reading the authorities takes a while; where nothing is encrypted nobody is trusted instead.
             verify=httpx.create_ssl_context() if encrypted else SSLContext(PROTOCOL_TLS_CLIENT),
+            cookies=no_cookies(),
         )
         self.now = self._time.now
 
@@ -110,8 +118,9 @@ class Session:
             Foreign: The answer is none of the contract's.
         """
         try:
-            response = await self._http.request(call.method, call.path, json=call.json)
-        except (httpx.TransportError, httpx.DecodingError) as error:
+            request = self._http.build_request(call.method, call.path, json=call.json)
+            response = await exchange(self._http, request, wait=self._timeout)
+        except (httpx.TransportError, httpx.DecodingError, *UNSENDABLE) as error:
             raise ProviderUnavailable(
                 f"The provider could not be reached ({type(error).__name__})."
             ) from error
@@ -143,6 +152,7 @@ def _has_ended(error: ProviderUnavailable) -> bool:
 
 
 def _read(call: Call[T], response: httpx.Response) -> T:
-    if call.whole and not response.content and response.status_code != HTTPStatus.NO_CONTENT:
+    blank = not response.content.removeprefix(BOM_UTF8).strip()
+    if call.whole and blank and response.status_code != HTTPStatus.NO_CONTENT:
         raise Malformed("It is empty.")
     return call.read(parse(response.content))

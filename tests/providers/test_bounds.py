@@ -1,0 +1,158 @@
+"""No provider fills our memory or holds a call for ever, and none gets back what it did not give."""
+
+import asyncio
+import gzip
+import json
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing, asynccontextmanager
+from datetime import timedelta
+
+import pytest
+
+from providers import exchange
+from providers.errors import ProviderUnavailable
+from providers.partner_center import Connection, PartnerCenter
+from providers.rest import RestConnection, RestProvider
+
+Answer = Callable[[asyncio.StreamWriter], Awaitable[None]]
+TIMEOUT = timedelta(milliseconds=200)
+
+
+@asynccontextmanager
+async def answering(answer: Answer, seen: list[str] | None = None) -> AsyncGenerator[str]:
+    """Serve whatever the test says, as no well-behaved server would."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while head := await reader.readuntil(b"\r\n\r\n"):
+                if seen is not None:
+                    seen.append(head.decode())
+                await answer(writer)
+                await writer.drain()
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    try:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    finally:
+        server.close()
+
+
+def head(length: int, *lines: str, status: str = "200 OK") -> bytes:
+    known = [f"HTTP/1.1 {status}", "Content-Type: application/json", f"Content-Length: {length}"]
+    return ("\r\n".join([*known, *lines]) + "\r\n\r\n").encode()
+
+
+def whole(body: bytes, *lines: str, status: str = "200 OK") -> Answer:
+    async def answer(writer: asyncio.StreamWriter) -> None:
+        writer.write(head(len(body), *lines, status=status) + body)
+
+    return answer
+
+
+async def drip(writer: asyncio.StreamWriter) -> None:
+    writer.write(head(10_000))
+    for _ in range(10_000):
+        writer.write(b" ")
+        await writer.drain()
+        await asyncio.sleep(0.02)
+
+
+async def drip_headers(writer: asyncio.StreamWriter) -> None:
+    for number in range(10_000):
+        writer.write(b"HTTP/1.1 103 Early Hints\r\n\r\n" if number % 2 else b"HTTP/1.1 100 Continue\r\n\r\n")
+        await writer.drain()
+        await asyncio.sleep(0.02)
+
+
+def rest(url: str) -> RestProvider:
+    return RestProvider(RestConnection(base_url=url, api_key="key", timeout=TIMEOUT, max_attempts=1))
+
+
+def partner_center(url: str) -> PartnerCenter:
+    """A client whose login service is at the same address."""
+    connection = Connection(
+        tenant_id="11111111-1111-1111-1111-111111111111",
+        client_id="client",
+        client_secret="secret",  # noqa: S106 -- of nobody
+        base_url=url,
+        login_url=url,
+        timeout=TIMEOUT,
+        max_attempts=1,
+    )
+    return PartnerCenter(connection)
+
+
+async def read(client: RestProvider | PartnerCenter) -> int:
+    async with aclosing(client):
+        return sum([len(page) async for page in client.list_customers()])
+
+
+@pytest.mark.parametrize("answer", [drip, drip_headers])
+@pytest.mark.parametrize("client", [rest, partner_center])
+async def test_an_answer_that_never_ends_is_given_up(
+    client: Callable[[str], RestProvider | PartnerCenter], answer: Answer
+) -> None:
+    began = time.monotonic()
+    async with answering(answer) as url:
+        with pytest.raises(ProviderUnavailable):
+            await read(client(url))
+
+    assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize("status", ["200 OK", "400 Bad Request"])
+@pytest.mark.parametrize("packed", [False, True])
+async def test_an_answer_without_measure_is_not_read(
+    monkeypatch: pytest.MonkeyPatch, *, packed: bool, status: str
+) -> None:
+    monkeypatch.setattr(exchange, "LARGEST_ANSWER", 100_000)
+    body = b" " * 200_000
+    answer = whole(gzip.compress(body), "Content-Encoding: gzip", status=status) if packed else None
+    async with answering(answer or whole(body, status=status)) as url:
+        with pytest.raises(ProviderUnavailable, match="TooLarge"):
+            await read(rest(url))
+
+
+async def test_an_answer_packed_twice_is_not_unpacked() -> None:
+    body = gzip.compress(gzip.compress(b"[]"))
+    async with answering(whole(body, "Content-Encoding: gzip, gzip")) as url:
+        with pytest.raises(ProviderUnavailable, match="TooLarge"):
+            await read(rest(url))
+
+
+async def test_a_packed_answer_is_read() -> None:
+    body = gzip.compress(json.dumps([{"Id": "1"}]).encode())
+    async with answering(whole(body, "Content-Encoding: gzip")) as url:
+        assert await read(rest(url)) == 1
+
+
+async def test_the_login_service_is_not_listened_to_without_measure() -> None:
+    body = gzip.compress(b" " * (exchange.LARGEST_LOGIN_ANSWER + 1))
+    async with answering(whole(body, "Content-Encoding: gzip")) as url:
+        with pytest.raises(ProviderUnavailable):
+            await read(partner_center(url))
+
+
+async def test_cookies_are_not_kept() -> None:
+    seen: list[str] = []
+    async with (
+        answering(whole(b"[]", "Set-Cookie: session=1; Path=/"), seen) as url,
+        aclosing(rest(url)) as client,
+    ):
+        for _ in range(2):
+            assert await client.find_customer(domain="a.example") is None
+
+    assert len(seen) == 2
+    assert not any("cookie:" in each.casefold() for each in seen)
+
+
+@pytest.mark.parametrize("body", [b"", b" \n", b"\xef\xbb\xbf", b"\xef\xbb\xbf\n"])
+async def test_a_list_that_got_lost_on_the_way_is_no_empty_list(body: bytes) -> None:
+    async with answering(whole(body)) as url:
+        with pytest.raises(ProviderUnavailable):
+            await read(rest(url))
