@@ -18,6 +18,7 @@ class Place:
 
     Attributes:
         key: The provider's own id of the customer.
+        is_active: Whether it is in use.
         takes_part: Whether it is active and synced.
     """
 
@@ -27,6 +28,7 @@ class Place:
     domain: str | None
     account_id: UUID | None
     missing_since: datetime | None
+    is_active: bool
     takes_part: bool
 
 
@@ -114,14 +116,13 @@ class PlaceRepository:
         ).all()
 
     async def _places(
-        self, statement: Select[UUID, str, str, str | None, UUID | None, datetime | None, bool]
+        self, statement: Select[UUID, str, str, str | None, UUID | None, datetime | None, bool, bool]
     ) -> Sequence[Place]:
         return [Place(*row) for row in (await self._session.execute(statement)).all()]
 
 
-_TAKES_PART = and_(
-    ProviderAccount.status == ProviderAccountStatus.ACTIVE, ProviderAccount.sync_enabled.is_(True)
-)
+_IS_ACTIVE = ProviderAccount.status == ProviderAccountStatus.ACTIVE
+_TAKES_PART = and_(_IS_ACTIVE, ProviderAccount.sync_enabled.is_(True))
 _PLACES = select(
     ProviderAccount.id,
     ProviderAccount.provider_specific_id,
@@ -129,5 +130,6 @@ _PLACES = select(
     ProviderAccount.domain,
     ProviderAccount.account_id,
     ProviderAccount.missing_since,
+    _IS_ACTIVE,
     _TAKES_PART,
 )

@@ -1,6 +1,7 @@
 """What a sync makes of some customers that a provider lists: known, matched, and asked to agree."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -26,6 +27,8 @@ from resolvers.sync_reading import require_syncable
 
 NO_MATCH = "NO_MATCH"
 AMBIGUOUS_MATCH = "AMBIGUOUS_MATCH"
+OUT_OF_USE = "OUT_OF_USE"
+"""Why nothing is done for a customer that came back after off-boarding, until a person takes it up again."""
 
 
 async def take_customers(
@@ -60,7 +63,11 @@ async def take_customers(
     new = [_entered(uow, provider.id, each) for each in customers if each.id not in known]
     findings = await _settle(uow, provider, [*loaded, *new], known=known, changed=changed)
     await uow.places.touch([*(each.id for each in listed), *(each.id for each in new)], seen_at)
-    return [*findings, *_unchanged(same, reasons, left)]
+    out_of_use = {each.key for each in listed if not each.is_active}
+    return [
+        replace(each, reason=OUT_OF_USE) if each.key in out_of_use else each
+        for each in (*findings, *_unchanged(same, reasons, left))
+    ]
 
 
 async def revisit(uow: UnitOfWork, job: Job, places: Sequence[Place]) -> list[Finding]:

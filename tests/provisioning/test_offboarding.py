@@ -142,7 +142,7 @@ async def test_the_relationship_stays_while_a_term_runs_on(leaver, offboard, the
     assert (await leaver.now()).status == "ACTIVE"
 
 
-async def test_a_sync_leaves_an_offboarded_customer_alone(leaver, offboard, sync, there):
+async def test_a_sync_leaves_an_offboarded_customer_alone_and_says_so(leaver, offboard, sync, there, items):
     await sync()  # one that a sync has seen would be missed otherwise
     await offboard(remove_relationship=True)
 
@@ -152,6 +152,7 @@ async def test_a_sync_leaves_an_offboarded_customer_alone(leaver, offboard, sync
     job = await sync()
 
     assert (job.status, job.failed, (await leaver.now()).status) == ("SUCCEEDED", 0, "INACTIVE")
+    assert [(await items(each))[leaver.tenant].reason for each in (job, await sync())] == ["OUT_OF_USE"] * 2
 
 
 async def test_agreements_stay_and_are_named(leaver, offboard, context):
