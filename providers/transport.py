@@ -9,8 +9,8 @@ LONGEST_TIMEOUT = timedelta(seconds=20)
 
 def is_loopback(url: str) -> bool:
     """Tell whether the address cannot leave this machine; names other than localhost are not resolved."""
-    host = urlsplit(url).hostname or ""
     try:
+        host = urlsplit(url).hostname or ""
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False

@@ -179,9 +179,7 @@ class Entra:
                 "Microsoft Entra does not know the partner's tenant or answers unintelligibly.",
                 provider_code=UNKNOWN_TENANT,
             ) from None
-        except MsalError:
-            raise ProviderUnavailable("Microsoft Entra did not answer usefully.") from None
-        except httpx.HTTPError:
+        except (MsalError, httpx.HTTPError, LookupError, TypeError):  # msal takes members for granted
             raise ProviderUnavailable("Microsoft Entra did not answer usefully.") from None
         if "error" in answer:
             self._apps.pop(kind, None)
@@ -210,8 +208,11 @@ class Entra:
         text, seconds = answer.get("access_token"), answer.get("expires_in")
         if not isinstance(text, str) or not isinstance(seconds, int | str):
             raise ProviderUnavailable("Microsoft Entra gave no token.")
-        life = timedelta(seconds=int(seconds))
-        renew_at = self._clock.now() + life - min(RENEWAL, life / 10)
+        try:
+            life = timedelta(seconds=int(seconds))
+            renew_at = self._clock.now() + life - min(RENEWAL, life / 10)
+        except (ValueError, OverflowError):
+            raise ProviderUnavailable("Microsoft Entra gave a token of no known life.") from None
         return Token(text=text, renew_at=renew_at, methods=read_claims(text).methods)
 
 
@@ -299,11 +300,13 @@ class _Application(Protocol):
 
 
 def _check_json(text: str) -> None:
-    """Refuse what msal would write to the log in full, tokens included, for not being JSON."""
+    """Refuse what msal would stumble over, or write to the log in full, tokens included."""
     try:
-        json.loads(text)
+        is_object = isinstance(json.loads(text), dict)
     except ValueError:
-        raise httpx.HTTPError("Microsoft Entra answered with something else than JSON.") from None
+        is_object = False
+    if not is_object:
+        raise httpx.HTTPError("Microsoft Entra answered with something else than a JSON object.") from None
 
 
 def _login_error(answer: Mapping[str, object], *, as_user: bool) -> ProviderError:

@@ -186,9 +186,10 @@ def _place(url: str) -> tuple[str, str]:
     """Read scheme and host as the client that fetches it does."""
     try:
         parsed = httpx.URL(url)
-    except httpx.InvalidURL:
+        place = parsed.scheme, parsed.host
+    except (httpx.InvalidURL, ValueError):  # the latter for names that are no international ones
         return "", ""
-    return parsed.scheme, parsed.host
+    return place
 
 
 def _signature(headers: Mapping[str, str]) -> bytes:

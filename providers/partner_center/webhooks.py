@@ -45,7 +45,7 @@ class Webhooks:
         Raises:
             InputRefused: The address is not of https, or the service does not take it.
         """
-        if urlsplit(url).scheme != "https" and not self._signatures.on_this_machine:
+        if not url.lower().startswith("https://") and not self._signatures.on_this_machine:
             raise InputRefused("Notifications are received over https only.")
         offered = await self._session.send(Call(path=f"{self._root}/events", read=names))
         wanted = [event for event in EVENTS if event in offered]
@@ -100,7 +100,11 @@ def notification(body: object) -> Notification:
 
 
 def _customer_id(uri: str) -> str | None:
-    found = _CUSTOMER.search(unquote(urlsplit(uri).path))
+    try:
+        path = urlsplit(uri).path
+    except ValueError:
+        raise Malformed("ResourceUri is no address.") from None
+    found = _CUSTOMER.search(unquote(path))
     return identifier(found[1]) if found else None
 
 

@@ -348,6 +348,8 @@ async def test_a_bad_signature_proves_nothing(authority, address, reader, change
         "https://3psostorageacct.blob.core.windows.net@elsewhere.example/cert.cer",
         "http://127.0.0.1:9/cert.cer",
         "http://[::1/cert.cer",
+        "https://[3psostorageacct.blob.core.windows.net/cert.cer",
+        "https://xn--/cert.cer",
         "",
     ],
 )
@@ -393,7 +395,9 @@ async def test_a_replaced_certificate_is_fetched_but_not_at_every_bad_signature(
     assert (await reader.read_notification(headers, BODY)).event == ACCEPTED
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b'{"EventName": "test-created"}', b"\xff"])
+@pytest.mark.parametrize(
+    "body", [b"", b"[]", b'{"EventName": "test-created"}', b"\xff", BODY.replace(b"//api.", b"//[api.")]
+)
 async def test_a_proved_body_that_cannot_be_read_is_refused(authority, address, reader, body):
     with pytest.raises(InputRefused):
         await reader.read_notification(authority.signed(f"{address}/good.cer", body), body)
