@@ -7,6 +7,7 @@ from providers.base import Trouble
 from providers.errors import AdministratorNeeded, ProviderError, ProviderUnavailable
 from providers.partner_center import troubles
 from providers.partner_center.connection import Connection, Environment
+from providers.partner_center.customers import of_customer
 from providers.partner_center.paging import Page, page_of
 from providers.partner_center.refusals import Absent, Meaning
 from providers.partner_center.session import Actor, Call, Session
@@ -14,9 +15,11 @@ from providers.record import Record
 
 LARGEST_SKEW = timedelta(minutes=5)
 SANDBOX_DOMAIN = ".ccsctp.net"
+ROLE_DOES_NOT_SUFFICE = "900150"
 
 _CUSTOMERS = Call(path="/customers", read=page_of(Record), params={"size": "1"})
 _TERMS = Call(path="/agreements", read=page_of(Record), params={"agreementType": "*"}, actor=Actor.USER)
+_INVITATION = Call(path="/customers/relationshiprequests", read=Record, actor=Actor.USER)
 _DOMAIN = Call(
     path="/profiles/organization",
     read=lambda body: Record(body).text("domain"),
@@ -72,6 +75,8 @@ class _Examination:
             self._note(troubles.NO_MFA)
         if self._connection.has_agreements:
             answered = await self._try_call(_TERMS)
+            if answered and self._forbidden is None:
+                await self._try_rights()
         else:
             self._note(troubles.AGREEMENTS_UNSUPPORTED)
             answered = True
@@ -95,6 +100,19 @@ class _Examination:
             self._note(troubles.UNREACHABLE, str(error))
             return False
         return True
+
+    async def _try_rights(self) -> None:
+        """Try what takes the right to act for customers: users without it may read the terms all the same."""
+        try:
+            customers = await self._session.send(_CUSTOMERS)
+            ids = [each.text("id") for each in customers.items[:1]]
+            for call in [*(_agreements_of(each) for each in ids if each), _INVITATION]:
+                await self._session.send(call)
+        except AdministratorNeeded as error:
+            if error.provider_code == ROLE_DOES_NOT_SUFFICE:
+                self._forbidden = self._forbidden or error
+        except ProviderError:
+            return  # it says nothing of rights: a sandbox, for one, invites nobody
 
     async def _compare_environments(self) -> None:
         declared = self._connection.environment
@@ -145,6 +163,15 @@ class _Examination:
 
     def _note(self, cause: troubles.Cause, detail: str | None = None) -> None:
         self.found.setdefault(cause.name, cause.trouble(detail))
+
+
+def _agreements_of(customer_id: str) -> Call[Record]:
+    return Call(
+        path=f"{of_customer(customer_id)}/agreements",
+        read=Record,
+        params={"agreementType": "*"},
+        actor=Actor.USER,
+    )
 
 
 def _trace(error: ProviderError) -> str | None:

@@ -103,6 +103,44 @@ async def test_a_role_without_the_right_is_named(simulator, client):
     assert "900150" in trouble.message
 
 
+async def test_a_helpdesk_agent_is_told_apart_from_those_who_may_act_for_customers(simulator, connect):
+    assert await causes(connect(await simulator.add_partner(roles=["helpdesk_agent"]))) == [
+        "ROLE_LACKS_RIGHT"
+    ]
+    assert await causes(connect(await simulator.add_partner(roles=["sales_agent"]))) == []
+
+
+async def test_a_role_that_may_not_read_a_customers_agreements_is_named(simulator, partner, client):
+    contoso = {"id": str(uuid4()), "companyName": "Contoso", "domain": "contoso.onmicrosoft.com"}
+    await simulator.add_customers(partner.tenant_id, [contoso])
+    body = {"code": 900150, "description": "The supplied role does not have the rights"}
+    await simulator.fault(
+        "/customers/.*/agreements", {"kind": "status", "status": 403, "body": body}, times=9
+    )
+
+    assert await causes(client) == ["ROLE_LACKS_RIGHT"]
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("openid-configuration", []),
+        ("openid-configuration", {}),
+        ("/token", []),
+        ("/token", {"access_token": "a", "expires_in": "soon"}),
+        ("/token", {"access_token": "a", "expires_in": 10**30}),
+    ],
+)
+async def test_a_login_service_that_answers_nonsense_is_named_and_not_stumbled_over(
+    simulator, connect, partner, path, body
+):
+    await simulator.fault(path, {"kind": "status", "status": 200, "body": body}, times=9)
+
+    (cause,) = await causes(connect(partner, max_attempts=1))
+
+    assert cause in {"UNREACHABLE", "WRONG_TENANT"}
+
+
 @pytest.mark.parametrize(
     ("sandbox", "declared", "expected"),
     [
