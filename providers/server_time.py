@@ -6,6 +6,9 @@ from email.utils import parsedate_to_datetime
 
 from providers.clock import Clock
 
+LONGEST_WAIT = timedelta(days=1)
+"""Nobody is left alone for longer than this, whatever an answer says."""
+
 
 class ServerTime:
     """Compares our clock with the one in the last answer.
@@ -32,12 +35,13 @@ class ServerTime:
 def retry_after_seconds(headers: Mapping[str, str], *, now: datetime) -> float | None:
     """Read Retry-After, seconds or a date by the clock of whoever answered; None for anything else."""
     text = headers.get("retry-after", "").strip()
+    longest = LONGEST_WAIT.total_seconds()
     if text.isascii() and text.isdecimal():
-        return float(text)
+        return min(float(text), longest)
     moment = _moment(text)
     if moment is None:
         return None
-    return max(0.0, (moment - (_moment(headers.get("date", "")) or now)).total_seconds())
+    return min(max(0.0, (moment - (_moment(headers.get("date", "")) or now)).total_seconds()), longest)
 
 
 def _moment(text: str) -> datetime | None:

@@ -24,7 +24,7 @@ END_OF_PAGES = "2000"
 NOT_OURS = frozenset({"20002", "2032", "900118"})
 """A foreign customer, refused access to it, and an id that names none: to the asker all the same."""
 
-_CUSTOMER_MISSING = frozenset({"1000", "60003"})
+_CUSTOMER_MISSING = frozenset({"1000", "60003", "900118"})
 _REPEATABLE = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
 _RETIRED = re.compile(r"\b(retired|deprecated|discontinued|enhanced attestation)\b", re.IGNORECASE)
 _REASONS = {

@@ -1,8 +1,9 @@
 """Partner Center's JSON to dataclasses and back, without any I/O."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from providers.base import (
     Address,
@@ -17,6 +18,8 @@ from providers.base import (
 )
 from providers.partner_center.rules import CountryRules, iso_country
 from providers.record import Malformed, Record, identifier, parse
+
+T = TypeVar("T")
 
 CUSTOMER_AGREEMENT = "MicrosoftCustomerAgreement"
 CLOUD_AGREEMENT = "MicrosoftCloudAgreement"
@@ -179,14 +182,22 @@ def error_body(content: bytes) -> ErrorBody:
     """Read an error in any of its shapes; an empty or foreign body tells nothing."""
     try:
         record = Record(parse(content))
-        text = record.text("description") or record.text("message")
-        return ErrorBody(
-            code=record.text("code") or record.text("statusCode"),
-            text=" ".join(text.split())[:LONGEST_ERROR_TEXT] if text else None,
-            retryable=record.flag("isRetryable"),
-        )
     except Malformed:
         return ErrorBody()
+    text = _told(record.text, "description") or _told(record.text, "message")
+    return ErrorBody(
+        code=_told(record.text, "code") or _told(record.text, "statusCode"),
+        text=" ".join(text.split())[:LONGEST_ERROR_TEXT] if text else None,
+        retryable=_told(record.flag, "isRetryable") or False,
+    )
+
+
+def _told(read: Callable[[str], T], name: str) -> T | None:
+    """Read a member; one of an odd type costs no other of them."""
+    try:
+        return read(name)
+    except Malformed:
+        return None
 
 
 def _contact(record: Record) -> Contact | None:

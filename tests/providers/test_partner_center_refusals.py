@@ -52,6 +52,7 @@ def refused(status, body=None, *, meaning=PLAIN, headers=None):
         (404, 1000, PLAIN, ProviderUnavailable),
         (404, None, OF_CUSTOMER, CustomerNotVisible),
         (400, 60003, OF_CUSTOMER, CustomerNotVisible),
+        (400, 900118, OF_CUSTOMER, CustomerNotVisible),
         (404, None, Meaning(missing=Absent), Absent),
         (410, None, CONFIRMING, CustomerMustAccept),
         (410, None, OF_CUSTOMER, InputRefused),
@@ -116,6 +117,13 @@ def test_the_error_keeps_both_ids_and_says_the_providers_sentence():
     )
 
 
+@pytest.mark.parametrize(
+    "odd", [{"isRetryable": 1}, {"description": ["x"]}, {"message": {}}, {"data": 7}], ids=str
+)
+def test_a_member_of_an_odd_type_costs_no_other(odd):
+    assert isinstance(refused(400, {"code": 600061, **odd}), AlreadyConfirmed)
+
+
 def test_a_foreign_body_is_never_shown():
     error = error_from(502, {}, b"<html>password=hunter2</html>", meaning=PLAIN, sent=SENT, now=NOW)
 
@@ -125,7 +133,17 @@ def test_a_foreign_body_is_never_shown():
 
 
 @pytest.mark.parametrize(
-    ("header", "expected"), [("57", 57.0), ("0", 0.0), ("", None), ("soon", None), ("-5", None), ("²", None)]
+    ("header", "expected"),
+    [
+        ("57", 57.0),
+        ("0", 0.0),
+        ("", None),
+        ("soon", None),
+        ("-5", None),
+        ("²", None),
+        ("9" * 30, 86400.0),
+        ("Fri, 31 Dec 9999 00:00:00 GMT", 86400.0),
+    ],
 )
 def test_retry_after_is_seconds(header, expected):
     assert retry_after_seconds({"retry-after": header}, now=NOW) == expected
