@@ -57,7 +57,8 @@ __all__ = [
 class Provider(Protocol):
     """A source of services whose customers stand in agreements.
 
-    Identifiers are the provider's own; GUIDs come in lower case. Each method makes its own bounded repeats
+    Identifiers are the provider's own: those of terms come in lower case if they are GUIDs, and so does every
+    GUID of a provider that does not tell cases apart. Each method makes its own bounded repeats
     and may raise, beside what it names: `ProviderUnavailable` (no usable answer), `AdministratorNeeded`
     (the connection lacks a right) or `Unsupported` (the provider has no such function). An instance belongs
     to one event loop.

@@ -78,8 +78,8 @@ class Customers:
         """Ask as little as possible: an address that breaks a rule is not looked up as well."""
         if not new.domain:
             yield _problem(ProblemCode.DOMAIN_REQUIRED, "Partner Center needs a domain.", "domain")
-        elif not await self.is_domain_available(new.domain):
-            yield _problem(ProblemCode.DOMAIN_UNAVAILABLE, "The domain is taken.", "domain")
+        elif (told := await self._against_domain(new.domain)) is not None:
+            yield _problem(ProblemCode.DOMAIN_UNAVAILABLE, told, "domain")
         if new.address is None:
             yield _problem(ProblemCode.ADDRESS_REQUIRED, "Partner Center needs an address.", "address")
             return
@@ -139,6 +139,12 @@ class Customers:
                 actor=Actor.USER,
             )
         )
+
+    async def _against_domain(self, domain: str) -> str | None:
+        try:
+            return None if await self.is_domain_available(domain) else "The domain is taken."
+        except InputRefused as error:  # without a word: the answer has no body
+            return error.message
 
     async def _address_problem(self, address: Address) -> Problem | None:
         call = Call(

@@ -208,10 +208,9 @@ class RestProvider:
 
     async def _problems(self, new: NewCustomer) -> AsyncIterator[Problem]:
         """Ask as little as possible: an address that breaks a rule is not looked up as well."""
-        if new.domain and not await self.is_domain_available(new.domain):
-            yield Problem(
-                code=ProblemCode.DOMAIN_UNAVAILABLE, message="The domain is taken.", field=("domain",)
-            )
+        told = await self._against_domain(new.domain) if new.domain else None
+        if told is not None:
+            yield Problem(code=ProblemCode.DOMAIN_UNAVAILABLE, message=told, field=("domain",))
         if new.address is None:
             return
         try:
@@ -228,6 +227,12 @@ class RestProvider:
             problem = await self._address_problem(new.address)
             if problem is not None:
                 yield problem
+
+    async def _against_domain(self, domain: str) -> str | None:
+        try:
+            return None if await self.is_domain_available(domain) else "The domain is taken."
+        except InputRefused as error:
+            return error.message
 
     async def _address_problem(self, address: Address) -> Problem | None:
         if not (await self._known_properties()).verifies_addresses:

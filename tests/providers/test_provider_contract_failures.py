@@ -125,3 +125,13 @@ async def test_wrong_credentials_need_an_administrator_and_are_not_told(stand):
         await stand.open(secret=stand.wrong_secret).get_customer(str(uuid4()))
 
     assert stand.wrong_secret not in str(caught.value)
+
+
+@having("check_new_customer")
+async def test_a_domain_that_is_refused_is_a_problem_of_the_new_customer(stand, client):
+    refusal = {"kind": "status", "status": 400}
+    await stand.simulator.fault("/domain(s|-check)/", refusal)
+
+    problems = await client.check_new_customer(northwind())
+
+    assert [(problem.code, problem.field) for problem in problems] == [("DOMAIN_UNAVAILABLE", ("domain",))]
