@@ -110,7 +110,7 @@ class Settings(BaseSettings):
 
     job_lease: Duration = timedelta(seconds=60)
     """After this long without a sign of life another process takes over a process's jobs."""
-    queue_polling_interval: Duration = timedelta(milliseconds=100)
+    queue_polling_interval: Duration = timedelta(milliseconds=200)
     job_retention: Duration = timedelta(days=30)
     acceptance_poll_interval: Duration = timedelta(minutes=15)
     """How often providers are asked whether customers have accepted what was sent to them."""

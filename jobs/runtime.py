@@ -39,6 +39,9 @@ _AT_ONCE: Final[Mapping[str, int | None]] = {
     system.PUSHES_QUEUE: 16,
     system.SCHEDULES_QUEUE: None,
 }
+# A look costs milliseconds, also while nothing happens, and nobody waits for what stands in these.
+_LESS_OFTEN: Final = 5
+_UNHURRIED: Final = frozenset({system.PUSHES_QUEUE, system.SCHEDULES_QUEUE})
 
 
 class JobEngine:
@@ -117,11 +120,12 @@ class JobEngine:
             application_name=system.APP_NAME,
             serializer=DBOSPortableJSONSerializer(),
         )
+        interval = self._settings.polling_interval.total_seconds()
         for name, at_once in _AT_ONCE.items():
             client.register_queue(
                 name,
                 worker_concurrency=at_once,
-                polling_interval_sec=self._settings.polling_interval.total_seconds(),
+                polling_interval_sec=interval * (_LESS_OFTEN if name in _UNHURRIED else 1),
             )
         client.destroy()
 
