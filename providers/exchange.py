@@ -18,8 +18,8 @@ PATIENCE = 6
 ENCODINGS = "gzip, deflate"
 """What is asked for, and all that is unpacked: others, and several at once, grow without measure."""
 
-UNSENDABLE = (httpx.InvalidURL, UnicodeEncodeError)
-"""What cannot be written into a request; it can only be something that the provider itself gave us."""
+UNSENDABLE = (httpx.InvalidURL, ValueError)
+"""What cannot be written into a request, as text or JSON: something that the provider itself gave us."""
 
 
 class TooLarge(httpx.DecodingError):

@@ -5,6 +5,7 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, cast
+from urllib.parse import urlsplit
 from uuid import UUID
 
 GUID_LENGTH = 36
@@ -62,6 +63,18 @@ class Record:
         value = self.text(name)
         if value is None:
             raise Malformed(f"{name} is missing.")
+        return value
+
+    def web_address(self, name: str) -> str:
+        """Give an address that may be shown to a person as a link, which is one of http or https."""
+        value = self.required(name)
+        try:
+            parts = urlsplit(value)
+            fine = parts.scheme in {"http", "https"} and bool(parts.hostname) and value.isprintable()
+        except ValueError:
+            fine = False
+        if not fine or " " in value:
+            raise Malformed(f"{name} is no web address.")
         return value
 
     def flag(self, name: str) -> bool:

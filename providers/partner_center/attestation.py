@@ -119,7 +119,7 @@ def new_attestation(company: wire.Company, contact: Contact) -> wire.Json:
 def acceptance_request(body: object) -> AcceptanceRequest:
     record = Record(body)
     return AcceptanceRequest(
-        url=record.required("url"),
+        url=record.web_address("url"),
         expires_at=record.instant("expirationDate"),
         reference=record.required("attestationId"),
     )

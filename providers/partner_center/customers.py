@@ -135,7 +135,7 @@ class Customers:
         return await self._session.send(
             Call(
                 path="/customers/relationshiprequests",
-                read=lambda body: Record(body).required("url"),
+                read=lambda body: Record(body).web_address("url"),
                 actor=Actor.USER,
             )
         )

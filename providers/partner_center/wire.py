@@ -1,5 +1,6 @@
 """Partner Center's JSON to dataclasses and back, without any I/O."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -25,6 +26,10 @@ CUSTOMER_AGREEMENT = "MicrosoftCustomerAgreement"
 CLOUD_AGREEMENT = "MicrosoftCloudAgreement"
 
 LONGEST_ERROR_TEXT = 300
+LONGEST_CODE = 100
+
+_TOKEN = re.compile(r"\beyJ[\w-]+(?:\.[\w-]*){0,4}|(?<=\bBearer )\S+", re.IGNORECASE)
+"""What proves who we are, which a service may repeat to us in what it says of a call."""
 
 Json = Mapping[str, object]
 
@@ -186,8 +191,8 @@ def error_body(content: bytes) -> ErrorBody:
         return ErrorBody()
     text = _told(record.text, "description") or _told(record.text, "message")
     return ErrorBody(
-        code=_told(record.text, "code") or _told(record.text, "statusCode"),
-        text=" ".join(text.split())[:LONGEST_ERROR_TEXT] if text else None,
+        code=_cut(_told(record.text, "code") or _told(record.text, "statusCode"), LONGEST_CODE),
+        text=_cut(_TOKEN.sub("***", text) if text else None, LONGEST_ERROR_TEXT),
         retryable=_told(record.flag, "isRetryable") or False,
     )
 
@@ -198,6 +203,10 @@ def _told(read: Callable[[str], T], name: str) -> T | None:
         return read(name)
     except Malformed:
         return None
+
+
+def _cut(text: str | None, most: int) -> str | None:
+    return " ".join(text.split())[:most] if text else None
 
 
 def _contact(record: Record) -> Contact | None:

@@ -17,6 +17,7 @@ from providers.record import Malformed, Record, parse
 from providers.server_time import retry_after_seconds
 
 LONGEST_ERROR_TEXT = 300
+LONGEST_CODE = 100
 
 _BUSY = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
 _NO_FUNCTION = frozenset({HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED})
@@ -68,7 +69,7 @@ def error_from(  # noqa: PLR0913 - what an answer and a call consist of
     kind = _kind(status, missing)
     verb = "did not answer usefully" if issubclass(kind, ProviderUnavailable) else "refused"
     message = f"The provider {verb} ({status})" + (f": {said.text}" if said.text else ".")
-    trace = said.trace or headers.get("x-correlation-id")
+    trace = said.trace or _short(headers.get("x-correlation-id"), key)
     if issubclass(kind, ProviderUnavailable):
         return kind(
             message,
@@ -107,7 +108,11 @@ def _said(content_type: str, content: bytes, key: str) -> _Said:
         problem = Record(body)
         texts = [problem.text("detail") or problem.text("title"), *_of_members(body)]
         text = " ".join(text for text in texts if text)
-        return _Said(text=_line(text, key), code=problem.text("code"), trace=problem.text("traceId"))
+        return _Said(
+            text=_line(text, key),
+            code=_short(problem.text("code"), key),
+            trace=_short(problem.text("traceId"), key),
+        )
     except Malformed:
         return _Said()
 
@@ -123,6 +128,10 @@ def _of_members(body: object) -> Sequence[str]:
         for text in (cast("list[object]", texts) if isinstance(texts, list) else [texts])
         if isinstance(text, str)
     ]
+
+
+def _short(text: str | None, key: str) -> str | None:
+    return text.replace(key, "***")[:LONGEST_CODE] if text else None
 
 
 def _line(text: str, key: str) -> str | None:

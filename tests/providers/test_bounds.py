@@ -11,11 +11,17 @@ from datetime import timedelta
 import pytest
 
 from providers import exchange
-from providers.errors import ProviderUnavailable
+from providers.clock import SystemClock
+from providers.errors import InputRefused, ProviderUnavailable
 from providers.partner_center import Connection, PartnerCenter
+from providers.partner_center.attestation import acceptance_request
+from providers.partner_center.wire import error_body
+from providers.record import Malformed
 from providers.rest import RestConnection, RestProvider
+from providers.rest.session import Call, Session
 
 Answer = Callable[[asyncio.StreamWriter], Awaitable[None]]
+TOKEN = "eyJhbGciOiJub25lIn0.eyJvaWQiOiIxIn0.c2ln"  # noqa: S105 -- of nobody
 TIMEOUT = timedelta(milliseconds=200)
 
 
@@ -156,3 +162,44 @@ async def test_a_list_that_got_lost_on_the_way_is_no_empty_list(body: bytes) -> 
     async with answering(whole(body)) as url:
         with pytest.raises(ProviderUnavailable):
             await read(rest(url))
+
+
+@pytest.mark.parametrize("value", ["\ud800", float("inf"), float("nan")])
+async def test_what_cannot_be_sent_back_is_the_providers_fault(value: object) -> None:
+    async with answering(whole(b"{}")) as url:
+        connection = RestConnection(base_url=url, api_key="key", max_attempts=1)
+        async with aclosing(Session(connection, clock=SystemClock())) as session:
+            with pytest.raises(ProviderUnavailable):
+                await session.once(Call(method="POST", path="/customers", read=str, json={"given": value}))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "javascript:alert(1)",
+        "data:text/html,x",
+        "//evil.example",
+        "https://",
+        "http://[",
+        "https://a.example/ b",
+    ],
+)
+def test_an_address_that_no_person_should_follow_is_not_taken(url: str) -> None:
+    with pytest.raises(Malformed):
+        acceptance_request({"url": url, "attestationId": "1"})
+
+
+async def test_a_token_in_an_error_is_not_repeated() -> None:
+    said = error_body(json.dumps({"code": "9" * 5000, "description": f"Bearer {TOKEN} is bad"}).encode())
+
+    assert said.text == "Bearer *** is bad"
+    assert len(said.code or "") == 100
+
+
+async def test_a_key_in_the_code_or_the_trace_of_an_error_is_not_repeated() -> None:
+    problem = json.dumps({"title": "No", "code": "for key", "traceId": "of key"}).encode()
+    async with answering(whole(problem, status="400 Bad Request")) as url, aclosing(rest(url)) as client:
+        with pytest.raises(InputRefused) as caught:
+            await client.is_domain_available("a.example")
+
+    assert (caught.value.provider_code, caught.value.correlation_id) == ("for ***", "of ***")
