@@ -20,6 +20,8 @@ NOTIFICATION_BYTES = 64 * 1024
 READ_SECONDS = 10.0
 AT_ONCE = 8
 """Notifications that are looked into at the same time: whoever they come from is not known before."""
+MOST_WAITING = 64
+"""Notifications that wait for their turn: who is turned away and has something to say will say it again."""
 
 _STATUSES = {
     ErrorCode.NOT_FOUND: 404,
@@ -60,6 +62,7 @@ class _Notifications:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._turn = asyncio.Semaphore(AT_ONCE)
+        self._here = 0
 
     async def take(self, request: Request) -> Response:
         """Take what a provider tells; 204 says that it need not be told again."""
@@ -70,6 +73,9 @@ class _Notifications:
             return refusal(request.scope, 408, "TIMEOUT", "The request did not come to its end.")
         if body is None:
             return refusal(request.scope, 413, "TOO_LARGE", "A notification is shorter than this.")
+        if self._here >= AT_ONCE + MOST_WAITING:
+            return refusal(request.scope, 503, "UNAVAILABLE", "Too many notifications have come at once.")
+        self._here += 1
         try:
             async with self._turn:
                 await take_notification(
@@ -82,6 +88,8 @@ class _Notifications:
             return refusal(request.scope, 403, "FORBIDDEN", "This is not proved to be the provider's word.")
         except DomainError as error:
             return _refused(request, error)
+        finally:
+            self._here -= 1
         return Response(status_code=204)
 
 

@@ -16,6 +16,7 @@ from support.factories import NOWHERE, PARTNER_CENTER
 from support.listener import Listener, Posted, listening
 from support.simulator import Simulator, SimulatorProcess, start_simulator
 
+from agreements_api import provider_routes
 from models import JobStatus
 from providers.partner_center import Connection
 from resolvers.notifications import PAUSE, start_told_syncs
@@ -205,3 +206,33 @@ async def test_nobody_is_told_which_providers_there_are(api: Api) -> None:
         answer = await api.http.post(f"/providers/{provider}/notifications", content=b"{}")
         assert (answer.status_code, code(answer)) == (404, "NOT_FOUND")
     assert (await api.http.get(NOTIFICATIONS)).status_code == 405
+
+
+async def test_more_notifications_than_can_be_looked_into_are_turned_away(
+    told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(provider_routes, "MOST_WAITING", 0)
+    posted = await told.event()
+    asked: list[asyncio.StreamWriter] = []
+
+    async def keep_waiting(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append(writer)
+
+    server = await asyncio.start_server(keep_waiting, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    slow = replace(
+        posted, headers=posted.headers | {"x-ms-certificate-url": f"http://127.0.0.1:{port}/certificate"}
+    )
+    async with asyncio.TaskGroup() as group:
+        waiting = [group.create_task(told.deliver(slow)) for _ in range(provider_routes.AT_ONCE)]
+        async with asyncio.timeout(10):
+            while len(asked) < len(waiting):  # noqa: ASYNC110  # another server is asked
+                await asyncio.sleep(0.01)
+        refused = await told.deliver(posted)
+        for writer in asked:
+            writer.close()
+        server.close()
+
+    assert (refused.status_code, code(refused)) == (503, "UNAVAILABLE")
+    assert {task.result().status_code for task in waiting} == {503}
+    assert (await told.deliver(posted)).status_code == 204
