@@ -4,11 +4,11 @@ The one place that knows the wire of it.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from urllib.parse import quote
 
 from providers.base import AcceptanceRequest, AcceptanceStatus, Contact, Template
-from providers.errors import AlreadyConfirmed, InputRefused
+from providers.errors import AlreadyConfirmed, InputRefused, ProviderUnavailable
 from providers.partner_center import wire
 from providers.partner_center.agreements import Agreements
 from providers.partner_center.customers import MAYBE_ABSENT, OF_CUSTOMER, Customers, of_customer
@@ -29,11 +29,11 @@ _ENDS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attestation:
-    """How an attestation stands: accepted by whom and when, if it was."""
+    """How an attestation stands: accepted when, if it was, and whose acceptance is wanted, if it says."""
 
     status: str
     accepted_at: datetime | None
-    signatory: Contact
+    signatory: Contact | None
 
 
 class Attestations:
@@ -61,11 +61,8 @@ class Attestations:
         self, customer_id: str, *, reference: str, template_id: str, request_id: str
     ) -> AcceptanceStatus:
         """Ask how it stands, and file the agreement once it is accepted."""
-        call = Call(
-            path=f"/attestations/enhanced/{quote(reference, safe='')}", read=attestation, meaning=MAYBE_ABSENT
-        )
         try:
-            found = await self._session.send(call)
+            found = await self._session.send(_asking(reference))
         except Absent as error:
             raise InputRefused("Partner Center knows no such attestation.") from error
         if found.status in _DONE:
@@ -78,22 +75,46 @@ class Attestations:
     async def _finish(
         self, customer_id: str, reference: str, found: Attestation, terms: Template, request_id: str
     ) -> AcceptanceStatus:
+        now = self._session.now()
+        agreed_at = min(found.accepted_at or now, now)
         call = Call(
             method="POST",
             path=f"{of_customer(customer_id)}/agreements",
             read=lambda _: AcceptanceStatus.ACCEPTED,
-            json=agreement_of(found, reference=reference, terms=terms, now=self._session.now()),
-            request_id=request_id,
+            json=agreement_of(found, reference=reference, terms=terms, agreed_at=agreed_at),
+            # Each time another one, or a refusal that has passed would come back: the attestation itself is
+            # good for one agreement only.
+            request_id=f"{request_id}:{now.isoformat()}",
             meaning=OF_CUSTOMER,
         )
         try:
             return await self._session.send(call)
-        except AlreadyConfirmed:
-            return AcceptanceStatus.ACCEPTED  # by an earlier call whose answer was lost
+        except AlreadyConfirmed as error:
+            if await self._is_filed(customer_id, reference, terms, agreed_at.date()):
+                return AcceptanceStatus.ACCEPTED  # by an earlier call whose answer was lost
+            raise InputRefused(
+                "Partner Center holds an older confirmation by the same person and takes no second one: ask"
+                " again with another e-mail address or phone number."
+            ) from error
         except InputRefused as error:
             if error.provider_code == NOT_ACCEPTED_YET:
                 return AcceptanceStatus.OPEN
             raise
+
+    async def _is_filed(self, customer_id: str, reference: str, terms: Template, since: date) -> bool:
+        """Tell whether the agreement of this attestation is there, and not only an older one."""
+        if (await self._session.send(_asking(reference))).status in _DONE:
+            return True
+        return any(
+            each.template_id == terms.template_id and each.agreed_on >= since
+            for each in await self._agreements.confirmations(customer_id, enough_since=since)
+        )
+
+
+def _asking(reference: str) -> Call[Attestation]:
+    return Call(
+        path=f"/attestations/enhanced/{quote(reference, safe='')}", read=attestation, meaning=MAYBE_ABSENT
+    )
 
 
 def new_attestation(company: wire.Company, contact: Contact) -> wire.Json:
@@ -134,17 +155,21 @@ def attestation(body: object) -> Attestation:
     )
 
 
-def agreement_of(found: Attestation, *, reference: str, terms: Template, now: datetime) -> wire.Json:
-    """Write the agreement that an accepted attestation makes, of no day that is yet to come."""
-    agreed_at = min(found.accepted_at or now, now)
+def agreement_of(found: Attestation, *, reference: str, terms: Template, agreed_at: datetime) -> wire.Json:
+    """Write the agreement that an accepted attestation makes.
+
+    Raises:
+        ProviderUnavailable: The attestation does not say who accepted.
+    """
+    if found.signatory is None:
+        raise ProviderUnavailable("Partner Center does not say yet who accepted.")
     written = wire.new_agreement(terms=terms, contact=found.signatory, agreed_at=agreed_at)
     return {"attestationId": reference, **written}
 
 
-def _signatory(record: Record) -> Contact:
-    return Contact(
-        first_name=record.required("signatoryFirstName"),
-        last_name=record.required("signatoryLastName"),
-        email=record.required("email"),
-        phone=record.text("phone"),
-    )
+def _signatory(record: Record) -> Contact | None:
+    first_name, last_name = record.text("signatoryFirstName"), record.text("signatoryLastName")
+    email = record.text("email")
+    if not (first_name and last_name and email):
+        return None
+    return Contact(first_name=first_name, last_name=last_name, email=email, phone=record.text("phone"))

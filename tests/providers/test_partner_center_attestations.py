@@ -1,6 +1,6 @@
 """Enhanced attestation: the customer accepts on a page, and the client files the agreement."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -132,6 +132,44 @@ async def test_a_confirmation_with_the_same_contact_counts_as_filed(
     await simulator.decide_attestation(request.reference, "accept")
 
     assert await follow(enhanced, customer_id, request.reference) is AcceptanceStatus.ACCEPTED
+
+
+async def test_an_older_confirmation_by_the_same_person_does_not_count_as_filed(
+    simulator, connect, partner, enhanced, customer_id
+):
+    legacy = connect(partner, confirmation=ConfirmationMode.LEGACY)
+    old = date(2020, 1, 2)
+    await legacy.confirm(customer_id, template_id=MCA, contact=TANIA, agreed_on=old, request_id="old")
+    request = await ask(enhanced, customer_id)
+    await simulator.decide_attestation(request.reference, "accept")
+
+    with pytest.raises(InputRefused, match="another e-mail address or phone"):
+        await follow(enhanced, customer_id, request.reference)
+
+    assert [each.agreed_on for each in await enhanced.list_confirmations(customer_id)] == [old]
+
+
+async def test_a_refusal_to_file_that_has_passed_does_not_come_back(
+    simulator, partner, enhanced, customer_id
+):
+    request = await ask(enhanced, customer_id)
+    stored = {**(await simulator.attestations())[0], "status": "accepted"}
+    early = {"kind": "status", "status": 200, "body": stored}
+    await simulator.fault("/attestations/enhanced/", early, method="GET")
+
+    assert await follow(enhanced, customer_id, request.reference) is AcceptanceStatus.OPEN
+    await simulator.decide_attestation(request.reference, "accept")
+
+    assert await follow(enhanced, customer_id, request.reference) is AcceptanceStatus.ACCEPTED
+    assert len(await agreements(simulator, partner)) == 1
+
+
+async def test_an_end_needs_no_other_member_than_the_status(simulator, enhanced, customer_id):
+    request = await ask(enhanced, customer_id)
+    bare = {"kind": "status", "status": 200, "body": {"status": "expired"}}
+    await simulator.fault("/attestations/enhanced/", bare, method="GET")
+
+    assert await follow(enhanced, customer_id, request.reference) is AcceptanceStatus.EXPIRED
 
 
 @pytest.mark.parametrize(
