@@ -1,4 +1,4 @@
-"""What Partner Center tells unasked: registered once, proved before it is read."""
+"""What Partner Center tells unasked: proved before it is read."""
 
 import asyncio
 import base64
@@ -18,10 +18,9 @@ from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
 
 from providers.base import Notification
 from providers.clock import SystemClock
-from providers.errors import InputRefused, ProviderUnavailable, Unsupported
+from providers.errors import InputRefused, ProviderUnavailable
 from providers.partner_center import Connection, PartnerCenter
 
-CALLBACK = "https://agreements.example/providers/1/notifications"
 CUSTOMER_ID = "0c39d6d5-c70d-4c55-bc02-f620844f3fd1"
 ACCEPTED = "reseller-relationship-accepted-by-customer"
 BODY = json.dumps(
@@ -34,41 +33,6 @@ BODY = json.dumps(
     }
 ).encode()
 NOW = datetime.now(UTC)
-
-
-async def test_an_address_is_registered_once_and_replaced(simulator, partner, client):
-    await client.subscribe(CALLBACK)
-    await client.subscribe(CALLBACK)
-    first = await simulator.webhooks(partner.tenant_id)
-    await client.subscribe(f"{CALLBACK}/new")
-    second = await simulator.webhooks(partner.tenant_id)
-
-    assert first["registration"]["url"] == CALLBACK
-    assert ACCEPTED in first["registration"]["events"]
-    assert second["registration"]["url"] == f"{CALLBACK}/new"
-    calls = [
-        call for call in await simulator.requests() if call["path"].endswith("/webhooks/v1/registration")
-    ]
-    assert [call["method"] for call in calls] == ["GET", "POST", "GET", "GET", "PUT"]
-
-
-async def test_only_events_that_are_offered_are_asked_for(simulator, partner, client):
-    offered = {"kind": "status", "status": 200, "body": ["subscription-updated", "test-created"]}
-    await simulator.fault("/registration/events", offered)
-
-    await client.subscribe(CALLBACK)
-
-    known = await simulator.webhooks(partner.tenant_id)
-    assert sorted(known["registration"]["events"]) == ["subscription-updated", "test-created"]
-
-
-async def test_where_nothing_of_use_is_offered_it_is_unsupported(simulator, client):
-    await simulator.fault(
-        "/registration/events", {"kind": "status", "status": 200, "body": ["invoice-ready"]}
-    )
-
-    with pytest.raises(Unsupported):
-        await client.subscribe(CALLBACK)
 
 
 async def test_what_the_simulator_sends_is_proved_and_read(simulator, partner, connect):
