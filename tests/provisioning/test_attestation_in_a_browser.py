@@ -80,7 +80,7 @@ async def test_a_customer_who_clicks_accept_is_covered_without_anybody_doing_mor
     async with open_page(asked["acceptanceRequest"]["url"]) as page:
         await page.until("document.querySelector('button[value=accept]') !== null")
         await page.evaluate("document.querySelector('button[value=accept]').click()")
-        await page.until("document.body.innerText.includes('accepted')")
+        await page.until("document.body?.innerText.includes('accepted')")
 
     accepted = await shown(api, agreement, statusReason="ACCEPTED")
     assert accepted["syncState"] == "IN_SYNC"
