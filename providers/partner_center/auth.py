@@ -61,6 +61,7 @@ class TokenAuth(httpx.Auth):
         self._throttle: Throttle | None = None
         self._lock = asyncio.Lock()
         self._token: Token | None = None
+        self._acquiring: asyncio.Future[Token] | None = None
         self._out_of_order: tuple[datetime, ProviderUnavailable] | None = None
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
@@ -96,7 +97,7 @@ class TokenAuth(httpx.Auth):
             if left > 0:
                 raise ProviderUnavailable(error.message, retry_after_seconds=left)
         try:
-            self._token = await self._acquire()
+            self._token = await self._acquired()
         except ProviderUnavailable as error:
             if error.retry_after_seconds is not None:
                 self._out_of_order = (
@@ -105,6 +106,14 @@ class TokenAuth(httpx.Auth):
                 )
             raise
         return self._token
+
+    async def _acquired(self) -> Token:
+        """Acquire to the end, even if the caller leaves: a refresh token that is on its way would be lost."""
+        if self._acquiring is None or self._acquiring.done():
+            self._acquiring = asyncio.ensure_future(self._acquire())
+        acquiring = self._acquiring
+        await asyncio.wait([acquiring])
+        return acquiring.result()
 
 
 class Entra:

@@ -15,6 +15,7 @@ from providers.clock import SystemClock
 from providers.errors import InputRefused, ProviderUnavailable
 from providers.partner_center import Connection, PartnerCenter
 from providers.partner_center.attestation import acceptance_request
+from providers.partner_center.auth import SaveRefreshToken
 from providers.partner_center.wire import error_body
 from providers.record import Malformed
 from providers.rest import RestConnection, RestProvider
@@ -22,6 +23,7 @@ from providers.rest.session import Call, Session
 
 Answer = Callable[[asyncio.StreamWriter], Awaitable[None]]
 TOKEN = "eyJhbGciOiJub25lIn0.eyJvaWQiOiIxIn0.c2ln"  # noqa: S105 -- of nobody
+TENANT = "11111111-1111-1111-1111-111111111111"
 TIMEOUT = timedelta(milliseconds=200)
 
 
@@ -79,18 +81,19 @@ def rest(url: str) -> RestProvider:
     return RestProvider(RestConnection(base_url=url, api_key="key", timeout=TIMEOUT, max_attempts=1))
 
 
-def partner_center(url: str) -> PartnerCenter:
+def partner_center(url: str, save: SaveRefreshToken | None = None) -> PartnerCenter:
     """A client whose login service is at the same address."""
     connection = Connection(
-        tenant_id="11111111-1111-1111-1111-111111111111",
+        tenant_id=TENANT,
         client_id="client",
         client_secret="secret",  # noqa: S106 -- of nobody
+        refresh_token="first",  # noqa: S106 -- likewise
         base_url=url,
         login_url=url,
         timeout=TIMEOUT,
         max_attempts=1,
     )
-    return PartnerCenter(connection)
+    return PartnerCenter(connection, save_refresh_token=save)
 
 
 async def read(client: RestProvider | PartnerCenter) -> int:
@@ -203,3 +206,36 @@ async def test_a_key_in_the_code_or_the_trace_of_an_error_is_not_repeated() -> N
             await client.is_domain_available("a.example")
 
     assert (caught.value.provider_code, caught.value.correlation_id) == ("for ***", "of ***")
+
+
+async def test_a_refresh_token_on_its_way_is_saved_though_nobody_waits_any_more() -> None:
+    saved: list[str] = []
+    issuer: dict[str, str] = {}
+    seen: list[str] = []
+
+    async def answer(writer: asyncio.StreamWriter) -> None:
+        if "openid-configuration" in seen[-1]:
+            body = json.dumps(issuer)
+        elif "/token" in seen[-1]:
+            await asyncio.sleep(0.1)
+            body = json.dumps({"access_token": TOKEN, "expires_in": 3600, "refresh_token": "second"})
+        else:
+            body = '{"items": []}'
+        await whole(body.encode())(writer)
+
+    async def save(refresh_token: str) -> None:
+        await asyncio.sleep(0)
+        saved.append(refresh_token)
+
+    async with answering(answer, seen) as url:
+        at = url.replace("http:", "https:")
+        names = ("issuer", "authorization_endpoint", "token_endpoint", "device_authorization_endpoint")
+        issuer |= dict.fromkeys(names, f"{at}/{TENANT}/token")
+        async with aclosing(partner_center(url, save)) as client:
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.08):
+                    await client.list_templates()
+            assert list(await client.list_templates()) == []
+
+    assert saved == ["second"]
+    assert sum("/token" in each for each in seen) == 1
