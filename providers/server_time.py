@@ -47,6 +47,6 @@ def retry_after_seconds(headers: Mapping[str, str], *, now: datetime) -> float |
 def _moment(text: str) -> datetime | None:
     try:
         moment = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):  # of a year or a zone of twenty digits
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
