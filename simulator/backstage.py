@@ -50,6 +50,8 @@ def admin_route(method: str, path: str, endpoint: Callable[[AdminCall[S]], Respo
 
 def _json(endpoint: Callable[[AdminCall[S]], Response]) -> Callable[[Request], Awaitable[Response]]:
     async def serve(request: Request) -> Response:
+        if not comes_from_here(request):
+            return JSONResponse({"errors": ["pages of other sites may not use this"]}, 403)
         content = await request.body()
         try:
             return endpoint(AdminCall(request.app.state.world, request.path_params, content))
@@ -57,6 +59,11 @@ def _json(endpoint: Callable[[AdminCall[S]], Response]) -> Callable[[Request], A
             return JSONResponse({"errors": error.errors(include_url=False, include_context=False)}, 422)
 
     return serve
+
+
+def comes_from_here(request: Request) -> bool:
+    """Whether no page of another site has a browser send this; programs do not say where they come from."""
+    return request.headers.get("sec-fetch-site", "same-origin") in {"same-origin", "none"}
 
 
 def ok(**members: object) -> Response:

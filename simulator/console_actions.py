@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import Message
 
+from simulator.backstage import comes_from_here
 from simulator.default_partner import DefaultPartner
 from simulator.markup import join, link, table, tag
 from simulator.pages import page
@@ -79,7 +80,7 @@ def routes() -> list[Route]:
 async def _act(request: Request) -> Response:
     form = await _form(request)
     action = ACTIONS.get(request.path_params["action"])
-    if action is None or not _is_own(request):
+    if action is None or not comes_from_here(request):
         return _refused("There is no such action, or another site asked for it.")
     try:
         names = {name: quote(value, safe="") for name, value in form.items()}
@@ -96,7 +97,7 @@ async def _act(request: Request) -> Response:
 async def _add_partner(request: Request) -> Response:
     """Add a partner, or come back to it, and show what its software has to know."""
     form = await _form(request)
-    if not _is_own(request):
+    if not comes_from_here(request):
         return _refused("Another site asked for this.")
     partner = DefaultPartner(form.get("name") or "My partner")
     status, answer = await _call(request, "POST", "/partners", partner.model())
@@ -104,11 +105,6 @@ async def _add_partner(request: Request) -> Response:
         return _refused(answer)
     rows = [(name, tag("code", value)) for name, value in partner.credentials().items()]
     return page("Partner added", join(table(("What", "Value"), rows), link("/", "Back")))
-
-
-def _is_own(request: Request) -> bool:
-    """Say whether the form came from a page of ours, as far as the browser tells."""
-    return request.headers.get("sec-fetch-site", "same-origin") in {"same-origin", "none"}
 
 
 async def _form(request: Request) -> Form:

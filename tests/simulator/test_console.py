@@ -152,3 +152,14 @@ async def test_a_person_accepts_for_a_customer_in_a_browser(simulator: Simulator
         assert page.complaints == []
     (accepted,) = await simulator.customers(partner.tenant_id)
     assert accepted["directSigned"] is True
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+async def test_a_page_of_another_site_cannot_use_the_admin_interface(simulator: Simulator, site: str) -> None:
+    async with httpx.AsyncClient(base_url=simulator.url, verify=NO_CERTIFICATES) as client:
+        before = (await client.get("/admin/partners")).json()
+        answer = await client.post("/admin/reset", headers={"Sec-Fetch-Site": site})
+        after = (await client.get("/admin/partners")).json()
+
+    assert answer.status_code == 403
+    assert after == before
