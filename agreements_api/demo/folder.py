@@ -15,7 +15,7 @@ FOLDER = Path(".agreements-demo")
 _MARKER = "demo.txt"
 _STATE = "state.json"
 BEGIN_ANEW = "Begin anew with `make demo FRESH=1` (`agreements demo --fresh`); changes made there are lost."
-_VERSION = 2
+_VERSION = 3
 """Of what the folder holds: raised when the sample data, the tour or the simulator's store change."""
 
 _ABOUT = "Sample data of `agreements demo`. The folder may be removed while no demo runs in it.\n"

@@ -3,8 +3,10 @@
 import asyncio
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.request import ProxyHandler, Request, build_opener
+from uuid import NAMESPACE_URL, uuid5
 
 from agreements_api.demo.companies import Company, companies
 from agreements_api.demo.stands import Stand, stands
@@ -18,6 +20,9 @@ _STRANGERS_STREET = "1 Example Road"
 _ACCEPTED_UNSEEN = 3
 """One in so many of the customers that no sync has seen yet has accepted at Microsoft already."""
 
+_SUBSCRIBERS = (1, 2, 5)
+"""The tenants, by number, that have bought something; the tour off-boards the second."""
+
 # A proxy that the environment names has no business with this machine's own ports.
 _opener = build_opener(ProxyHandler({}))
 
@@ -26,7 +31,7 @@ def connection(partner: Partner, simulator_url: str) -> Connection:
     """How the provider is reached. What stands for secrets is none: the simulator lives on this machine.
 
     One partner confirms in the way Microsoft has retired, so that a provisioning can be watched to its end;
-    the other one's customers accept themselves.
+    the other one's customers accept themselves, on pages that need no sign-in.
     """
     return Connection(
         tenant_id=partner.tenant_id,
@@ -36,7 +41,7 @@ def connection(partner: Partner, simulator_url: str) -> Connection:
         base_url=simulator_url,
         login_url=simulator_url,
         admin_center_url=simulator_url,
-        confirmation=ConfirmationMode.LEGACY if partner is Partner.WORLD else ConfirmationMode.CUSTOMER,
+        confirmation=ConfirmationMode.LEGACY if partner is Partner.WORLD else ConfirmationMode.ENHANCED,
         requests_per_minute=0,  # the demo's simulator has no limit
     )
 
@@ -56,6 +61,10 @@ async def write_market(simulator_url: str) -> None:
     for partner in Partner:
         await _post(simulator_url, "/admin/partners", _partner(partner))
         await _post(simulator_url, f"/admin/partners/{partner.tenant_id}/customers", [*_customers(partner)])
+    for tenant in tenants():
+        if tenant.number in _SUBSCRIBERS:
+            of_customer = f"/admin/partners/{tenant.partner.tenant_id}/customers/{tenant.customer_id}"
+            await _post(simulator_url, f"{of_customer}/subscriptions", _subscriptions(tenant))
 
 
 def _partner(partner: Partner) -> dict[str, Any]:
@@ -66,6 +75,31 @@ def _partner(partner: Partner) -> dict[str, Any]:
         "applications": [{"clientId": partner.client_id, "clientSecret": _secret(partner)}],
         "users": [{"upn": f"admin@{partner.tenant_id}", "refreshToken": _refresh_token(partner)}],
     }
+
+
+def _subscriptions(tenant: Tenant) -> list[dict[str, Any]]:
+    """Each ends in another way: cancelled at once, not renewed, suspended."""
+    some_time_ago = datetime.now(UTC) - timedelta(days=100)
+    return [
+        {
+            "id": _subscription_id(tenant, 1),
+            "kind": "nce",
+            "name": "Microsoft 365 Business Premium",
+            "quantity": 12,
+        },
+        {
+            "id": _subscription_id(tenant, 2),
+            "kind": "nce",
+            "name": "Power BI Pro",
+            "quantity": 5,
+            "creationDate": some_time_ago.isoformat(),
+        },
+        {"id": _subscription_id(tenant, 3), "kind": "legacy", "name": "Office 365 E3", "quantity": 3},
+    ]
+
+
+def _subscription_id(tenant: Tenant, number: int) -> str:
+    return str(uuid5(NAMESPACE_URL, f"{tenant.customer_id}/subscriptions/{number}"))
 
 
 def _secret(partner: Partner) -> str:

@@ -4,7 +4,6 @@ import asyncio
 import os
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 Say = Callable[[str], None]
 
 _POLL = timedelta(seconds=15)
-_OPEN_REQUESTS = 1000
 
 
 async def run_demo(*, port: int | None, fresh: bool, say: Say) -> None:
@@ -72,37 +70,36 @@ async def _write(settings: Settings, folder: DemoFolder, child: Child, say: Say)
     """Write both sides; the folder counts as complete only when both are."""
     from agreements_api.demo.data import write_books  # noqa: PLC0415 -- at the first start only
     from agreements_api.demo.market import acceptance_url, write_market  # noqa: PLC0415 -- only where it is needed
+    from agreements_api.demo.pages import open_pages  # noqa: PLC0415 -- only where it is needed
     from agreements_api.services import open_services  # noqa: PLC0415 -- only where it is needed
 
     say("Writing the sample data, once …")
     async with open_services(settings, run_jobs=False) as services:
         await write_books(services.transactions, acceptance_url=acceptance_url(child.url))
-    say("  ours: 300 accounts, 701 agreements, 250 billing contracts")
-    await write_market(child.url)
+        say("  ours: 300 accounts, 701 agreements, 250 billing contracts")
+        await write_market(child.url)
+        await _store_connections(services, child)
+        await open_pages(services)
     say("  Partner Center's: two partners, 331 customers")
     folder.complete(simulator_port=child.port)
 
 
 async def _connect(services: "Services", folder: DemoFolder, child: Child) -> None:
     """Say where the simulator is, each time: its port, or the key that seals this, may have changed."""
-    from agreements_api.demo.market import acceptance_url, connection  # noqa: PLC0415 -- heavy, see above
+    await _store_connections(services, child)
+    if folder.simulator_port != child.port:
+        from agreements_api.demo.pages import move_pages  # noqa: PLC0415 -- only where it is needed
+
+        await move_pages(services, child.url)
+        folder.complete(simulator_port=child.port)
+
+
+async def _store_connections(services: "Services", child: Child) -> None:
+    from agreements_api.demo.market import connection  # noqa: PLC0415 -- heavy, see above
     from agreements_api.demo.tenants import Partner  # noqa: PLC0415 -- only where it is needed
 
     for partner in Partner:
         await services.providers.put(partner.provider_id, connection(partner, child.url))
-    if folder.simulator_port != child.port:
-        await _move_requests(services, acceptance_url(child.url))
-        folder.complete(simulator_port=child.port)
-
-
-async def _move_requests(services: "Services", url: str) -> None:
-    """Let the links that wait for customers lead to where the simulator is now."""
-    async with services.transactions.begin(actor="system") as uow:
-        for place in await uow.sync.list_awaiting_customer(after=None, limit=_OPEN_REQUESTS):
-            agreement = await uow.agreements.get(place.agreement_id)
-            if agreement is not None and agreement.acceptance_request is not None:
-                agreement.acceptance_request = replace(agreement.acceptance_request, url=url)
-        await uow.commit()
 
 
 @asynccontextmanager
@@ -126,12 +123,10 @@ The demo is running, for this machine only. Ctrl-C ends it; what you change is k
 
 Things to try:
   1. Run the tour: in GraphiQL's sidebar, from the first document to the last.
-  2. Be a customer: agreements of Partner Center EMEA wait until the customer accepts. Take the
-     providerSpecificId of one that is AWAITING_CUSTOMER, accept at
-     {child.url}/AdminPortal/Home
-     and within {_POLL.seconds} seconds the agreement is ACCEPTED. Find them with:
-     {{ agreements(filter: {{syncState: AWAITING_CUSTOMER}}) {{ edges {{ node {{ number
-       providerAccount {{ providerSpecificId }} }} }} }} }}
+  2. Be a customer: agreements of Partner Center EMEA wait until the customer accepts, on a page of its own.
+     Find the pages, open one, accept or refuse, and within {_POLL.seconds} seconds the agreement says so:
+     {{ agreements(first: 5, filter: {{syncState: AWAITING_CUSTOMER}})
+       {{ edges {{ node {{ number account {{ name }} acceptanceRequest {{ url status }} }} }} }} }}
   3. Let Microsoft refuse partners' confirmations, as it does since January 2026, and provision another
      customer (the tour's document 8 with another idempotencyKey, domain and externalRef):
      curl -X PUT {child.url}/admin/settings -d '{{"legacyAttestation": "gone"}}'

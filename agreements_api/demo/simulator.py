@@ -4,18 +4,26 @@ import os
 import signal
 import sys
 import threading
+from datetime import timedelta
 from pathlib import Path
 
 from simulator.server import serve
 from simulator.settings import SimulatorSettings
 
 _STDIN = 0
+_PAGES_LAST = timedelta(days=366)
+"""Long enough for whoever comes back to a demo; at Microsoft it is seven days."""
 
 
 def main() -> int:
     """Serve on a port with a store, both given as arguments, for as long as standard input is open."""
     port, store = sys.argv[1:]
-    given = {"port": port, "store": Path(store), "legacy_attestation": "on"}
+    given = {
+        "port": port,
+        "store": Path(store),
+        "legacy_attestation": "on",
+        "attestation_lifetime_seconds": _PAGES_LAST.total_seconds(),
+    }
     settings = SimulatorSettings.model_validate(given)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     return serve(settings)

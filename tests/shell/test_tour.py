@@ -74,6 +74,10 @@ def test_the_first_walk_shows_something_at_every_stop(walks: list[dict[str, Any]
     assert data["15"]["deactivateAgreement"]["warnings"]
     assert data["16"]["agreements"]["totalCount"] > 5
     assert data["16"]["providerAccounts"]["totalCount"] > 5
+    assert {each.partition(",")[0] for each in found(data["17"]["offboard"], "reason")} == {
+        "CANCELLED", "NOT_RENEWED", "SUSPENDED", "SUBSCRIPTIONS_REMAIN",
+    }  # fmt: skip
+    assert data["17"]["offboard"]["warnings"]
 
 
 def test_a_provisioned_customer_is_accepted_and_read_back(walks: list[dict[str, Any]]) -> None:
@@ -92,9 +96,8 @@ def test_a_customer_accepts_on_the_simulators_page_and_the_agreement_follows(
     agreement = provisioned["agreement"]
     assert (agreement["statusReason"], agreement["syncState"]) == ("PENDING", "AWAITING_CUSTOMER")
     page = agreement["acceptanceRequest"]["url"]
-    tenant = provisioned["providerAccount"]["providerSpecificId"]
     assert httpx.get(page).status_code == 200
-    httpx.post(page.partition("?")[0], data={"tenantId": tenant}).raise_for_status()
+    httpx.post(page, data={"decision": "accept"}).raise_for_status()
     deadline = time.monotonic() + 20
     while next(found(demo.ask(document.query, document.variables), "statusReason")) != "ACCEPTED":
         assert time.monotonic() < deadline
