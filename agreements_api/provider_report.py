@@ -6,8 +6,7 @@ from dataclasses import asdict
 from urllib.parse import urlsplit
 
 from agreements_api.connections import AnyConnection
-from models import Provider, ProviderCapabilities, ProviderConnector
-from models.agreement_template import MICROSOFT_CUSTOMER_AGREEMENT_ID
+from models import Provider, ProviderCapabilities
 from providers.base import Provider as Client
 from providers.base import Trouble
 from providers.errors import Unsupported
@@ -52,12 +51,9 @@ async def summary(
 
 def without_terms(provider: Provider) -> str:
     """Say what is still to be done before agreements can be made at a provider that has no template."""
-    number = ""
-    if provider.connector is ProviderConnector.PARTNER_CENTER:
-        number = f", templateId {MICROSOFT_CUSTOMER_AGREEMENT_ID} for the Microsoft Customer Agreement"
     return (
-        f"{provider.name} has no agreement template in force with us yet, and needs one for agreements:"
-        f" createAgreementTemplate makes it (GraphQL{number})."
+        f"{provider.name} has no agreement template in force with us, and needs one for agreements:"
+        " createAgreementTemplate makes it, setAgreementTemplateStatus brings one into force (GraphQL)."
     )
 
 

@@ -8,6 +8,7 @@ from models.agreement_template import (
     MICROSOFT_CUSTOMER_AGREEMENT_ID,
     AgreementTemplate,
     checked_link,
+    microsoft_templates,
     template_kind,
 )
 from models.base import Audited, Base, Entity
@@ -100,5 +101,6 @@ __all__ = [
     "agreement_number",
     "checked_link",
     "default_name",
+    "microsoft_templates",
     "template_kind",
 ]

@@ -1,5 +1,6 @@
 """Agreement templates: a kind and version of a provider's terms."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import urlsplit
@@ -139,3 +140,33 @@ class AgreementTemplate(Named, Audited):
                 code=ErrorCode.TEMPLATE_INACTIVE,
                 field=field,
             )
+
+
+def microsoft_templates(provider_id: UUID) -> Sequence[AgreementTemplate]:
+    """Make the terms that every provider reached through Partner Center has from the start."""
+
+    def made(name: str, template_id: str, status: AgreementTemplateStatus, link: str) -> AgreementTemplate:
+        return AgreementTemplate(
+            provider_id=provider_id,
+            name=name,
+            template_id=template_id,
+            status=status,
+            agreement_link=link,
+            is_default=True,
+        )
+
+    return (
+        made(
+            "Microsoft Customer Agreement",
+            MICROSOFT_CUSTOMER_AGREEMENT_ID,
+            AgreementTemplateStatus.ACTIVE,
+            "https://aka.ms/customeragreement",
+        ),
+        # Microsoft takes no new ones: it is here for the agreements that customers still have.
+        made(
+            "Microsoft Cloud Agreement",
+            MICROSOFT_CLOUD_AGREEMENT_ID,
+            AgreementTemplateStatus.INACTIVE,
+            "https://docs.microsoft.com/partner-center/agreements",
+        ),
+    )

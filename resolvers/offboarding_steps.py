@@ -230,7 +230,7 @@ def _plan(uow: UnitOfWork, case: _Case, job: Job, found: Sequence[Subscription])
         else:
             _add(uow, job, each.id, JobItemOutcome.UPDATED, f"{TO_BE_ENDED}: {_described(each)}")
     if case.removes_relationship:
-        _add(uow, job, case.customer_id, JobItemOutcome.UPDATED, TO_BE_REMOVED)
+        _add(uow, job, case.customer_id, JobItemOutcome.UPDATED, f"{TO_BE_REMOVED}: once nothing runs on")
 
 
 def _described(each: Subscription) -> str:

@@ -12,6 +12,7 @@ from models import (
     ProviderKind,
     ProviderRole,
     ProviderStatus,
+    microsoft_templates,
 )
 from repositories import UnitOfWork
 from resolvers.checks import checked_text
@@ -36,7 +37,7 @@ class NewProvider:
 async def create_provider(
     context: Context, command: NewProvider, *, idempotency_key: str | None = None
 ) -> Provider:
-    """Begin to work with a provider.
+    """Begin to work with a provider; one at Partner Center has Microsoft's templates at once.
 
     Raises:
         DomainError: INVALID, PROVIDER_NAME_TAKEN, CAPABILITY_NOT_ALLOWED, CONNECTOR_UNKNOWN.
@@ -64,6 +65,10 @@ async def _add_provider(uow: UnitOfWork, command: NewProvider) -> Provider:
     provider = Provider(name=command.name, role=command.role)
     provider.configure(command.kind, command.connector, command.capabilities)
     uow.add(provider)
+    if provider.connector is ProviderConnector.PARTNER_CENTER:
+        await uow.flush()
+        for template in microsoft_templates(provider.id):
+            uow.add(template)
     return provider
 
 

@@ -88,7 +88,7 @@ async def test_a_dry_run_says_what_would_be_done_and_does_nothing(leaver, offboa
     assert rows[FIRST][0] == "UPDATED"
     assert rows[FIRST][1].startswith("TO_BE_ENDED: Power BI Pro × 7, term ends 20")  # noqa: RUF001  # as people read it
     assert rows[SECOND] == ("UNCHANGED", "ENDED_BEFORE")
-    assert rows[leaver.tenant] == ("UPDATED", "TO_BE_REMOVED")
+    assert rows[leaver.tenant] == ("UPDATED", "TO_BE_REMOVED: once nothing runs on")
     assert await leaver.has() == before
     assert (await leaver.now()).status == "ACTIVE"
 

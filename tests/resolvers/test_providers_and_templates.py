@@ -52,6 +52,27 @@ async def test_an_automatic_provider_needs_a_connector(context: Context, refused
         await a_provider(context, kind=ProviderKind.AUTOMATIC)
 
 
+async def test_a_provider_at_partner_center_has_microsofts_terms_from_the_start(
+    context: Context, rows
+) -> None:
+    await a_provider(context, automatic=True, name="EMEA", connector=ProviderConnector.PARTNER_CENTER)
+    await a_provider(context, automatic=True, name="Crayon", connector=ProviderConnector.REST)
+
+    found = await rows(
+        "select p.name provider, t.name, t.template_id, t.version, t.kind, t.status, t.agreement_link,"
+        " t.is_default from agreement_templates t join providers p on p.id = t.provider_id"
+        " order by p.name, t.name"
+    )
+
+    terms = {
+        name: [tuple(each)[1:] for each in found if each.provider == name]
+        for name in ("EMEA", "Microsoft Partner Center", "Crayon")
+    }
+    assert len(terms["EMEA"]) == 2
+    assert terms["EMEA"] == terms["Microsoft Partner Center"]  # those that the migration has seeded
+    assert terms["Crayon"] == []
+
+
 async def test_a_provider_is_stopped_and_resumed(context: Context, refused) -> None:
     provider = await a_provider(context)
 

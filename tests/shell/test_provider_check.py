@@ -178,7 +178,7 @@ async def test_a_rest_provider_says_what_it_can_do(program: Program, run: Run) -
     assert made == (0, "Stored. Try it with: agreements provider check 'Crayon'\n")
     assert "can do: customer sync, agreement confirmation, agreement sync\n" in listed.stdout
     assert works.returncode == 0, works.stdout
-    assert "Crayon has no agreement template in force with us yet" in works.stdout
+    assert "Crayon has no agreement template in force with us" in works.stdout
     assert refused.returncode == 1
     assert "\nWRONG_KEY: " in refused.stdout
     assert API_KEY not in refused.stdout + listed.stdout
