@@ -267,7 +267,7 @@ async def test_agreements_are_inserted_while_a_sync_holds_their_provider_account
         return
     await customers(program.database, 3)
     async with program.context.unit_of_work() as syncing:
-        await syncing.sync.list_by_specific_ids(PARTNER_CENTER, [f"tenant-{n}" for n in (1, 2, 3)])
+        await syncing.places.list_for_change(PARTNER_CENTER, [f"tenant-{n}" for n in (1, 2, 3)])
         async with asyncio.timeout(5), program.context.unit_of_work() as uow:
             template = require(await uow.templates.peek(CUSTOMER_AGREEMENT), "template")
             targets: list[Target] = [
