@@ -4,10 +4,11 @@ Seen on SQLite, which plans without statistics; PostgreSQL chooses by what is in
 """
 
 import pytest
-from sqlalchemy import create_engine, select
+from sqlalchemy import select
 from sqlalchemy.orm import aliased
 
-from models import Agreement, Base, ProviderAccount
+from agreements_api.database import Database
+from models import Agreement, ProviderAccount
 from models.criteria import awaiting_manual_work, place_awaiting_manual_work
 
 
@@ -28,15 +29,14 @@ from models.criteria import awaiting_manual_work, place_awaiting_manual_work
     ],
     ids=["agreements", "provider accounts"],
 )
-def test_each_reason_has_an_index(alias, condition, indexes: set[str]) -> None:
-    engine = create_engine("sqlite://")
-    Base.metadata.create_all(engine)
+async def test_each_reason_has_an_index(database: Database, alias, condition, indexes: set[str]) -> None:
+    if not database.is_sqlite:
+        return
     statement = select(alias.id).where(condition(alias, value=True))
 
-    with engine.connect() as connection:
-        sql = statement.compile(engine, compile_kwargs={"literal_binds": True})
-        plan = [str(row[-1]) for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}")]
-    engine.dispose()
+    async with database.reads.connect() as connection:
+        sql = statement.compile(connection.engine, compile_kwargs={"literal_binds": True})
+        plan = [str(row[-1]) for row in await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}")]
 
     assert {name for name in indexes if any(name in step for step in plan)} == indexes
     assert not any(step.startswith("SCAN agreements") for step in plan)
