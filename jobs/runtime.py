@@ -4,14 +4,14 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer, EnqueueOptions, ScheduleInput
-from sqlalchemy import URL, Engine, QueuePool
+from sqlalchemy import URL, Engine
 
 from jobs import system, upkeep
 from jobs.ownership import Lease, LockFile, Ownership
@@ -41,7 +41,6 @@ _AT_ONCE: Final[Mapping[str, int | None]] = {
 }
 # A look costs milliseconds, also while nothing happens, and nobody waits for what stands in these.
 _LESS_OFTEN: Final = 5
-_LAST_LOOK_SECONDS: Final = 2
 _UNHURRIED: Final = frozenset({system.PUSHES_QUEUE, system.SCHEDULES_QUEUE})
 
 
@@ -153,8 +152,7 @@ class JobEngine:
         # The engine had made its own threads the loop's, and has ended them.
         loop.set_default_executor(ThreadPoolExecutor())
         if self._engine is not None:
-            await _all_returned(self._engine)
-            self._engine.dispose()
+            await system.close(self._engine)
         system.quiet()
 
     def _config(self, engine: Engine) -> DBOSConfig:
@@ -247,14 +245,6 @@ class JobEngine:
             await work.step(jobs.fail_job, arguments["job_id"], message, code)
         elif "agreement_id" in arguments:
             await work.step(push.give_up, arguments["agreement_id"], message)
-
-
-async def _all_returned(engine: Engine) -> None:
-    """Wait a moment for connections that the engine's threads still hold: disposing closes idle ones only."""
-    with suppress(TimeoutError):
-        async with asyncio.timeout(_LAST_LOOK_SECONDS):
-            while isinstance(engine.pool, QueuePool) and engine.pool.checkedout():  # noqa: ASYNC110  # in threads
-                await asyncio.sleep(0.01)
 
 
 async def _enqueue_again(name: str, arguments: dict[str, str], later: Later) -> None:

@@ -5,6 +5,7 @@ import logging
 import sqlite3
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -14,6 +15,7 @@ from sqlalchemy import (
     DateTime,
     Engine,
     MetaData,
+    QueuePool,
     Table,
     Text,
     create_engine,
@@ -55,6 +57,7 @@ LEASES: Final = Table(
 """The processes that run jobs on PostgreSQL, and when each was last known to live."""
 
 _POOL_SIZE = 8
+_LAST_LOOK_SECONDS: Final = 2
 # NORMAL, where the application has FULL: what a power cut can undo here is the record that a step is done,
 # and steps look before they act. Work is enqueued on the application's own connection.
 _SQLITE_PRAGMAS = ("busy_timeout=30000", "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON")
@@ -108,6 +111,25 @@ def system_engine(url: str | URL) -> Engine:
 
     event.listen(engine, "connect", prepare)
     return engine
+
+
+async def close(engine: Engine) -> None:
+    """Close what the job engine's bookkeeping has open, waiting a moment for the threads that still use it.
+
+    Disposing closes idle connections only. One that a thread returns later, or takes anew, would be left to
+    the garbage collector: it is closed as it comes back.
+    """
+    event.listen(engine, "checkin", _close_returned)
+    pool = engine.pool
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_LAST_LOOK_SECONDS):
+            while isinstance(pool, QueuePool) and pool.checkedout():  # noqa: ASYNC110  # threads tell nobody
+                await asyncio.sleep(0.01)
+    engine.dispose()
+
+
+def _close_returned(_connection: DBAPIConnection, entry: ConnectionPoolEntry) -> None:
+    entry.invalidate()
 
 
 def teach_clock(connection: Any) -> None:  # noqa: ANN401  # of either SQLite driver
