@@ -1,14 +1,16 @@
 """Opens the database: SQLite and PostgreSQL behind the same two engines, one to write and one to read."""
 
 import asyncio
-from contextlib import AbstractAsyncContextManager, nullcontext
+from collections.abc import Coroutine
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from typing import Any, Self
 
 from sqlalchemy import URL, Connection, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry
+from sqlalchemy.util import await_only, greenlet_spawn
 
 from jobs.system import teach_clock
 
@@ -97,6 +99,31 @@ def database_url(url: str | URL) -> URL:
 _EXPECTED = "use sqlite+aiosqlite:///path/to/agreements.db or postgresql://user:password@host/database"
 
 
+class _Pool(AsyncAdaptedQueuePool):
+    """A pool that loses no connection to whoever stops waiting for it.
+
+    The driver forgets a file that its thread was opening when the wait was cancelled, and SQLAlchemy one
+    that it was preparing: file and thread would stay until they are collected.
+    """
+
+    # Its log is named after this, and has the level of a library's.
+    __module__ = AsyncAdaptedQueuePool.__module__
+
+    def _create_connection(self) -> ConnectionPoolEntry:
+        return await_only(_whole(greenlet_spawn(super()._create_connection)))
+
+
+async def _whole(opening: Coroutine[Any, Any, ConnectionPoolEntry]) -> ConnectionPoolEntry:
+    task = asyncio.create_task(opening)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        with suppress(Exception):  # nobody waits for what it was that failed
+            entry = await task  # some milliseconds
+            await greenlet_spawn(entry.invalidate)
+        raise
+
+
 def sqlite_engine(url: URL, *, pragmas: tuple[str, ...], begin: str) -> AsyncEngine:
     """Open SQLite so that a transaction is what SQLAlchemy says it is.
 
@@ -104,7 +131,11 @@ def sqlite_engine(url: URL, *, pragmas: tuple[str, ...], begin: str) -> AsyncEng
     both write, and one update is lost without an error. So the driver's own bookkeeping is switched off
     and `begin` is sent when SQLAlchemy begins.
     """
-    engine = create_async_engine(url, hide_parameters=True)  # an error that is logged names no person
+    engine = create_async_engine(
+        url,
+        hide_parameters=True,  # an error that is logged names no person
+        poolclass=_Pool,
+    )
 
     def prepare(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
         raw: Any = connection

@@ -1,7 +1,10 @@
 """The engines keep what they promise: no lost update, no write by a reader, no waiting for a writer."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import gc
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -90,6 +93,45 @@ async def test_times_are_kept_in_utc(counter: Database) -> None:
     for engine in (counter.writes, counter.reads):
         async with engine.connect() as connection:
             assert (await connection.execute(text("SHOW timezone"))).scalar_one() == "UTC"
+
+
+@pytest.fixture
+def uncollected() -> Iterator[None]:
+    """Leave what was forgotten where it is, to be counted."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.usefixtures("uncollected")
+async def test_no_connection_is_lost_to_whoever_stops_waiting_for_it(tmp_path: Path) -> None:
+    async def look(database: Database) -> None:
+        async with database.reads.connect():
+            pass
+
+    before = open_connections()
+    for step in range(60):
+        async with Database(f"sqlite:///{tmp_path}/agreements.db") as database:
+            looking = asyncio.create_task(look(database))
+            await asyncio.sleep(step / 10_000)
+            looking.cancel()
+            await asyncio.wait([looking])
+
+    assert open_connections() == before
+
+
+def open_connections() -> int:
+    """Count the SQLite connections of this process that nobody has closed."""
+    found = [each for each in gc.get_objects() if isinstance(each, sqlite3.Connection)]
+    return sum(not is_closed(each) for each in found)
+
+
+def is_closed(connection: sqlite3.Connection) -> bool:
+    try:
+        return connection.total_changes < 0
+    except sqlite3.ProgrammingError:
+        return True
 
 
 @pytest.mark.parametrize(
