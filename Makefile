@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Files in their own order: sorted by their number of tests, the few long ones would come last and alone.
+PARALLEL := -n auto --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test bench check format lock migration schema clean
@@ -15,8 +17,8 @@ demo: $(VENV)/.installed ## Run the server with sample data against the Partner 
 	@exec $(BIN)/agreements demo $(if $(PORT),--port $(PORT)) $(if $(FRESH),--fresh)
 
 test: $(VENV)/.installed-dev ## Run every test, on SQLite, then on PostgreSQL.
-	$(BIN)/pytest -q -n auto --dist loadfile --db sqlite
-	$(BIN)/pytest -q -n auto --dist loadfile --db postgresql
+	$(BIN)/pytest -q $(PARALLEL) --db sqlite
+	FAULT_SEQUENCES=10 $(BIN)/pytest -q $(PARALLEL) --db postgresql
 
 bench: $(VENV)/.installed-dev ## Measure the server; options in args="--rounds 3".
 	$(BIN)/python -m benchmarks $(args)
