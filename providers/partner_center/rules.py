@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from providers.base import Address, NewCustomer, Problem, ProblemCode
+from providers.base import NewCustomer, Problem, ProblemCode
+from providers.country_rules import AddressRules, address_problems, pattern
 from providers.record import Malformed, Record
 
 GOOD_ADDRESS = frozenset({"verified", "verifiedshippable"})
@@ -54,12 +55,12 @@ def country_rules(body: object) -> CountryRules:
         culture=culture,
         language=spoken if spoken in languages or not languages else languages[0],
         region_required=record.flag("isStateRequired"),
-        regions=frozenset(text.upper() for text in _texts(record, "states", "supportedStatesList")),
+        regions=frozenset(text.casefold() for text in _texts(record, "states", "supportedStatesList")),
         city_required=record.flag("isCityRequired"),
         postal_code_required=record.flag("isPostalCodeRequired"),
-        postal_code_pattern=_pattern(record.text("postalCodeRegex")),
+        postal_code_pattern=pattern(record.text("postalCodeRegex")),
         registration_number_required=record.flag(f"{number}Required"),
-        registration_number_pattern=_pattern(record.text(f"{number}Regex")),
+        registration_number_pattern=pattern(record.text(f"{number}Regex")),
         registration_number_supported=record.flag("isRegistrationNumberSupported"),
         phone_required=record.flag("customerOrganizationPhoneNumberRequired"),
     )
@@ -88,7 +89,7 @@ def problems(new: NewCustomer, rules: CountryRules) -> Iterator[Problem]:
             field=("contact", "phone"),
         )
     if new.address is not None:
-        yield from _address_problems(new.address, rules)
+        yield from address_problems(new.address, _of_addresses(rules))
 
 
 def address_problem(body: object) -> Problem | None:
@@ -108,35 +109,16 @@ def address_problem(body: object) -> Problem | None:
     )
 
 
-def _address_problems(address: Address, rules: CountryRules) -> Iterator[Problem]:
-    required = {
-        "line1": True,
-        "city": rules.city_required,
-        "region": rules.region_required,
-        "postal_code": rules.postal_code_required,
-    }
-    for part, needed in required.items():
-        if needed and not getattr(address, part):
-            yield Problem(
-                code=ProblemCode.ADDRESS_REQUIRED,
-                message=f"Partner Center requires the {part.replace('_', ' ')} in this country.",
-                field=("address", part),
-            )
-    if (
-        address.region
-        and rules.region_required
-        and rules.regions
-        and address.region.upper() not in rules.regions
-    ):
-        yield _invalid(
-            "region", "The region is not among the codes that Partner Center knows in this country."
-        )
-    if address.postal_code and not _fits(rules.postal_code_pattern, address.postal_code):
-        yield _invalid("postal_code", "The postal code has not the form of this country.")
-
-
-def _invalid(part: str, message: str) -> Problem:
-    return Problem(code=ProblemCode.ADDRESS_INVALID, message=message, field=("address", part))
+def _of_addresses(rules: CountryRules) -> AddressRules:
+    """Where no region is required, Partner Center takes any."""
+    return AddressRules(
+        provider="Partner Center",
+        city_required=rules.city_required,
+        region_required=rules.region_required,
+        regions=rules.regions if rules.region_required else frozenset(),
+        postal_code_required=rules.postal_code_required,
+        fits_postal_code=lambda given: _fits(rules.postal_code_pattern, given),
+    )
 
 
 def _suggestion(record: Record) -> str:
@@ -157,13 +139,5 @@ def _texts(record: Record, *names: str) -> list[str]:
     return texts
 
 
-def _pattern(text: str | None) -> re.Pattern[str] | None:
-    """Compile a rule; one that only .NET understands is left to Partner Center itself."""
-    try:
-        return re.compile(text) if text else None
-    except re.error:
-        return None
-
-
-def _fits(pattern: re.Pattern[str] | None, text: str) -> bool:
-    return pattern is None or pattern.fullmatch(text) is not None
+def _fits(rule: re.Pattern[str] | None, text: str) -> bool:
+    return rule is None or rule.fullmatch(text) is not None

@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from providers.base import Address, NewCustomer, Problem, ProblemCode
+from providers.base import NewCustomer, Problem, ProblemCode
+from providers.country_rules import AddressRules, address_problems, pattern
 from providers.record import Record
 
 REFUSED = frozenset({"1", "error"})
@@ -41,8 +42,8 @@ def country_rules(body: object) -> CountryRules:
         ),
         city_required=record.flag("IsCityRequired"),
         postal_code_required=record.flag("IsPostalCodeRequired"),
-        postal_code_pattern=_pattern(record.text("PostalCodeRegex")),
-        phone_pattern=_pattern(record.text("PhoneNumberRegex")),
+        postal_code_pattern=pattern(record.text("PostalCodeRegex")),
+        phone_pattern=pattern(record.text("PhoneNumberRegex")),
         takes_registration_number=takes_tax_id or record.flag("IsVatIdSupported"),
         registration_number_required=takes_tax_id
         and "IsTaxIdOptional" in record
@@ -67,7 +68,7 @@ def problems(new: NewCustomer, rules: CountryRules) -> Iterator[Problem]:
             field=("contact", "phone"),
         )
     if new.address is not None:
-        yield from _address_problems(new.address, rules)
+        yield from address_problems(new.address, _of_addresses(rules))
 
 
 def address_problem(body: object) -> Problem | None:
@@ -83,28 +84,15 @@ def address_problem(body: object) -> Problem | None:
     )
 
 
-def _address_problems(address: Address, rules: CountryRules) -> Iterator[Problem]:
-    required = {
-        "line1": True,
-        "city": rules.city_required,
-        "region": rules.region_required,
-        "postal_code": rules.postal_code_required,
-    }
-    for part, needed in required.items():
-        if needed and not getattr(address, part):
-            yield Problem(
-                code=ProblemCode.ADDRESS_REQUIRED,
-                message=f"The provider requires the {part.replace('_', ' ')} in this country.",
-                field=("address", part),
-            )
-    if address.region and rules.regions and address.region.casefold() not in rules.regions:
-        yield _invalid("region", "The region is not among those that the provider knows in this country.")
-    if address.postal_code and not _fits(rules.postal_code_pattern, address.postal_code):
-        yield _invalid("postal_code", "The postal code has not the form of this country.")
-
-
-def _invalid(part: str, message: str) -> Problem:
-    return Problem(code=ProblemCode.ADDRESS_INVALID, message=message, field=("address", part))
+def _of_addresses(rules: CountryRules) -> AddressRules:
+    return AddressRules(
+        provider="the provider",
+        city_required=rules.city_required,
+        region_required=rules.region_required,
+        regions=rules.regions,
+        postal_code_required=rules.postal_code_required,
+        fits_postal_code=lambda given: _fits(rules.postal_code_pattern, given),
+    )
 
 
 def _suggestion(record: Record) -> str:
@@ -115,14 +103,6 @@ def _suggestion(record: Record) -> str:
     return ""
 
 
-def _pattern(text: str | None) -> re.Pattern[str] | None:
-    """Compile a rule; one that only .NET understands is left to the provider itself."""
-    try:
-        return re.compile(text) if text else None
-    except re.error:
-        return None
-
-
-def _fits(pattern: re.Pattern[str] | None, text: str) -> bool:
+def _fits(rule: re.Pattern[str] | None, text: str) -> bool:
     """Match as .NET does: a pattern that is not anchored fits anywhere."""
-    return pattern is None or pattern.search(text) is not None
+    return rule is None or rule.search(text) is not None
