@@ -33,6 +33,31 @@ _TABLES = (
 
 
 def upgrade() -> None:
+    _create_accounts()
+    _create_audit_events()
+    _create_counters()
+    _create_idempotency_records()
+    _create_providers()
+    _create_search_words()
+    _create_account_contacts()
+    _create_agreement_templates()
+    _index_agreement_templates()
+    _create_billing_contracts()
+    _index_billing_contracts()
+    _create_provider_accounts()
+    _index_provider_accounts()
+    _create_provider_connections()
+    _create_agreements()
+    _index_agreements()
+    _allow_one_active_agreement()
+    _create_acceptances()
+    _create_agreement_tags()
+    _create_jobs()
+    _index_jobs()
+    _create_job_items()
+
+
+def _create_accounts() -> None:
     op.create_table(
         "accounts",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -76,6 +101,8 @@ def upgrade() -> None:
             batch_op.f("ix_accounts_status_name_fold_id"), ["status", "name_fold", "id"], unique=False
         )
 
+
+def _create_audit_events() -> None:
     op.create_table(
         "audit_events",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -108,12 +135,17 @@ def upgrade() -> None:
         )
         batch_op.create_index(batch_op.f("ix_audit_events_entity_id"), ["entity", "id"], unique=False)
 
+
+def _create_counters() -> None:
     op.create_table(
         "counters",
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("value", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_counters")),
     )
+
+
+def _create_idempotency_records() -> None:
     op.create_table(
         "idempotency_records",
         sa.Column("actor", sa.String(), nullable=False),
@@ -131,6 +163,8 @@ def upgrade() -> None:
     with op.batch_alter_table("idempotency_records", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_idempotency_records_created_at"), ["created_at"], unique=False)
 
+
+def _create_providers() -> None:
     op.create_table(
         "providers",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -161,6 +195,8 @@ def upgrade() -> None:
     with op.batch_alter_table("providers", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_providers_name_fold"), ["name_fold"], unique=True)
 
+
+def _create_search_words() -> None:
     op.create_table(
         "search_words",
         sa.Column("kind", sa.String().with_variant(sa.String(collation="C"), "postgresql"), nullable=False),
@@ -173,6 +209,8 @@ def upgrade() -> None:
             batch_op.f("ix_search_words_kind_entity_id"), ["kind", "entity_id"], unique=False
         )
 
+
+def _create_account_contacts() -> None:
     op.create_table(
         "account_contacts",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -194,6 +232,8 @@ def upgrade() -> None:
         )
         batch_op.create_index(batch_op.f("ix_account_contacts_email_domain"), ["email_domain"], unique=False)
 
+
+def _create_agreement_templates() -> None:
     op.create_table(
         "agreement_templates",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -239,6 +279,9 @@ def upgrade() -> None:
             name=op.f("uq_agreement_templates_provider_id_template_id_version"),
         ),
     )
+
+
+def _index_agreement_templates() -> None:
     with op.batch_alter_table("agreement_templates", schema=None) as batch_op:
         batch_op.create_index(
             batch_op.f("ix_agreement_templates_created_at_id"), ["created_at", "id"], unique=False
@@ -255,6 +298,8 @@ def upgrade() -> None:
             batch_op.f("ix_agreement_templates_supersedes_id"), ["supersedes_id"], unique=False
         )
 
+
+def _create_billing_contracts() -> None:
     op.create_table(
         "billing_contracts",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -283,6 +328,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_billing_contracts")),
         sa.UniqueConstraint("id", "account_id", name=op.f("uq_billing_contracts_id_account_id")),
     )
+
+
+def _index_billing_contracts() -> None:
     with op.batch_alter_table("billing_contracts", schema=None) as batch_op:
         batch_op.create_index(
             batch_op.f("ix_billing_contracts_account_id_created_at_id"),
@@ -316,6 +364,8 @@ def upgrade() -> None:
             postgresql_where=sa.text("is_default"),
         )
 
+
+def _create_provider_accounts() -> None:
     op.create_table(
         "provider_accounts",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -360,6 +410,9 @@ def upgrade() -> None:
             name=op.f("uq_provider_accounts_provider_id_provider_specific_id"),
         ),
     )
+
+
+def _index_provider_accounts() -> None:
     with op.batch_alter_table("provider_accounts", schema=None) as batch_op:
         batch_op.create_index(
             batch_op.f("ix_provider_accounts_account_id_provider_id"),
@@ -389,6 +442,8 @@ def upgrade() -> None:
             unique=False,
         )
 
+
+def _create_provider_connections() -> None:
     op.create_table(
         "provider_connections",
         sa.Column("provider_id", sa.Uuid(), nullable=False),
@@ -399,6 +454,9 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("provider_id", name=op.f("pk_provider_connections")),
     )
+
+
+def _create_agreements() -> None:
     op.create_table(
         "agreements",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -436,52 +494,11 @@ def upgrade() -> None:
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_by", sa.String(), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
-        sa.CheckConstraint(
-            "(status = 'ACTIVE' AND status_reason IN ('PENDING', 'ACCEPTED')) OR (status = 'INACTIVE' AND status_reason IN ('DEACTIVATED', 'WITHDRAWN', 'EXPIRED', 'SUPERSEDED'))",
-            name=op.f("ck_agreements_reason_fits_status"),
-        ),
-        sa.CheckConstraint(
-            "(status = 'INACTIVE') = (deactivated_on IS NOT NULL)",
-            name=op.f("ck_agreements_inactive_has_date"),
-        ),
-        sa.CheckConstraint(
-            "status_reason <> 'ACCEPTED' OR executed_on IS NOT NULL",
-            name=op.f("ck_agreements_accepted_has_date"),
-        ),
-        sa.CheckConstraint(
-            "(acceptance_url IS NULL) = (acceptance_status IS NULL)",
-            name=op.f("ck_agreements_request_is_whole"),
-        ),
-        sa.CheckConstraint(
-            "(signer_email IS NULL) = (signer_first_name IS NULL) AND (signer_email IS NULL) = (signer_last_name IS NULL)",
-            name=op.f("ck_agreements_signer_is_whole"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["account_id"], ["accounts.id"], name=op.f("fk_agreements_account_id_accounts")
-        ),
-        sa.ForeignKeyConstraint(
-            ["provider_account_id", "account_id"],
-            ["provider_accounts.id", "provider_accounts.account_id"],
-            name=op.f("fk_agreements_provider_account_id_account_id_provider_accounts"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["provider_account_id", "provider_id"],
-            ["provider_accounts.id", "provider_accounts.provider_id"],
-            name=op.f("fk_agreements_provider_account_id_provider_id_provider_accounts"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["provider_id"], ["providers.id"], name=op.f("fk_agreements_provider_id_providers")
-        ),
-        sa.ForeignKeyConstraint(
-            ["template_id", "provider_id"],
-            ["agreement_templates.id", "agreement_templates.provider_id"],
-            name=op.f("fk_agreements_template_id_provider_id_agreement_templates"),
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_agreements")),
-        sa.UniqueConstraint("id", "account_id", name=op.f("uq_agreements_id_account_id")),
-        sa.UniqueConstraint("number", name=op.f("uq_agreements_number")),
-        sa.UniqueConstraint("serial", name=op.f("uq_agreements_serial")),
+        *_constraints_of_agreements(),
     )
+
+
+def _index_agreements() -> None:
     with op.batch_alter_table("agreements", schema=None) as batch_op:
         batch_op.create_index(
             batch_op.f("ix_agreements_account_id_created_at_id"),
@@ -536,6 +553,10 @@ def upgrade() -> None:
             ["template_id", "name_fold", "id"],
             unique=False,
         )
+
+
+def _allow_one_active_agreement() -> None:
+    with op.batch_alter_table("agreements", schema=None) as batch_op:
         batch_op.create_index(
             "uq_agreements_active_at_provider",
             ["provider_account_id", "template_id"],
@@ -551,6 +572,8 @@ def upgrade() -> None:
             postgresql_where=sa.text("status = 'ACTIVE' AND provider_account_id IS NULL"),
         )
 
+
+def _create_acceptances() -> None:
     op.create_table(
         "acceptances",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -595,6 +618,8 @@ def upgrade() -> None:
             postgresql_where=sa.text("voided_by_id IS NULL"),
         )
 
+
+def _create_agreement_tags() -> None:
     op.create_table(
         "agreement_tags",
         sa.Column("billing_contract_id", sa.Uuid(), nullable=False),
@@ -621,6 +646,8 @@ def upgrade() -> None:
             unique=False,
         )
 
+
+def _create_jobs() -> None:
     op.create_table(
         "jobs",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -670,6 +697,9 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_jobs")),
     )
+
+
+def _index_jobs() -> None:
     with op.batch_alter_table("jobs", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_jobs_kind_status_id"), ["kind", "status", "id"], unique=False)
         batch_op.create_index(batch_op.f("ix_jobs_status_id"), ["status", "id"], unique=False)
@@ -688,6 +718,8 @@ def upgrade() -> None:
             postgresql_where=sa.text("kind = 'SYNC' AND status IN ('QUEUED', 'RUNNING')"),
         )
 
+
+def _create_job_items() -> None:
     op.create_table(
         "job_items",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -714,6 +746,56 @@ def upgrade() -> None:
         batch_op.create_index(
             batch_op.f("ix_job_items_job_id_outcome_id"), ["job_id", "outcome", "id"], unique=False
         )
+
+
+def _constraints_of_agreements() -> list[sa.Constraint]:
+    return [
+        sa.CheckConstraint(
+            "(status = 'ACTIVE' AND status_reason IN ('PENDING', 'ACCEPTED')) OR (status = 'INACTIVE' AND status_reason IN ('DEACTIVATED', 'WITHDRAWN', 'EXPIRED', 'SUPERSEDED'))",
+            name=op.f("ck_agreements_reason_fits_status"),
+        ),
+        sa.CheckConstraint(
+            "(status = 'INACTIVE') = (deactivated_on IS NOT NULL)",
+            name=op.f("ck_agreements_inactive_has_date"),
+        ),
+        sa.CheckConstraint(
+            "status_reason <> 'ACCEPTED' OR executed_on IS NOT NULL",
+            name=op.f("ck_agreements_accepted_has_date"),
+        ),
+        sa.CheckConstraint(
+            "(acceptance_url IS NULL) = (acceptance_status IS NULL)",
+            name=op.f("ck_agreements_request_is_whole"),
+        ),
+        sa.CheckConstraint(
+            "(signer_email IS NULL) = (signer_first_name IS NULL) AND (signer_email IS NULL) = (signer_last_name IS NULL)",
+            name=op.f("ck_agreements_signer_is_whole"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["accounts.id"], name=op.f("fk_agreements_account_id_accounts")
+        ),
+        sa.ForeignKeyConstraint(
+            ["provider_account_id", "account_id"],
+            ["provider_accounts.id", "provider_accounts.account_id"],
+            name=op.f("fk_agreements_provider_account_id_account_id_provider_accounts"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["provider_account_id", "provider_id"],
+            ["provider_accounts.id", "provider_accounts.provider_id"],
+            name=op.f("fk_agreements_provider_account_id_provider_id_provider_accounts"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["provider_id"], ["providers.id"], name=op.f("fk_agreements_provider_id_providers")
+        ),
+        sa.ForeignKeyConstraint(
+            ["template_id", "provider_id"],
+            ["agreement_templates.id", "agreement_templates.provider_id"],
+            name=op.f("fk_agreements_template_id_provider_id_agreement_templates"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_agreements")),
+        sa.UniqueConstraint("id", "account_id", name=op.f("uq_agreements_id_account_id")),
+        sa.UniqueConstraint("number", name=op.f("uq_agreements_number")),
+        sa.UniqueConstraint("serial", name=op.f("uq_agreements_serial")),
+    ]
 
 
 def downgrade() -> None:
