@@ -1,4 +1,4 @@
-"""Which database the run uses, and what any test may ask for."""
+"""Which database the run uses, and what any test may ask for: databases, and simulated providers."""
 
 from collections.abc import AsyncIterator, Iterator
 from importlib.util import find_spec
@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 from support.databases import Databases, SqliteDatabases, in_ci, postgresql_databases
+from support.rest_simulator import RestSimulator, start_rest_simulator
+from support.simulator import SimulatedPartner, Simulator, SimulatorProcess, start_simulator
 
 from agreements_api.database import Database
 
@@ -67,3 +69,40 @@ def empty_database_url(databases: Databases, tmp_path: Path) -> Iterator[str]:
 async def database(database_url: str) -> AsyncIterator[Database]:
     async with Database(database_url) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def simulator_process() -> Iterator[SimulatorProcess]:
+    process = start_simulator()
+    yield process
+    process.stop()
+
+
+@pytest.fixture
+async def simulator(simulator_process: SimulatorProcess) -> AsyncIterator[Simulator]:
+    """Direct a simulated Partner Center that has nobody in it, and all its settings as at first."""
+    simulator = Simulator(simulator_process.url)
+    await simulator.reset()
+    yield simulator
+    await simulator.reset()
+
+
+@pytest.fixture
+async def partner(simulator: Simulator) -> SimulatedPartner:
+    return await simulator.add_partner()
+
+
+@pytest.fixture(scope="session")
+def rest_process() -> Iterator[SimulatorProcess]:
+    process = start_rest_simulator()
+    yield process
+    process.stop()
+
+
+@pytest.fixture
+async def rest(rest_process: SimulatorProcess) -> AsyncIterator[RestSimulator]:
+    """Direct a simulated REST provider without customers, and all its settings as at first."""
+    rest = RestSimulator(rest_process.url)
+    await rest.reset()
+    yield rest
+    await rest.reset()

@@ -1,6 +1,6 @@
 """What the product was founded to do, one test a fact, asked for as clients do."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from uuid import uuid4
 
 import pytest
@@ -26,31 +26,12 @@ from support.asking import (
 )
 from support.factories import CLOUD_AGREEMENT
 from support.jobs import until
-from support.simulator import SimulatedPartner, Simulator, SimulatorProcess, start_simulator
+from support.simulator import SimulatedPartner, Simulator
 
 from models import MICROSOFT_CUSTOMER_AGREEMENT_ID
 from providers.partner_center import ConfirmationMode
 
 TENANT = {"companyName": "Contoso at Microsoft", "domain": "contoso.com"}
-
-
-@pytest.fixture(scope="session")
-def simulator_process() -> Iterator[SimulatorProcess]:
-    process = start_simulator()
-    yield process
-    process.stop()
-
-
-@pytest.fixture
-async def simulator(simulator_process: SimulatorProcess) -> Simulator:
-    simulator = Simulator(simulator_process.url)
-    await simulator.reset()
-    return simulator
-
-
-@pytest.fixture
-async def partner(simulator: Simulator) -> SimulatedPartner:
-    return await simulator.add_partner()
 
 
 @pytest.fixture

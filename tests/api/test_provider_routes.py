@@ -2,7 +2,7 @@
 
 import asyncio
 import base64
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from uuid import uuid4
@@ -14,23 +14,16 @@ from support.asking import CUSTOMER_TERMS, MANUAL, MICROSOFT, terms_of
 from support.contexts import rows_of
 from support.factories import NOWHERE, PARTNER_CENTER
 from support.listener import Listener, Posted, listening
-from support.simulator import Simulator, SimulatorProcess, start_simulator
+from support.partner_center import connection_of
+from support.simulator import SimulatedPartner, Simulator
 
 from agreements_api import provider_routes
 from models import JobStatus
-from providers.partner_center import Connection
 from resolvers.notifications import PAUSE, start_told_syncs
 
 DOCUMENT = f"/agreement-templates/{CUSTOMER_TERMS}/document"
 NOTIFICATIONS = f"/providers/{MICROSOFT}/notifications"
 RELATED = "reseller-relationship-accepted-by-customer"
-
-
-@pytest.fixture(scope="module")
-def process() -> Iterator[SimulatorProcess]:
-    process = start_simulator()
-    yield process
-    process.stop()
 
 
 @dataclass
@@ -60,25 +53,9 @@ class Told:
 
 
 @pytest.fixture
-async def simulator(process: SimulatorProcess) -> Simulator:
-    simulator = Simulator(process.url)
-    await simulator.reset()
-    return simulator
-
-
-@pytest.fixture
-async def told(api: Api, simulator: Simulator) -> AsyncIterator[Told]:
-    partner = await simulator.add_partner()
-    connection = Connection(
-        tenant_id=partner.tenant_id,
-        client_id=partner.client_id,
-        client_secret=partner.client_secret,
-        refresh_token=partner.refresh_token,
-        base_url=simulator.url,
-        login_url=simulator.url,
-        admin_center_url=simulator.url,
-        webhook_authority=await simulator.webhook_authority(),
-    )
+async def told(api: Api, simulator: Simulator, partner: SimulatedPartner) -> AsyncIterator[Told]:
+    authority = await simulator.webhook_authority()
+    connection = connection_of(partner, simulator, webhook_authority=authority)
     await api.services.providers.put(PARTNER_CENTER, connection)
     async with listening() as listener:
         client = await api.services.providers.get(PARTNER_CENTER)

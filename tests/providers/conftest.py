@@ -1,17 +1,18 @@
 """Simulated providers over HTTP, and clients of them that give up quickly."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, aclosing
 from datetime import timedelta
 from typing import Any, Protocol
 
 import pytest
+from support.partner_center import connection_of
 from support.provider_stands import Stand, stand_of_manual, stand_of_partner_center, stand_of_rest
-from support.rest_simulator import API_KEY, RestSimulator, start_rest_simulator
-from support.simulator import SimulatedPartner, Simulator, SimulatorProcess, start_simulator
+from support.rest_simulator import API_KEY, RestSimulator
+from support.simulator import SimulatedPartner, Simulator
 
 from providers.clock import Clock
-from providers.partner_center import Connection, PartnerCenter
+from providers.partner_center import PartnerCenter
 from providers.rest import RestConnection, RestProvider
 
 
@@ -34,25 +35,6 @@ class ConnectRest(Protocol):
     def __call__(self, *, clock: Clock | None = None, **changes: Any) -> RestProvider: ...
 
 
-@pytest.fixture(scope="session")
-def simulator_process() -> Iterator[SimulatorProcess]:
-    process = start_simulator()
-    yield process
-    process.stop()
-
-
-@pytest.fixture
-async def simulator(simulator_process: SimulatorProcess) -> AsyncIterator[Simulator]:
-    simulator = Simulator(simulator_process.url)
-    yield simulator
-    await simulator.reset()
-
-
-@pytest.fixture
-async def partner(simulator: Simulator) -> SimulatedPartner:
-    return await simulator.add_partner()
-
-
 @pytest.fixture
 async def connect(simulator: Simulator) -> AsyncIterator[Connect]:
     async with AsyncExitStack() as opened:
@@ -64,19 +46,9 @@ async def connect(simulator: Simulator) -> AsyncIterator[Connect]:
             clock: Clock | None = None,
             **changes: Any,
         ) -> PartnerCenter:
-            known: dict[str, Any] = {
-                "tenant_id": partner.tenant_id,
-                "client_id": partner.client_id,
-                "client_secret": partner.client_secret,
-                "refresh_token": partner.refresh_token,
-                "base_url": simulator.url,
-                "login_url": simulator.url,
-                "admin_center_url": simulator.url,
-                "first_wait": timedelta(milliseconds=10),
-            }
-            client = PartnerCenter(
-                Connection(**known | changes), save_refresh_token=save_refresh_token, clock=clock
-            )
+            quick: dict[str, Any] = {"first_wait": timedelta(milliseconds=10)}
+            connection = connection_of(partner, simulator, **quick | changes)
+            client = PartnerCenter(connection, save_refresh_token=save_refresh_token, clock=clock)
             opened.push_async_exit(aclosing(client))
             return client
 
@@ -86,20 +58,6 @@ async def connect(simulator: Simulator) -> AsyncIterator[Connect]:
 @pytest.fixture
 async def client(connect: Connect, partner: SimulatedPartner) -> PartnerCenter:
     return connect(partner)
-
-
-@pytest.fixture(scope="session")
-def rest_process() -> Iterator[SimulatorProcess]:
-    process = start_rest_simulator()
-    yield process
-    process.stop()
-
-
-@pytest.fixture
-async def rest(rest_process: SimulatorProcess) -> AsyncIterator[RestSimulator]:
-    rest = RestSimulator(rest_process.url)
-    yield rest
-    await rest.reset()
 
 
 @pytest.fixture

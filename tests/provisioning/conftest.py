@@ -1,7 +1,9 @@
 """A partner at a simulated Partner Center, reached over HTTP, and the work of jobs done straight away."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,8 +12,8 @@ from support.factories import PARTNER_CENTER
 from support.jobs import Program
 from support.orders import an_order
 from support.partner_center import There
-from support.provider_process import a_connected_program
-from support.simulator import Simulator, SimulatorProcess, start_simulator
+from support.provider_process import Workers, a_connected_program, killable_workers
+from support.simulator import SimulatedPartner, Simulator
 from support.straight import Configured, Worker
 from support.syncing import ITEMS
 
@@ -24,19 +26,10 @@ from resolvers.sync import SyncProviderAccounts, sync_provider_accounts
 Provision = Callable[..., Awaitable[ProvisionResult]]
 
 
-@pytest.fixture(scope="session")
-def process() -> Iterator[SimulatorProcess]:
-    process = start_simulator()
-    yield process
-    process.stop()
-
-
 @pytest.fixture
-async def there(process: SimulatorProcess) -> There:
+async def there(simulator: Simulator, partner: SimulatedPartner) -> There:
     """A partner without customers, the only one there is."""
-    simulator = Simulator(process.url)
-    await simulator.reset()
-    return There(process.url, await simulator.add_partner())
+    return There(simulator.url, partner)
 
 
 @pytest.fixture
@@ -66,6 +59,14 @@ async def program(database_url: str, there: There) -> AsyncIterator[Program]:
     """Open the program over the test's database: what it enqueues waits for the real job engine."""
     async with a_connected_program(database_url, there.connection) as opened:
         yield opened
+
+
+@pytest.fixture
+async def workers(database_url: str, there: There) -> AsyncIterator[Workers]:
+    """Do jobs in processes that can be killed; a call may hang in them for seconds."""
+    patient = replace(there.connection, timeout=timedelta(seconds=10))
+    async with killable_workers(database_url, patient) as started:
+        yield started
 
 
 @pytest.fixture

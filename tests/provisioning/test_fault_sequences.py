@@ -96,8 +96,8 @@ class Stage:
 
 
 @pytest.fixture(scope="module")
-def stage(databases, process, tmp_path_factory) -> Iterator[Stage]:
-    return Stage(databases, Simulator(process.url), tmp_path_factory.mktemp("days"))
+def stage(databases, simulator_process, tmp_path_factory) -> Iterator[Stage]:
+    return Stage(databases, Simulator(simulator_process.url), tmp_path_factory.mktemp("days"))
 
 
 def test_the_undisturbed_day_leaves_every_agreement_accepted_and_in_sync(stage):

@@ -1,15 +1,12 @@
 """A provisioning whose process is killed at any point is gone on with, and nothing is made twice."""
 
-from dataclasses import dataclass, replace
-from datetime import timedelta
 from uuid import uuid4
 
-import pytest
 from support.factories import PARTNER_CENTER
-from support.jobs import Program, until
+from support.jobs import Program
+from support.kill_points import KillPoint
 from support.orders import an_order, contoso
 from support.partner_center import There
-from support.provider_process import killable_workers
 
 from resolvers.provisioning import provision_account
 from resolvers.sync import SyncProviderAccounts, sync_provider_accounts
@@ -20,32 +17,15 @@ LOOK = ("GET", "/v1/customers/[^/]+/agreements")
 CONFIRM = ("POST", "/v1/customers/[^/]+/agreements$")
 
 
-@dataclass(frozen=True)
-class Point:
-    """Where a worker is killed: while it waits for the answer to this call, which took effect or did not."""
-
-    name: str
-    call: tuple[str, str]
-    kind: str
-    skip: int = 0
-
-
 POINTS = [
-    Point("before it looks for the customer", SEARCH, "timeout_before"),
-    Point("before the customer is made", CREATE, "timeout_before"),
-    Point("after the customer is made", CREATE, "timeout_after"),
-    Point("after the customer is recorded", LOOK, "timeout_before"),
-    Point("before the agreement is confirmed", CONFIRM, "timeout_before"),
-    Point("after the agreement is confirmed", CONFIRM, "timeout_after"),
-    Point("before the confirmation is read back", LOOK, "timeout_before", skip=1),
+    KillPoint("before it looks for the customer", SEARCH, "timeout_before"),
+    KillPoint("before the customer is made", CREATE, "timeout_before"),
+    KillPoint("after the customer is made", CREATE, "timeout_after"),
+    KillPoint("after the customer is recorded", LOOK, "timeout_before"),
+    KillPoint("before the agreement is confirmed", CONFIRM, "timeout_before"),
+    KillPoint("after the agreement is confirmed", CONFIRM, "timeout_after"),
+    KillPoint("before the confirmation is read back", LOOK, "timeout_before", skip=1),
 ]
-
-
-@pytest.fixture
-async def workers(database_url, there):
-    patient = replace(there.connection, timeout=timedelta(seconds=10))
-    async with killable_workers(database_url, patient) as started:
-        yield started
 
 
 async def test_a_provisioning_survives_its_process_at_every_point(program, workers, there, subtests):
@@ -55,13 +35,11 @@ async def test_a_provisioning_survives_its_process_at_every_point(program, worke
                 new_account=contoso(name=f"Contoso {number}", domain=None),
                 domain=f"contoso{number}.onmicrosoft.com",
             )
-            method, path = point.call
-            await there.clear_requests()
-            await there.fault(path, {"kind": point.kind}, method=method, skip=point.skip)
+            await point.prepare(there)
             begun = await provision_account(
                 program.context, order, wait_seconds=0, idempotency_key=point.name
             )
-            await until(lambda: _is_held(there, point))  # noqa: B023  # awaited before the next turn
+            await point.reached(there)
 
             await workers.kill()
             await workers.start()
@@ -79,10 +57,10 @@ async def test_a_sync_survives_its_process_and_counts_everybody_once(program, wo
     await there.add(
         *[{"id": str(uuid4()), "companyName": f"T{n}", "domain": f"t{n}.example"} for n in range(6)]
     )
-    held = Point("before the second page", ("GET", "/v1/customers$"), "timeout_before", skip=1)
-    await there.fault(held.call[1], {"kind": held.kind}, method="GET", skip=held.skip)
+    second_page = KillPoint("before the second page", ("GET", "/v1/customers$"), "timeout_before", skip=1)
+    await second_page.prepare(there)
     begun = await sync_provider_accounts(program.context, SyncProviderAccounts(provider_id=PARTNER_CENTER))
-    await until(lambda: _is_held(there, held))
+    await second_page.reached(there)
 
     await workers.kill()
     await workers.start()
@@ -91,10 +69,6 @@ async def test_a_sync_survives_its_process_and_counts_everybody_once(program, wo
     assert (job.status, job.considered, job.created, job.failed) == ("SUCCEEDED", 6, 6, 0)
     assert len(await program.rows("select id from provider_accounts")) == 6
     assert await program.rows("select id from provider_accounts where missing_since is not null") == []
-
-
-async def _is_held(there: There, point: Point) -> bool:
-    return any(each["fault"] == point.kind for each in await there.requests())
 
 
 async def _exists_once(program: Program, there: There, domain: str) -> None:

@@ -10,7 +10,8 @@ from datetime import timedelta
 import pytest
 from support.contexts import Queue, utc_now
 from support.factories import MANUAL_PROVIDER, NOWHERE, PARTNER_CENTER
-from support.simulator import SimulatedPartner, Simulator, running_simulator
+from support.partner_center import connection_of
+from support.simulator import Simulator, running_simulator
 
 from agreements_api.connections import ProviderClients
 from agreements_api.database import Database
@@ -29,17 +30,6 @@ KEY = b"correct horse battery staple, twice over"
 async def simulator() -> AsyncIterator[Simulator]:
     async with running_simulator(refresh_token_grace_seconds=0) as running:
         yield running
-
-
-def connection_of(partner: SimulatedPartner, simulator: Simulator) -> Connection:
-    return Connection(
-        tenant_id=partner.tenant_id,
-        client_id=partner.client_id,
-        client_secret=partner.client_secret,
-        refresh_token=partner.refresh_token,
-        base_url=simulator.url,
-        login_url=simulator.url,
-    )
 
 
 @asynccontextmanager

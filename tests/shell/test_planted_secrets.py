@@ -1,7 +1,6 @@
 """Twenty secrets are planted, everything is done and much of it fails: none of them is to be found after."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import uuid4
@@ -9,9 +8,9 @@ from uuid import uuid4
 import pytest
 from support.asking import CONTOSO, YESTERDAY
 from support.program import Program, Run, Running
-from support.rest_simulator import API_KEY, RestSimulator, start_rest_simulator
+from support.rest_simulator import API_KEY, RestSimulator
 from support.scanning import everything_stored, readings
-from support.simulator import SimulatedPartner, Simulator, SimulatorProcess, start_simulator
+from support.simulator import SimulatedPartner, Simulator
 
 from agreements_api.database import Database
 from models import MICROSOFT_CUSTOMER_AGREEMENT_ID
@@ -24,28 +23,6 @@ SYNC = """mutation ($input: SyncProviderAccountsInput!) { syncProviderAccounts(i
     job { status error items { edges { node { key outcome reason } } } } userErrors { code message } } }"""
 TEMPLATE = """mutation ($input: CreateAgreementTemplateInput!) { createAgreementTemplate(input: $input) {
     agreementTemplate { id } userErrors { code message } } }"""
-
-
-@pytest.fixture(scope="module")
-def process() -> Iterator[SimulatorProcess]:
-    started = start_simulator()
-    yield started
-    started.stop()
-
-
-@pytest.fixture(scope="module")
-def rest_process() -> Iterator[SimulatorProcess]:
-    started = start_rest_simulator()
-    yield started
-    started.stop()
-
-
-@pytest.fixture
-async def simulator(process: SimulatorProcess) -> AsyncIterator[Simulator]:
-    made = Simulator(process.url)
-    await made.reset()
-    yield made
-    await made.reset()
 
 
 @dataclass
@@ -108,7 +85,7 @@ async def test_no_secret_is_left_anywhere(
     run: Run,
     database_url: str,
     simulator: Simulator,
-    rest_process: SimulatorProcess,
+    rest: RestSimulator,
 ) -> None:
     told = Everything(program_with_database, run)
     partners = [await simulator.add_partner(name=f"Partner {number}") for number in range(PARTNERS)]
@@ -121,9 +98,9 @@ async def test_no_secret_is_left_anywhere(
     keys = [API_KEY, *(f"key-{uuid4()}" for _ in range(4))]
     for number, key in enumerate(keys):
         name = f"Distributor {number}"
-        await told.command("provider", "add", name, "--base-url", rest_process.url, provider_api_key=key)
+        await told.command("provider", "add", name, "--base-url", rest.url, provider_api_key=key)
         await told.command("provider", "check", name)
-    await RestSimulator(rest_process.url).add_customers([{"id": "1", "name": "Northwind"}])
+    await rest.add_customers([{"id": "1", "name": "Northwind"}])
 
     with told.program.serve(log_level="debug", provider_timeout="2") as server:
         ids = await providers(server)

@@ -3,7 +3,7 @@
 import asyncio
 import re
 import sqlite3
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from contextlib import closing
 from dataclasses import replace
 from uuid import uuid4
@@ -11,26 +11,12 @@ from uuid import uuid4
 import pytest
 from support.program import Program, Run
 from support.rest_simulator import API_KEY, RestSimulator, running_rest_simulator
-from support.simulator import SimulatedPartner, Simulator, SimulatorProcess, start_simulator
+from support.simulator import SimulatedPartner, Simulator
 from support.work import add
 
 NAME = "Microsoft Partner Center"
 
 Spoil = Callable[[Simulator, SimulatedPartner], Awaitable[SimulatedPartner]]
-
-
-@pytest.fixture(scope="module")
-def process() -> Iterator[SimulatorProcess]:
-    started = start_simulator()
-    yield started
-    started.stop()
-
-
-@pytest.fixture
-async def simulator(process: SimulatorProcess) -> Simulator:
-    simulator = Simulator(process.url)
-    await simulator.reset()
-    return simulator
 
 
 async def wrong_secret(_: Simulator, partner: SimulatedPartner) -> SimulatedPartner:

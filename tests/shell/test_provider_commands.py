@@ -2,28 +2,15 @@
 
 import asyncio
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from support.program import Program, Run
-from support.simulator import SimulatedPartner, Simulator, SimulatorProcess, start_simulator
+from support.simulator import SimulatedPartner, Simulator
 from support.work import add, configure, ended, start_sync
 
 NAME = "Microsoft Partner Center"
-
-
-@pytest.fixture(scope="module")
-def process() -> Iterator[SimulatorProcess]:
-    started = start_simulator()
-    yield started
-    started.stop()
-
-
-@pytest.fixture
-def simulator(process: SimulatorProcess) -> Simulator:
-    return Simulator(process.url)
 
 
 async def test_a_sync_tells_its_progress_and_shows_no_secret(

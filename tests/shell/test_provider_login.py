@@ -3,32 +3,20 @@
 import asyncio
 import re
 import urllib.parse
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import pytest
 from support.program import Program, Run, Running
-from support.simulator import SimulatedPartner, Simulator, SimulatorProcess, start_simulator
+from support.simulator import SimulatedPartner, Simulator
 from support.work import add
 
 from agreements_api.errors import StartupError
 from agreements_api.loopback import open_loopback
 
 NAME = "Microsoft Partner Center"
-
-
-@pytest.fixture(scope="module")
-def process() -> Iterator[SimulatorProcess]:
-    started = start_simulator()
-    yield started
-    started.stop()
-
-
-@pytest.fixture
-def simulator(process: SimulatorProcess) -> Simulator:
-    return Simulator(process.url)
 
 
 @pytest.fixture

@@ -29,8 +29,8 @@ def run(*options: str, **environment: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_a_taken_port_is_told_in_one_line(process: SimulatorProcess):
-    outcome = run("--port", str(httpx.URL(process.url).port))
+def test_a_taken_port_is_told_in_one_line(simulator_process: SimulatorProcess):
+    outcome = run("--port", str(httpx.URL(simulator_process.url).port))
     assert outcome.returncode == 1
     assert outcome.stderr.count("\n") == 1
     assert "cannot listen on 127.0.0.1:" in outcome.stderr

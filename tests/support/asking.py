@@ -6,9 +6,10 @@ from uuid import uuid4
 
 from support.api import Api, gid_of, nodes
 from support.factories import CUSTOMER_AGREEMENT, MANUAL_PROVIDER, PARTNER_CENTER
+from support.partner_center import connection_of
 from support.simulator import SimulatedPartner, Simulator
 
-from providers.partner_center import ConfirmationMode, Connection
+from providers.partner_center import ConfirmationMode
 
 TODAY = datetime.now(UTC).date()
 YESTERDAY = str(TODAY - timedelta(days=1))
@@ -26,17 +27,7 @@ CUSTOMER_TERMS = gid_of("AgreementTemplate", CUSTOMER_AGREEMENT)
 
 
 async def connect(api: Api, simulator: Simulator, partner: SimulatedPartner, mode: ConfirmationMode) -> None:
-    connection = Connection(
-        tenant_id=partner.tenant_id,
-        client_id=partner.client_id,
-        client_secret=partner.client_secret,
-        refresh_token=partner.refresh_token,
-        base_url=simulator.url,
-        login_url=simulator.url,
-        admin_center_url=simulator.url,
-        confirmation=mode,
-        requests_per_minute=0,
-    )
+    connection = connection_of(partner, simulator, confirmation=mode, requests_per_minute=0)
     await api.services.providers.put(PARTNER_CENTER, connection)
 
 

@@ -8,6 +8,20 @@ from support.simulator import SimulatedPartner, Simulator
 from providers.partner_center import ConfirmationMode, Connection
 
 
+def connection_of(partner: SimulatedPartner, simulator: Simulator, **changes: Any) -> Connection:
+    """How a partner reaches the simulator; other arguments are those of `Connection`."""
+    known: dict[str, Any] = {
+        "tenant_id": partner.tenant_id,
+        "client_id": partner.client_id,
+        "client_secret": partner.client_secret,
+        "refresh_token": partner.refresh_token,
+        "base_url": simulator.url,
+        "login_url": simulator.url,
+        "admin_center_url": simulator.url,
+    }
+    return Connection(**known | changes)
+
+
 class There(Simulator):
     """The simulator, as far as one partner is concerned."""
 
@@ -18,14 +32,9 @@ class There(Simulator):
     @property
     def connection(self) -> Connection:
         """How the partner is reached by a client that gives up quickly."""
-        return Connection(
-            tenant_id=self.partner.tenant_id,
-            client_id=self.partner.client_id,
-            client_secret=self.partner.client_secret,
-            refresh_token=self.partner.refresh_token,
-            base_url=self.url,
-            login_url=self.url,
-            admin_center_url=self.url,
+        return connection_of(
+            self.partner,
+            self,
             confirmation=ConfirmationMode.LEGACY,
             timeout=timedelta(seconds=1),
             max_attempts=1,

@@ -69,11 +69,51 @@ async def running_simulator(**settings: object) -> AsyncGenerator["Simulator"]:
         process.stop()
 
 
-class Simulator:
-    """Client of the admin interface; keeps no connection, so it may be used from any event loop."""
+class AdminClient:
+    """What the admin interfaces have in common; keeps no connection, so any event loop may use it."""
 
     def __init__(self, url: str) -> None:
         self.url = url
+
+    async def fault(
+        self, path: str, action: dict[str, Any], *, method: str | None = None, skip: int = 0, times: int = 1
+    ) -> None:
+        """Spoil `times` calls whose path, bare or with query, fits the pattern, after `skip` of them."""
+        rule = {"path": path, "method": method, "skip": skip, "times": times, "action": action}
+        await self._call("POST", "/faults", rule)
+
+    async def clear_faults(self) -> None:
+        await self._call("DELETE", "/faults")
+
+    async def requests(self) -> list[dict[str, Any]]:
+        """Give the calls that reached login and API, oldest first."""
+        return await self._call("GET", "/requests")
+
+    async def clear_requests(self) -> None:
+        await self._call("DELETE", "/requests")
+
+    async def settings(self, **changes: object) -> dict[str, Any]:
+        """Change settings, named in camelCase, and give all of them."""
+        return await self._call("PUT", "/settings", changes)
+
+    async def advance(self, seconds: float) -> None:
+        """Move the simulator's clock forward."""
+        await self._call("POST", "/clock", {"advanceSeconds": seconds})
+
+    async def reset(self) -> None:
+        await self._call("POST", "/reset")
+
+    async def _call(self, method: str, path: str, body: object = None) -> Any:
+        async with httpx.AsyncClient(
+            base_url=f"{self.url}/admin", timeout=30, verify=NO_CERTIFICATES
+        ) as client:
+            answer = await client.request(method, path, json=body)
+            answer.raise_for_status()
+            return answer.json()
+
+
+class Simulator(AdminClient):
+    """Client of the admin interface of the simulated Partner Center."""
 
     async def add_partner(  # noqa: PLR0913 - a partner has this many sides
         self,
@@ -174,13 +214,6 @@ class Simulator:
         """End all refresh tokens of a partner."""
         await self._call("DELETE", f"/partners/{tenant_id}/refresh-tokens")
 
-    async def fault(
-        self, path: str, action: dict[str, Any], *, method: str | None = None, skip: int = 0, times: int = 1
-    ) -> None:
-        """Spoil `times` calls whose path, bare or with query, fits the pattern, after `skip` of them."""
-        rule = {"path": path, "method": method, "skip": skip, "times": times, "action": action}
-        await self._call("POST", "/faults", rule)
-
     async def random_faults(
         self,
         rate: float,
@@ -196,32 +229,3 @@ class Simulator:
     async def faults(self) -> list[dict[str, Any]]:
         """Give the rules with the number of fitting calls `seen` and of those `struck`."""
         return await self._call("GET", "/faults")
-
-    async def clear_faults(self) -> None:
-        await self._call("DELETE", "/faults")
-
-    async def requests(self) -> list[dict[str, Any]]:
-        """Give the calls that reached login and API, oldest first."""
-        return await self._call("GET", "/requests")
-
-    async def clear_requests(self) -> None:
-        await self._call("DELETE", "/requests")
-
-    async def settings(self, **changes: object) -> dict[str, Any]:
-        """Change settings, named in camelCase, and give all of them."""
-        return await self._call("PUT", "/settings", changes)
-
-    async def advance(self, seconds: float) -> None:
-        """Move the simulator's clock forward."""
-        await self._call("POST", "/clock", {"advanceSeconds": seconds})
-
-    async def reset(self) -> None:
-        await self._call("POST", "/reset")
-
-    async def _call(self, method: str, path: str, body: object = None) -> Any:
-        async with httpx.AsyncClient(
-            base_url=f"{self.url}/admin", timeout=30, verify=NO_CERTIFICATES
-        ) as client:
-            answer = await client.request(method, path, json=body)
-            answer.raise_for_status()
-            return answer.json()
