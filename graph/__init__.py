@@ -38,12 +38,13 @@ from graph.order import OrderDirection, ascending, by, descending, order
 from graph.paging import Limits
 from graph.reader import Reader
 from graph.schema import PerOperation, Schema
+from graph.sdl import sorted_sdl
 
 __all__ = [
-    "Binding", "CodedError", "Connection", "Context", "Limits", "Node", "OrderDirection", "PageInfo",
-    "PerOperation", "Reader", "Registry", "Schema", "ascending", "at_least", "at_most", "bind_all",
-    "binding_of", "by", "column", "criterion", "decode_id", "descending", "encode_id", "enum", "equal",
-    "has", "is_null", "is_set", "lacks", "mutation", "not_equal", "one_of", "order", "parse_id",
-    "reference", "references", "relation", "root_node", "root_nodes", "root_one", "root_page", "shows",
-    "subscription", "value",
+    "Binding", "CodedError", "Connection", "Context", "Limits", "Node",
+    "OrderDirection", "PageInfo", "PerOperation", "Reader", "Registry", "Schema", "ascending",
+    "at_least", "at_most", "bind_all", "binding_of", "by", "column", "criterion", "decode_id", "descending",
+    "encode_id", "enum", "equal", "has", "is_null", "is_set", "lacks", "mutation", "not_equal", "one_of",
+    "order", "parse_id", "reference", "references", "relation", "root_node", "root_nodes", "root_one",
+    "root_page", "shows", "sorted_sdl", "subscription", "value",
 ]  # fmt: skip

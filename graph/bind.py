@@ -17,6 +17,7 @@ from graph.declare import DEFAULT, ColumnMark, Declaration, Registry, RelationMa
 from graph.fields import PageField, ToOneField
 from graph.filters import Criterion, criteria
 from graph.node import Node
+from graph.weights import ROW
 
 Mark = ColumnMark | ValueMark | RelationMark
 
@@ -83,7 +84,7 @@ def _bind(item: Declaration, names: Mapping[str, Any], models: Mapping[type[Any]
     typed: Any = cls
     typed.__binding__ = binding
     typed.__connection__ = connection_type(cls, cls.__name__)
-    strawberry.type(cls, description=item.description)
+    strawberry.type(cls, description=item.description, directives=[ROW])
 
 
 def _marks(cls: type[Any]) -> dict[str, Mark]:

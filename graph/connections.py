@@ -7,6 +7,7 @@ import strawberry
 from graph.node import shown
 from graph.paging import Request
 from graph.reader import Reader, Values
+from graph.weights import FREE
 
 T = TypeVar("T")
 
@@ -15,7 +16,7 @@ class Connection(Generic[T]):
     """Annotates a connection: `Connection[Agreement]` is served as `AgreementConnection`."""
 
 
-@strawberry.type(description="Where a page stands in its connection.")
+@strawberry.type(description="Where a page stands in its connection.", directives=[FREE])
 class PageInfo:
     has_next_page: bool = strawberry.field(
         description="Whether there are rows after this page; with `before` true: its row stood there."
@@ -104,4 +105,5 @@ def _described(name: str, description: str, **fields: tuple[Any, str]) -> type[A
         field: strawberry.field(description=text) for field, (_, text) in fields.items()
     }
     namespace["__annotations__"] = {field: annotation for field, (annotation, _) in fields.items()}
-    return strawberry.type(type(name, (), namespace), name=name, description=description)
+    made = type(name, (), namespace)
+    return strawberry.type(made, name=name, description=description, directives=[FREE])

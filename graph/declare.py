@@ -13,6 +13,7 @@ from graph.fields import NodeField, NodesField, OneField, PageField, ReferenceFi
 from graph.filters import Criterion, criteria
 from graph.node import Node
 from graph.order import Key, Order
+from graph.weights import ASSUMED_SIZE, ListSize
 
 T = TypeVar("T")
 
@@ -186,9 +187,16 @@ def reference(*, description: str) -> Declared:
     return ReferenceField(description=description, default=None)
 
 
-def references(*, description: str) -> Declared:
-    """A payload's entities: takes a list of `X.ref(id)`, serves the rows that exist and the caller sees."""
-    return ReferenceField(description=description, default_factory=list)
+def references(*, description: str, assumed_size: int = ASSUMED_SIZE) -> Declared:
+    """A payload's entities: takes a list of `X.ref(id)`, serves the rows that exist and the caller sees.
+
+    Args:
+        description: For the schema.
+        assumed_size: For how many rows it counts in a query's cost.
+    """
+    return ReferenceField(
+        description=description, default_factory=list, directives=[ListSize(assumed_size=assumed_size)]
+    )
 
 
 def flat_arguments(

@@ -22,8 +22,9 @@ from graph.errors import CodedError
 from graph.ids import decode_id, split_id
 from graph.mapping import attribute
 from graph.node import Node, shown
-from graph.paging import Request, page_request
+from graph.paging import Limits, Request, default_size, page_request
 from graph.reader import Reader
+from graph.weights import ListSize, page_size
 
 
 class Context(Protocol):
@@ -39,8 +40,8 @@ class Context(Protocol):
 class ReadField(StrawberryField):
     """A field of which the type and arguments are known once everything is bound."""
 
-    def __init__(self, description: str) -> None:
-        super().__init__(description=description)
+    def __init__(self, description: str, *directives: object) -> None:
+        super().__init__(description=description, directives=directives)
 
     def annotation(self) -> object:
         """The served type, as an annotation.
@@ -93,19 +94,20 @@ class PageField(ReadField):
     """A connection, nested or on the root."""
 
     def __init__(self, description: str, page: PageBinding, place: str) -> None:
-        super().__init__(description)
-        self._page = page
+        size = page_size(default_size(page, Limits()), forward_only=page.forward_only)
+        super().__init__(description, size)
+        self.page = page
         self._place = place
 
     def annotation(self) -> object:
-        return binding_of(self._page.target).cls.__connection__
+        return binding_of(self.page.target).cls.__connection__
 
     def make_arguments(self) -> list[StrawberryArgument]:
-        return page_arguments(self._page)
+        return page_arguments(self.page)
 
     def get_result(self, source: Untyped, info: Untyped, args: Untyped, kwargs: Untyped) -> Page:
         reader: Reader = info.context.reader
-        page = self._page
+        page = self.page
 
         def request() -> Request:
             return page_request(
@@ -146,8 +148,8 @@ class OneField(ReadField):
 class NodeField(ReadField):
     """Any row by its global id."""
 
-    def __init__(self, description: str, known: Callable[[str], Binding | None]) -> None:
-        super().__init__(description)
+    def __init__(self, description: str, known: Callable[[str], Binding | None], *directives: object) -> None:
+        super().__init__(description, *directives)
         self._known = known
 
     def annotation(self) -> object:
@@ -171,6 +173,9 @@ class NodeField(ReadField):
 class NodesField(NodeField):
     """Many rows by their global ids, in the order of the ids."""
 
+    def __init__(self, description: str, known: Callable[[str], Binding | None]) -> None:
+        super().__init__(description, known, ListSize(assumed_size=Limits().ids))
+
     def annotation(self) -> object:
         return list[Node | None]
 
@@ -186,7 +191,10 @@ class NodesField(NodeField):
 
 
 class ReferenceField(StrawberryField):
-    """A field of a payload that holds references and serves the rows, as they are when they are read."""
+    """A field of a payload that holds references and serves the rows, as they are when they are read.
+
+    A list of them has a `ListSize` among its directives.
+    """
 
     @property
     def is_basic_field(self) -> bool:

@@ -91,6 +91,12 @@ def page_request(  # noqa: PLR0913  # what a page depends on
     )
 
 
+def default_size(page: Page, limits: Limits) -> int:
+    """How many rows a page has at most if the client does not say."""
+    default = page.default_size or (limits.root_default if page.link is None else limits.nested_default)
+    return min(default, limits.page_size)
+
+
 def _whole(binding: Binding, keys: tuple[Key, ...]) -> tuple[Key, ...]:
     """The order made total: ties are broken by the binding's key, in the last key's direction."""
     direction = keys[-1].descending if keys else False
@@ -102,8 +108,7 @@ def _size(page: Page, arguments: Mapping[str, Any], limits: Limits) -> int:
     if "first" in arguments and "last" in arguments:
         raise CodedError("Give first or last, not both.", code="BAD_PAGE")
     name = "last" if "last" in arguments else "first"
-    default = page.default_size or (limits.root_default if page.link is None else limits.nested_default)
-    size = arguments.get(name, min(default, limits.page_size))
+    size = arguments.get(name, default_size(page, limits))
     if size < 0:
         raise CodedError(f"{name} must not be negative.", code="BAD_PAGE")
     if size > limits.page_size:

@@ -2,7 +2,6 @@
 
 from functools import cache
 
-from graphql import build_ast_schema, lexicographic_sort_schema, parse, print_schema
 from strawberry.schema.config import StrawberryConfig
 
 import graph
@@ -26,5 +25,4 @@ def build_schema() -> graph.Schema:
 
 def print_sdl() -> str:
     """The served schema as SDL, sorted, so that a change of it is easy to see."""
-    served = build_ast_schema(parse(build_schema().as_str()))
-    return print_schema(lexicographic_sort_schema(served)) + "\n"
+    return graph.sorted_sdl(build_schema().as_str())
