@@ -32,6 +32,7 @@ from graph.filters import (
     one_of,
 )
 from graph.ids import decode_id, encode_id, parse_id
+from graph.limits import Demand, DemandLimits, Price
 from graph.node import Node
 from graph.operations import mutation, subscription
 from graph.order import OrderDirection, ascending, by, descending, order
@@ -41,8 +42,8 @@ from graph.schema import PerOperation, Schema
 from graph.sdl import sorted_sdl
 
 __all__ = [
-    "Binding", "CodedError", "Connection", "Context", "Limits", "Node",
-    "OrderDirection", "PageInfo", "PerOperation", "Reader", "Registry", "Schema", "ascending",
+    "Binding", "CodedError", "Connection", "Context", "Demand", "DemandLimits", "Limits", "Node",
+    "OrderDirection", "PageInfo", "PerOperation", "Price", "Reader", "Registry", "Schema", "ascending",
     "at_least", "at_most", "bind_all", "binding_of", "by", "column", "criterion", "decode_id", "descending",
     "encode_id", "enum", "equal", "has", "is_null", "is_set", "lacks", "mutation", "not_equal", "one_of",
     "order", "parse_id", "reference", "references", "relation", "root_node", "root_nodes", "root_one",

@@ -1,0 +1,285 @@
+"""Demand control: a document that asks for too much is refused before it runs, by what it says alone."""
+
+# pyright: standard
+# Not strict: the nodes of graphql-core have their parts under many names.
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from graphql import (
+    ASTValidationRule,
+    DocumentNode,
+    FragmentDefinitionNode,
+    GraphQLError,
+    GraphQLSchema,
+    GraphQLSyntaxError,
+    OperationDefinitionNode,
+    get_introspection_query,
+    parse,
+    specified_rules,
+    validate,
+)
+from graphql.validation.rules import overlapping_fields_can_be_merged
+
+from graph.costs import Plan, advice
+from graph.errors import CodedError
+from graph.measures import Measure, measured, measured_values
+from graph.paging import Limits
+from graph.plans import introspection_sizes, plan
+
+# graphql-core's own budget for comparing fields lets a document of 2,000 tokens take a second. It is made to
+# be lowered by assignment.
+overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 6_000
+
+_MOST_ERRORS = 20
+"""Of validation: finding the place of each takes time."""
+
+
+@dataclass(frozen=True)
+class DemandLimits:
+    """How much one document may ask for. Counts are those after its fragments are put in place.
+
+    `characters` and `tokens` are of the text, and there may be as many comments. `depth` counts fields, less
+    `ofType` of the introspection; `nesting` all braces and brackets, also of fragments and values. `cost`
+    is a number of rows. `string_bytes` and `list_items` are of each text and list, in the document or in
+    variables.
+    """
+
+    characters: int = 80_000
+    tokens: int = 2_000
+    operations: int = 5
+    fragments: int = 100
+    depth: int = 15
+    nesting: int = 50
+    fields: int = 1_000
+    aliases: int = 30
+    directives: int = 50
+    deferrals: int = 20
+    string_bytes: int = 64 * 1024
+    list_items: int = 250
+    cost: int = 10_000
+
+
+_PLACED = "With its fragments in place the operation has {found}"
+_REFUSALS = {
+    "operations": (
+        "TOO_MANY_OPERATIONS",
+        "The document holds {found} operations; at most {limit} are allowed. Send them apart.",
+    ),
+    "fragments": (
+        "TOO_MANY_FRAGMENTS",
+        "The document defines {found} fragments; at most {limit} are allowed. Inline those used once.",
+    ),
+    "depth": (
+        "DEPTH_EXCEEDED",
+        "Fields stand {found} deep; at most {limit} are allowed. Ask for the lower ones by ids from above.",
+    ),
+    "nesting": (
+        "NESTING_EXCEEDED",
+        "Braces stand {found} deep, with brackets and fragments; at most {limit} are allowed. Use fewer.",
+    ),
+    "fields": (
+        "TOO_MANY_FIELDS",
+        f"{_PLACED} fields; at most {{limit}} are allowed. Select fewer, or split it.",
+    ),
+    "aliases": (
+        "TOO_MANY_ALIASES",
+        f"{_PLACED} aliases; at most {{limit}} are allowed. Ask for many rows by `nodes` or a filter.",
+    ),
+    "directives": (
+        "TOO_MANY_DIRECTIVES",
+        f"{_PLACED} directives; at most {{limit}} are allowed. Put one on a fragment instead of each field.",
+    ),
+    "deferrals": (
+        "TOO_MANY_DEFERRALS",
+        f"{_PLACED} @defer and @stream; at most {{limit}} are allowed. Defer larger parts.",
+    ),
+    "string_bytes": (
+        "STRING_TOO_LONG",
+        "A text is {found} bytes long; at most {limit} are allowed. Shorten it.",
+    ),
+    "list_items": (
+        "LIST_TOO_LONG",
+        "A list holds {found} items; at most {limit} are allowed. Send it in parts.",
+    ),
+}
+_ABORTED = re.compile(
+    r"(?:contains more than (\d+) (tokens|comments|code points)|(nested too deeply))\b.*aborted\."
+)
+
+
+class Price:
+    """What one operation of a validated document costs, for any variables."""
+
+    def __init__(self, rows: Plan, meta: Plan, limits: DemandLimits, allowance: int) -> None:
+        self._rows = rows
+        self._meta = meta
+        self._limits = limits
+        self._allowance = allowance
+
+    def of(self, variables: Mapping[str, Any]) -> int:
+        """How many rows the operation reads at most.
+
+        Args:
+            variables: As they were sent, or coerced.
+
+        Raises:
+            CodedError: COST_EXCEEDED, INTROSPECTION_EXCEEDED, STRING_TOO_LONG, LIST_TOO_LONG or
+                NESTING_EXCEEDED.
+        """
+        _check(measured_values(variables), self._limits, ("nesting", "string_bytes", "list_items"))
+        if self._meta.cost(variables) > self._allowance:
+            raise CodedError(
+                "The introspection asks for far more than the whole schema. Use the standard query.",
+                code="INTROSPECTION_EXCEEDED",
+            )
+        cost, limit = self._rows.cost(variables), self._limits.cost
+        if cost > limit:
+            raise CodedError(
+                f"The operation may read {_number(cost)} rows; at most {limit} are allowed. "
+                f"{advice(self._rows, variables, limit)}",
+                code="COST_EXCEEDED",
+            )
+        return cost
+
+
+class Demand:
+    """Checks documents against limits, in the order of the methods.
+
+    Args:
+        schema: Made by Strawberry of what graph/ declares.
+        limits: What a document may ask for.
+        sizes: Those of the reader that will run the documents.
+    """
+
+    def __init__(self, schema: GraphQLSchema, limits: DemandLimits, sizes: Limits) -> None:
+        self._schema = schema
+        self._limits = limits
+        self._sizes = sizes
+        self._meta_sizes = introspection_sizes(schema)
+        own = {
+            name
+            for each in schema.type_map.values()
+            if not each.name.startswith("__")
+            for name in getattr(each, "fields", ())
+        }
+        # The chain of wrapped types is as long as the schema's, however often it is asked on.
+        self._free = frozenset({"ofType"} - own)
+
+    def parse(self, text: str) -> DocumentNode:
+        """Read a document, of which no more is looked at than is allowed.
+
+        Raises:
+            CodedError: DOCUMENT_TOO_LONG, TOO_MANY_TOKENS or NESTING_EXCEEDED.
+            GraphQLSyntaxError: It is no document.
+        """
+        limits = self._limits
+        try:
+            return parse(
+                text,
+                max_lexical_tokens=limits.tokens,
+                max_comments=limits.tokens,
+                max_source_length=limits.characters,
+            )
+        except GraphQLSyntaxError as error:
+            match = _ABORTED.search(error.message)
+            if match is None:
+                raise
+            most, what, _ = match.groups()
+            raise _unread(most, what) from error
+
+    def measure(self, document: DocumentNode) -> None:
+        """Check the structure of a document, valid or not; in linear time.
+
+        Raises:
+            CodedError: One of the limits is exceeded; each has a code of its own.
+        """
+        limits = self._limits
+        literals, operations = measured(document, self._free)
+        fragments = sum(isinstance(node, FragmentDefinitionNode) for node in document.definitions)
+        if len(operations) > limits.operations:
+            raise _exceeded("operations", len(operations), limits.operations)
+        if fragments > limits.fragments:
+            raise _exceeded("fragments", fragments, limits.fragments)
+        _check(literals, limits, ("nesting", "string_bytes", "list_items"))
+        for operation in operations:
+            _check(operation, limits, ("depth", "fields", "aliases", "deferrals", "directives", "nesting"))
+
+    def validate(
+        self,
+        document: DocumentNode,
+        rules: Collection[type[ASTValidationRule]] | None = None,
+        *,
+        hide_suggestions: bool = False,
+    ) -> list[GraphQLError]:
+        """What is wrong with a measured document: the first errors of it, in bounded time.
+
+        Args:
+            document: That `measure` accepted.
+            rules: By default all that are specified.
+            hide_suggestions: Whether to leave out names of the schema that the document may have meant.
+        """
+        return validate(
+            self._schema,
+            document,
+            rules or specified_rules,
+            max_errors=_MOST_ERRORS,
+            hide_suggestions=hide_suggestions,
+        )
+
+    def price(self, document: DocumentNode, operation: OperationDefinitionNode) -> Price:
+        """What the operation costs; good for as long as the document is.
+
+        Args:
+            document: Measured and validated.
+            operation: Of the document.
+        """
+        rows, meta = plan(self._schema, self._sizes, self._meta_sizes, document, operation)
+        return Price(rows, meta, self._limits, self._introspection)
+
+    @cached_property
+    def _introspection(self) -> int:
+        """What introspection may cost: twice the standard query of all there is."""
+        document = parse(
+            get_introspection_query(
+                specified_by_url=True, directive_is_repeatable=True, input_value_deprecation=True, one_of=True
+            )
+        )
+        [operation, *_] = (node for node in document.definitions if isinstance(node, OperationDefinitionNode))
+        _, meta = plan(self._schema, self._sizes, self._meta_sizes, document, operation)
+        return 2 * meta.cost({})
+
+
+def _check(found: Measure, limits: DemandLimits, names: tuple[str, ...]) -> None:
+    for name in names:
+        value, limit = getattr(found, name), getattr(limits, name)
+        if value > limit:
+            raise _exceeded(name, value, limit)
+
+
+def _exceeded(name: str, found: int, limit: int) -> CodedError:
+    code, message = _REFUSALS[name]
+    return CodedError(message.format(found=_number(found), limit=limit), code=code)
+
+
+def _unread(most: str, what: str | None) -> CodedError:
+    match what:
+        case None:
+            return CodedError(
+                "Braces and brackets stand too deep to be read. Use fewer levels.", code="NESTING_EXCEEDED"
+            )
+        case "code points":
+            return CodedError(
+                f"The document has more than {most} characters. Shorten or split it.",
+                code="DOCUMENT_TOO_LONG",
+            )
+        case _:
+            return CodedError(
+                f"The document has more than {most} {what}. Shorten or split it.", code="TOO_MANY_TOKENS"
+            )
+
+
+def _number(value: int) -> str:
+    return str(value) if value < 10**9 else "over a billion"

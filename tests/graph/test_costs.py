@@ -1,0 +1,229 @@
+"""A query costs the rows that it reads at most: never less, and hardly more when its pages are full."""
+
+from collections import Counter
+from random import Random
+from typing import Any
+
+import pytest
+from graphql import GraphQLSchema, OperationDefinitionNode, build_schema
+from support.documents import Writer, counted, rows_of, with_full_pages
+from support.library.engines import SCHEMA, Library, number
+from support.library.seed import fill
+
+import graph
+import schema as served
+from graph import Demand, DemandLimits, encode_id
+
+ANY = 10**9
+UNLIMITED = DemandLimits(ANY, ANY, ANY, ANY, ANY, ANY, ANY, ANY, ANY, ANY, ANY, ANY, ANY)
+LIBRARY = SCHEMA()._schema  # noqa: SLF001  # Strawberry offers no other way
+DEMAND = Demand(LIBRARY, UNLIMITED, graph.Limits())
+BOOKS = "{ authors(first: 5) { edges { node { books(first: %s) { edges { node { name } } } } } } }"
+
+
+def cost(text: str, demand: Demand = DEMAND, **variables: Any) -> int:
+    document = demand.parse(text)
+    demand.measure(document)
+    assert demand.validate(document) == []
+    [operation] = (node for node in document.definitions if isinstance(node, OperationDefinitionNode))
+    return demand.price(document, operation).of(variables)
+
+
+def refusal(text: str, limit: int, **variables: Any) -> tuple[str, str]:
+    demand = Demand(LIBRARY, DemandLimits(cost=limit), graph.Limits())
+    with pytest.raises(graph.CodedError) as caught:
+        cost(text, demand, **variables)
+    return caught.value.code, caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("text", "rows"),
+    [
+        ("{ author(id: 1) { name } }", 1),
+        ("{ authors { edges { node { name } } } }", 50),
+        ("{ authors(first: 3) { edges { node { publisher { country { name } } } } } }", 9),
+        (BOOKS % 2, 15),
+        (BOOKS % "null", 55),
+        ("{ authors { edges { node { books { edges { node { name } } } } } } }", 550),
+        ("{ authors(last: 2) { edges { node { fullName { last } site { url } } } } }", 2),
+        ("{ authors(first: 7) { edges { a: node { name } b: node { name } } } }", 14),
+        ("{ a: author(id: 1) { name } b: author(id: 1) { name } }", 2),
+        ("{ node(id: 1) { ...on Author { publisher { id } mentor { id } } ...on Tag { label } } }", 3),
+        ("{ nodes(ids: [1, 2, 3]) { id } }", 3),
+        ("{ nodes(ids: 1) { ... on Node { ... on Tag { books(first: 4) { edges { node { id } } } } } } }", 5),
+        ("{ shelves(authorId: 1, first: 6) { edges { node { author { name } } } } }", 12),
+        ('mutation { rename(id: "1", name: "x") { book { name } } }', 1),
+        ('mutation { rename(id: "1", name: "x") { others { author { name } } } }', 100),
+        ('subscription { book(id: "1") { author { name } } }', 2),
+        ('subscription { changes(id: "1") { sequence book { name } } }', 1),
+        ("{ __typename __schema { types { name } } }", 0),
+    ],
+)  # fmt: skip
+def test_rows_count_and_nothing_else(text: str, rows: int) -> None:
+    assert cost(text) == rows
+
+
+def test_rows_that_are_read_for_a_page_count_though_none_is_answered() -> None:
+    assert cost("{ authors(first: 8) { pageInfo { hasNextPage } } }") == 8
+    assert cost("{ authors(first: 8) { edges { cursor } } }") == 8
+    assert cost("{ authors(first: 8) { totalCount } }") == 0
+
+
+def test_selections_that_are_merged_count_once() -> None:
+    text = """
+        { author(id: 1) { ...One ...Two ...Two publisher { id } } }
+        fragment One on Author { publisher { name } books(first: 3) { edges { node { id } } } }
+        fragment Two on Author { books(first: 3) { edges { node { author { id } } } } }
+    """
+    assert cost(text) == 1 + 1 + 3 * 2
+
+
+@pytest.mark.parametrize(
+    ("variables", "rows"),
+    [
+        ({"n": 4}, 4),
+        ({"n": 4.0}, 4),
+        ({"n": None}, 50),
+        ({}, 6),
+        ({"n": 0}, 0),
+        ({"n": -5}, 0),
+        ({"n": 10**12}, 200),
+        ({"n": float("inf")}, 200),
+        ({"n": "many"}, 200),
+    ],
+)
+def test_a_page_is_as_large_as_its_variable_says(variables: dict[str, Any], rows: int) -> None:
+    assert cost("query ($n: Int = 6) { authors(first: $n) { edges { node { id } } } }", **variables) == rows
+
+
+def test_an_ids_variable_counts_its_items() -> None:
+    ask = "query ($ids: [ID!]!) { nodes(ids: $ids) { id ... on Book { author { id } } } }"
+
+    assert cost(ask, ids=["a"] * 7) == 14
+    assert cost(ask, ids="a") == 2
+    assert cost("query ($a: ID!, $b: ID!) { nodes(ids: [$a, $b]) { id } }", a="1", b="2") == 2
+
+
+@pytest.mark.parametrize(
+    ("variables", "rows"),
+    [
+        ({"a": True, "b": False}, 1 + 1 + 3),
+        ({"a": False, "b": True}, 1),
+        ({"a": True, "b": True}, 1 + 1),
+        ({}, 1 + 3),
+    ],
+)
+def test_what_is_left_out_costs_nothing(variables: dict[str, bool], rows: int) -> None:
+    text = """
+        query ($a: Boolean! = false, $b: Boolean! = false) {
+          author(id: 1) {
+            publisher @include(if: $a) { id }
+            ... @skip(if: $b) { books(first: 3) { edges { node { id } } } }
+            mentor @skip(if: true) { id }
+            ... @include(if: false) { mentor { id } }
+          }
+        }
+    """
+    assert cost(text, **variables) == rows
+
+
+def test_what_one_of_several_conditions_selects_counts_when_any_holds() -> None:
+    text = """
+        query ($a: Boolean!, $b: Boolean!) {
+          author(id: 1) { ...P @include(if: $a) ... @include(if: $b) { ...P } }
+        }
+        fragment P on Author { publisher { id } }
+    """
+    rows = {(a, b): cost(text, a=a, b=b) for a in (True, False) for b in (True, False)}
+
+    assert rows == {(True, True): 2, (True, False): 2, (False, True): 2, (False, False): 1}
+
+
+def test_a_refusal_names_the_page_to_make_smaller_and_the_size_that_would_do() -> None:
+    text = """
+        query ($n: Int!) {
+          a: authors(first: 20) { edges { node { books(first: $n) { edges { node { id } } } } } }
+        }
+    """
+    code, message = refusal(text, 100, n=50)
+
+    assert code == "COST_EXCEEDED"
+    assert "1020 rows; at most 100" in message
+    assert message.endswith("Lower `first` of a.edges.node.books from 50 to 4.")
+    assert cost(text, Demand(LIBRARY, DemandLimits(cost=100), graph.Limits()), n=4) == 100
+
+
+def test_a_refusal_that_one_size_cannot_mend_says_so() -> None:
+    _, message = refusal(BOOKS % 9, 3)
+
+    assert message.endswith("Lower `first` of authors.edges.node.books, now 9, and those around it.")
+
+
+def test_a_refusal_without_a_page_asks_for_fewer_rows() -> None:
+    code, message = refusal("query ($ids: [ID!]!) { nodes(ids: $ids) { id } }", 3, ids=["a"] * 4)
+
+    assert code == "COST_EXCEEDED"
+    assert message.endswith("Ask for fewer rows at once.")
+
+
+def repeatable(seed: int) -> Random:
+    return Random(seed)  # noqa: S311  # the same queries in every run
+
+
+AUTHOR = f'"{encode_id("Author", number(1))}"'
+
+
+async def test_no_query_reads_more_rows_than_it_costs(library: Library) -> None:
+    """Of all sizes and with rows missing; the answers are those of the database."""
+    await fill(library, 12)
+    sdl = build_schema(SCHEMA().as_str())
+    seen: Counter[str] = Counter()
+    for seed in range(500):
+        query = Writer(
+            sdl,
+            repeatable(seed),
+            given={"id": AUTHOR, "authorId": AUTHOR},
+            avoid=frozenset({"book", "failure"}),
+        ).query()
+        found = counted(await library.data(query.text, **query.variables), rows_of(sdl))
+
+        assert found <= cost(query.text, **query.variables), query
+        seen["rows"] += found
+        seen["variables"] += len(query.variables)
+    assert seen["rows"] > 2_000
+    assert seen["variables"] > 250
+
+
+async def test_a_query_of_full_pages_costs_hardly_more_than_it_reads(library: Library) -> None:
+    await fill(library, 12)
+    sdl = build_schema(SCHEMA().as_str())
+    rows = rows_of(sdl)
+    sizes = {"authors": 4, "publishers": 3, "tags": 2, "books": 3}
+    avoid = frozenset({"book", "failure", "mentor", "country", "shelves"})
+    for seed in range(250):
+        query = Writer(
+            sdl, repeatable(seed), sizes, given={"id": AUTHOR, "authorId": AUTHOR}, avoid=avoid
+        ).query()
+        found = counted(await library.data(query.text, **query.variables), rows)
+
+        assert found <= cost(query.text, **query.variables) <= 1.5 * found, query
+
+
+@pytest.fixture(scope="module")
+def contract() -> GraphQLSchema:
+    return build_schema(served.print_sdl())
+
+
+def test_what_the_served_schema_costs_is_what_its_sdl_says(contract: GraphQLSchema) -> None:
+    """Run with full pages as the SDL sizes them: what tools of clients know."""
+    demand = Demand(served.build_schema()._schema, UNLIMITED, graph.Limits())  # noqa: SLF001  # Strawberry offers no other way
+    rows = rows_of(contract)
+    given = {"id": '"x"', "accountId": '"x"', "jobId": '"x"'}
+    seen = 0
+    for seed in range(500):
+        query = Writer(contract, repeatable(seed), given=given, leaves=False).query()
+        found = counted(with_full_pages(contract, query), rows)
+        seen += found
+
+        assert found <= cost(query.text, demand, **query.variables) <= 1.5 * found, query
+    assert seen > 2_000
