@@ -1,7 +1,6 @@
 """The web application: routes over what is open, and the guards in front of them."""
 
 import asyncio
-from collections.abc import Mapping
 
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
@@ -9,22 +8,19 @@ from starlette.applications import Starlette
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
-from starlette.requests import HTTPConnection, Request
+from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from agreements_api.graphiql import graphiql_page, graphiql_routes
+from agreements_api.graphql import GraphQL
 from agreements_api.headers import SafeHeaders
 from agreements_api.logs import request_logs
 from agreements_api.provider_routes import provider_routes
 from agreements_api.services import Services
 from agreements_api.settings import Settings
-from graph import Limits, Reader
-from graph.guards import REQUEST_ID_HEADER, Doorman, RequestIds, refusal, request_id
-from graph.http import GraphQLEndpoint
-from schema import build_schema
-from schema.context import RequestContext
+from graph.guards import REQUEST_ID_HEADER, Doorman, RequestIds, refusal
 
 READY_SECONDS = 2.0
 """How long the database may take to answer before this process calls itself unready."""
@@ -36,12 +32,13 @@ def make_app(services: Services) -> ASGIApp:
 
 
 def routes(services: Services) -> list[BaseRoute]:
-    endpoint = _graphql(services)
+    graphql = GraphQL(services)
+    endpoint: ASGIApp = graphql.http
     health = _Health(services)
     found: list[BaseRoute] = [
         Route("/livez", health.live),
         Route("/readyz", health.ready),
-        WebSocketRoute("/graphql", endpoint),
+        WebSocketRoute("/graphql", graphql.sockets),
         *provider_routes(services),
     ]
     if services.settings.graphiql:
@@ -63,29 +60,6 @@ def _guarded(app: ASGIApp, settings: Settings) -> ASGIApp:
         )
     app = Doorman(app, hosts=settings.allowed_hosts, origins=settings.allowed_origins)
     return RequestIds(SafeHeaders(app), bind=request_logs)
-
-
-def _graphql(services: Services) -> ASGIApp:
-    settings = services.settings
-    limits = Limits()
-
-    async def make_context(connection: HTTPConnection, _params: Mapping[str, object]) -> RequestContext:
-        id_ = request_id(connection.scope)
-        resolvers = services.context(request_id=id_)
-        reader = Reader(
-            engine=services.database.reads,
-            caller=resolvers.actor,
-            key=services.secrets.cursor_key,
-            limits=limits,
-        )
-        return RequestContext(reader=reader, request_id=id_, resolvers=resolvers)
-
-    return GraphQLEndpoint(
-        build_schema(),
-        make_context,
-        max_body_bytes=settings.max_body_bytes,
-        allowed_origins=settings.allowed_origins,
-    )
 
 
 class _PageForBrowsers:
@@ -111,7 +85,9 @@ class _Health:
         return JSONResponse({"status": "ok"})
 
     async def ready(self, _request: Request) -> Response:
-        """Answer 200 when requests can be served, that is when the database answers; 503 otherwise."""
+        """Answer 200 when requests can be served: the database answers, the end has not come; else 503."""
+        if self._services.ending.unready.begun:
+            return JSONResponse({"status": "the server is ending"}, 503)
         try:
             async with asyncio.timeout(READY_SECONDS), self._services.database.reads.connect() as connection:
                 await connection.execute(text("SELECT 1"))

@@ -65,7 +65,7 @@ async def serve(*, host: str | None = None, port: int | None = None, jobs: bool 
             _say(f"Serving {url_of(listener)}/graphql (GraphiQL in a browser), to this machine only.")
 
         async with open_services(settings, run_jobs=jobs) as services, warning_of_unreachable(services):
-            await run_server(make_app(services), settings, listener, started=tell)
+            await run_server(make_app(services), settings, listener, services.ending, started=tell)
 
 
 @app.command(help_epilogue=examples("agreements worker"))
@@ -78,7 +78,7 @@ async def worker() -> None:
     from agreements_api.services import open_services  # noqa: PLC0415 -- slow to load: first what may be wrong
 
     async with open_services(settings, run_jobs=True):
-        with on_signals(stopped.set):
+        with on_signals(lambda _: stopped.set()):
             _say("Doing jobs.")
             await stopped.wait()
 

@@ -11,10 +11,14 @@ from collections.abc import Callable, Generator
 import uvicorn
 from starlette.types import ASGIApp
 
+from agreements_api.ending import Ending
 from agreements_api.errors import InvalidSettings, StartupError
+from agreements_api.http_protocol import BoundedProtocol
 from agreements_api.settings import Settings
 
 BACKLOG = 2048
+_STREAMS_SECONDS = 12.0
+"""How long streams may take to end once they are told to."""
 
 
 class _Server(uvicorn.Server):
@@ -69,19 +73,30 @@ def url_of(listener: socket.socket) -> str:
 
 
 async def run_server(
-    app: ASGIApp, settings: Settings, listener: socket.socket, *, started: Callable[[], None] = lambda: None
+    app: ASGIApp,
+    settings: Settings,
+    listener: socket.socket,
+    ending: Ending,
+    *,
+    started: Callable[[], None] = lambda: None,
 ) -> None:
     """Serve until SIGINT or SIGTERM; the app's lifespan is the caller's.
+
+    After SIGTERM the process is unready at once, and goes on serving for `drain_delay`; then streams end,
+    then what is under way. Whoever sits at the terminal need not wait for that: SIGINT leaves the delay
+    out. A second signal ends it at once.
 
     Args:
         app: What is served.
         settings: How.
         listener: From `listen`.
+        ending: Tells the app how far the end has come.
         started: Called once, when requests are answered and signals are heeded.
     """
     _calm_the_collector()
     config = uvicorn.Config(
         app,
+        http=BoundedProtocol,
         lifespan="off",
         log_config=None,
         log_level="warning",  # that it starts and stops is told by us
@@ -91,14 +106,31 @@ async def run_server(
         date_header=True,
         timeout_graceful_shutdown=int(settings.shutdown_timeout.total_seconds()),
         ws_max_size=settings.max_body_bytes,
+        ws_ping_interval=None,  # the sockets ping by themselves, and close with a code that clients know
     )
     server = _Server(config, started)
 
-    def stop() -> None:
-        server.force_exit, server.should_exit = server.should_exit, True
+    stopping = asyncio.Event()
+    delays = [settings.drain_delay.total_seconds()]
+
+    def stop(by: signal.Signals) -> None:
+        if stopping.is_set():
+            server.force_exit = server.should_exit = True
+        if by is signal.SIGINT:
+            delays.clear()
+        stopping.set()
+
+    async def end() -> None:
+        await stopping.wait()
+        ending.unready.begin()
+        await asyncio.sleep(sum(delays))
+        await ending.streams.finish(_STREAMS_SECONDS)
+        server.should_exit = True
 
     with on_signals(stop):
+        ender = asyncio.create_task(end(), name="end in good order")
         await server.serve(sockets=[listener])
+        ender.cancel()
 
 
 def _calm_the_collector() -> None:
@@ -113,11 +145,11 @@ def _calm_the_collector() -> None:
 
 
 @contextlib.contextmanager
-def on_signals(stop: Callable[[], None]) -> Generator[None]:
-    """Call `stop` on each SIGINT and SIGTERM, in the running loop."""
+def on_signals(stop: Callable[[signal.Signals], None]) -> Generator[None]:
+    """Call `stop` with each SIGINT and SIGTERM, in the running loop."""
     loop = asyncio.get_running_loop()
     for each in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(each, stop)
+        loop.add_signal_handler(each, stop, each)
     try:
         yield
     finally:

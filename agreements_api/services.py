@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Generator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 import jobs
 from agreements_api.connections import ProviderClients
 from agreements_api.database import Database, database_url
+from agreements_api.ending import Ending
 from agreements_api.errors import StartupError
 from agreements_api.migrations import migrate, unusable
 from agreements_api.secrets import Secrets, load_secrets
@@ -38,6 +39,7 @@ class Services:
     transactions: Transactions
     providers: ProviderClients
     signals: JobSignals
+    ending: Ending = field(default_factory=Ending)
 
     def context(self, actor: str = LOCAL_ACTOR, *, request_id: str | None = None) -> Context:
         """One caller's way into the resolvers."""

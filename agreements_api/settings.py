@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import timedelta
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from croniter import croniter
@@ -78,6 +79,7 @@ Duration = Annotated[timedelta, BeforeValidator(_seconds), AfterValidator(_posit
 Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
 Origins = Annotated[tuple[Annotated[str, AfterValidator(_origin)], ...], NoDecode, BeforeValidator(_words)]
 Bytes = Annotated[int, Field(ge=1024)]
+Count = Annotated[int, Field(ge=1)]
 
 
 class Settings(BaseSettings):
@@ -101,8 +103,47 @@ class Settings(BaseSettings):
     """Web origins whose pages may call the API."""
 
     graphiql: bool = True
-    max_body_bytes: Bytes = 256_000
     shutdown_timeout: Duration = timedelta(seconds=20)
+    drain_delay: Annotated[timedelta, BeforeValidator(_seconds), Field(ge=timedelta(0))] = timedelta(
+        seconds=1
+    )
+    """How long requests are still taken after the server has called itself unready."""
+
+    introspection: bool = True
+    suggestions: bool = True
+    """Whether errors name what may have been meant."""
+    status_codes: Literal["audit", "draft"] = "audit"
+    trusted_documents: Path | None = None
+    """A manifest of documents that clients may name."""
+    trusted_documents_only: bool = False
+    get_trusted_documents_only: bool = False
+
+    max_body_bytes: Bytes = 256_000
+    max_response_bytes: Bytes = 8 * 1024 * 1024
+    query_timeout: Duration = timedelta(seconds=10)
+    mutation_timeout: Duration = timedelta(seconds=30)
+    read_timeout: Duration = timedelta(seconds=30)
+    """Until a request must have come to its end."""
+    max_page_size: Count = 200
+    max_tokens: Count = 2_000
+    max_depth: Count = 15
+    max_fields: Count = 1_000
+    max_aliases: Count = 30
+    max_directives: Count = 50
+    max_operations: Count = 5
+    """In one document."""
+    max_deferrals: Count = 20
+    max_cost: Count = 10_000
+    """Rows that one operation may return at most."""
+    max_string_bytes: Count = 64 * 1024
+    max_list_items: Count = 250
+    max_concurrent_operations: Count = 256
+    max_connections: Count = 1_000
+    """WebSockets at once."""
+    max_subscriptions: Count = 100
+    """Of one WebSocket."""
+    max_messages_per_second: Count = 25
+    """Of one WebSocket, on average; ten times as many at once."""
 
     provider_timeout: Annotated[Duration, AfterValidator(_at_most_20_seconds)] = timedelta(seconds=20)
     """Of one HTTP call to a provider; well below `job_lease`, or a call outlives its owner."""

@@ -3,6 +3,7 @@
 from graph.bind import bind_all
 from graph.binding import Binding, binding_of
 from graph.connections import Connection, PageInfo
+from graph.context import Context, MakeContext
 from graph.declare import (
     Registry,
     column,
@@ -16,9 +17,10 @@ from graph.declare import (
     shows,
     value,
 )
+from graph.documents import Documents, TrustedDocuments
+from graph.engine import Bounds, Engine, Operation
 from graph.enums import enum
-from graph.errors import CodedError
-from graph.fields import Context
+from graph.errors import Code, CodedError
 from graph.filters import (
     at_least,
     at_most,
@@ -38,14 +40,17 @@ from graph.operations import mutation, subscription
 from graph.order import OrderDirection, ascending, by, descending, order
 from graph.paging import Limits
 from graph.reader import Reader
-from graph.schema import PerOperation, Schema
+from graph.requests import GraphQLRequest, read_request
+from graph.responses import Response
+from graph.schema import Schema
 from graph.sdl import sorted_sdl
 
 __all__ = [
-    "Binding", "CodedError", "Connection", "Context", "Demand", "DemandLimits", "Limits", "Node",
-    "OrderDirection", "PageInfo", "PerOperation", "Price", "Reader", "Registry", "Schema", "ascending",
+    "Binding", "Bounds", "Code", "CodedError", "Connection", "Context", "Demand", "DemandLimits",
+    "Documents", "Engine", "GraphQLRequest", "Limits", "MakeContext", "Node", "Operation", "OrderDirection",
+    "PageInfo", "Price", "Reader", "Registry", "Response", "Schema", "TrustedDocuments", "ascending",
     "at_least", "at_most", "bind_all", "binding_of", "by", "column", "criterion", "decode_id", "descending",
     "encode_id", "enum", "equal", "has", "is_null", "is_set", "lacks", "mutation", "not_equal", "one_of",
-    "order", "parse_id", "reference", "references", "relation", "root_node", "root_nodes", "root_one",
-    "root_page", "shows", "sorted_sdl", "subscription", "value",
+    "order", "parse_id", "read_request", "reference", "references", "relation", "root_node", "root_nodes",
+    "root_one", "root_page", "shows", "sorted_sdl", "subscription", "value",
 ]  # fmt: skip

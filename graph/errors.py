@@ -2,26 +2,113 @@
 
 import logging
 from collections.abc import Iterable
+from enum import StrEnum
+from typing import Any, Self
 
 from graphql import GraphQLError, GraphQLSyntaxError
-from strawberry.exceptions import MissingQueryError
-from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 
-BAD_REQUEST = "BAD_REQUEST"
-BAD_USER_INPUT = "BAD_USER_INPUT"
-INTERNAL = "INTERNAL"
-METHOD_NOT_ALLOWED = "METHOD_NOT_ALLOWED"
-PARSE_FAILED = "GRAPHQL_PARSE_FAILED"
-VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED"
+
+class Code(StrEnum):
+    """The codes of top-level errors, the one list of them: what clients decide by."""
+
+    def __new__(cls, name: str, meaning: str) -> Self:
+        made = str.__new__(cls, name)
+        made._value_ = name
+        made.meaning = meaning
+        return made
+
+    _value_: str
+    meaning: str
+
+    # The request itself
+    BAD_REQUEST = "BAD_REQUEST", "The request is not well-formed; the message names the member at fault."
+    METHOD_NOT_ALLOWED = (
+        "METHOD_NOT_ALLOWED",
+        "This address does not take the method, or not for this operation.",
+    )
+    UNSUPPORTED_MEDIA_TYPE = "UNSUPPORTED_MEDIA_TYPE", "The body has a type or charset that is not taken."
+    NOT_ACCEPTABLE = "NOT_ACCEPTABLE", "No answer of a type that the client accepts can be given."
+    BODY_TOO_LARGE = "BODY_TOO_LARGE", "The body is longer than is taken."
+    URL_TOO_LONG = "URL_TOO_LONG", "The URL is longer than is taken; use POST."
+    HEADERS_TOO_LARGE = "HEADERS_TOO_LARGE", "The headers are longer than is taken."
+    FILE_TOO_LARGE = "FILE_TOO_LARGE", "An uploaded file is longer than is taken."
+    REQUEST_TIMEOUT = "REQUEST_TIMEOUT", "The request did not come to its end in time."
+    PREFLIGHT_REQUIRED = (
+        "PREFLIGHT_REQUIRED",
+        "The request lacks the header that keeps other sites' forms out.",
+    )
+    HOST_NOT_ALLOWED = "HOST_NOT_ALLOWED", "The server does not answer for this host name."
+    ORIGIN_NOT_ALLOWED = "ORIGIN_NOT_ALLOWED", "Pages of this origin may not call the server."
+    UNAUTHENTICATED = "UNAUTHENTICATED", "Who calls is not proved, or not any more."
+    OVERLOADED = "OVERLOADED", "Too much is asked of the server at once; try again after `Retry-After`."
+    NOT_FOUND = "NOT_FOUND", "What is asked for does not exist, or the caller may not see it."
+
+    # The document
+    GRAPHQL_PARSE_FAILED = "GRAPHQL_PARSE_FAILED", "The document is not GraphQL."
+    GRAPHQL_VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED", "The document does not fit the schema."
+    BAD_USER_INPUT = "BAD_USER_INPUT", "A variable or an argument has a value that it cannot have."
+    PERSISTED_QUERY_NOT_FOUND = (
+        "PERSISTED_QUERY_NOT_FOUND",
+        "No document is known under the hash; send it with the document once.",
+    )
+    PERSISTED_QUERY_MISMATCH = "PERSISTED_QUERY_MISMATCH", "The hash is not that of the document sent along."
+    DOCUMENT_NOT_TRUSTED = "DOCUMENT_NOT_TRUSTED", "Only documents of the server's manifest are run."
+
+    # Its demand
+    TOO_MANY_TOKENS = "TOO_MANY_TOKENS", "The document has more tokens than are read."
+    DOCUMENT_TOO_LONG = "DOCUMENT_TOO_LONG", "The document has more characters than are read."
+    TOO_MANY_FRAGMENTS = "TOO_MANY_FRAGMENTS", "The document defines more fragments than are taken."
+    NESTING_EXCEEDED = "NESTING_EXCEEDED", "Braces and brackets stand deeper in each other than is read."
+    TOO_MANY_OPERATIONS = "TOO_MANY_OPERATIONS", "The document has more operations than are taken."
+    TOO_MANY_FIELDS = "TOO_MANY_FIELDS", "The operation selects more fields than are served at once."
+    TOO_MANY_ALIASES = "TOO_MANY_ALIASES", "The operation uses more aliases than are served at once."
+    TOO_MANY_DIRECTIVES = "TOO_MANY_DIRECTIVES", "The operation uses more directives than are served at once."
+    TOO_MANY_DEFERRALS = "TOO_MANY_DEFERRALS", "The operation has more @defer and @stream than are served."
+    DEPTH_EXCEEDED = "DEPTH_EXCEEDED", "The operation is nested deeper than is served."
+    COST_EXCEEDED = "COST_EXCEEDED", "The operation may return more rows than are served at once."
+    INTROSPECTION_EXCEEDED = "INTROSPECTION_EXCEEDED", "The introspection asks for far more than the schema."
+    STRING_TOO_LONG = "STRING_TOO_LONG", "A text among the arguments is longer than is taken."
+    LIST_TOO_LONG = "LIST_TOO_LONG", "A list among the arguments is longer than is taken."
+
+    # Its arguments
+    BAD_ID = "BAD_ID", "This is no global id, or not one of the type asked for."
+    BAD_CURSOR = "BAD_CURSOR", "The cursor was not given here, for this list under this filter and order."
+    BAD_ORDER = "BAD_ORDER", "The order names a key twice."
+    BAD_PAGE = "BAD_PAGE", "The page's arguments contradict each other."
+    PAGE_TOO_LARGE = "PAGE_TOO_LARGE", "The page is larger than is served at once."
+    TOO_MANY_IDS = "TOO_MANY_IDS", "More ids than are looked up at once."
+
+    # Its execution
+    DEADLINE_EXCEEDED = "DEADLINE_EXCEEDED", "The operation took longer than it may and was given up."
+    RESPONSE_TOO_LARGE = "RESPONSE_TOO_LARGE", "The answer would be longer than is sent."
+    BUSY = "BUSY", "Others kept changing the same rows; nothing was done. Try again."
+    INTERNAL = "INTERNAL", "Something failed here; the log holds the cause under the request id."
+
+    # Streams
+    TOO_MANY_SUBSCRIPTIONS = "TOO_MANY_SUBSCRIPTIONS", "More subscriptions than one connection may have."
+    SLOW_CONSUMER = (
+        "SLOW_CONSUMER",
+        "Events came faster than they were taken; subscribe again from the last one.",
+    )
+    SERVER_ENDING = "SERVER_ENDING", "The server is about to end; ask again, and another will answer."
+
 
 _log = logging.getLogger(__name__)
 
 
 class CodedError(GraphQLError):
-    """A refusal for clients: its message is sent as it stands, its code is part of the contract."""
+    """A refusal for clients: its message is sent as it stands, its code is part of the contract.
+
+    Args:
+        message: One sentence for a person.
+        code: A member of `Code`, or its name.
+
+    Raises:
+        ValueError: There is no such code.
+    """
 
     def __init__(self, message: str, *, code: str) -> None:
-        super().__init__(message, extensions={"code": code})
+        super().__init__(message, extensions={"code": Code(code).value})
 
     @property
     def code(self) -> str:
@@ -30,8 +117,8 @@ class CodedError(GraphQLError):
 
 def public_errors(
     errors: Iterable[GraphQLError], request_id: str, *, executed: bool, log: logging.Logger = _log
-) -> list[GraphQLError]:
-    """The errors as clients may see them: each with `code` and `requestId`.
+) -> list[dict[str, Any]]:
+    """The errors as clients may see them: formatted, each with `code` and `requestId`.
 
     Args:
         errors: As graphql-core reports them.
@@ -39,29 +126,16 @@ def public_errors(
         executed: Whether the operation's execution began: tells a document's faults from ours.
         log: Gets what is masked, at level ERROR, with `request_id` in `extra`.
     """
-    return [_public(_refused(error), request_id, executed, log) for error in errors]
+    return [_public(error, request_id, executed, log) for error in errors]
 
 
-def _refused(error: GraphQLError) -> GraphQLError:
-    """What Strawberry itself refuses, in the words of a client's error."""
-    match error.original_error:
-        case MissingQueryError():
-            return CodedError("There is no query.", code=BAD_REQUEST)
-        case CannotGetOperationTypeError():
-            return CodedError("There is no operation of that name.", code=BAD_REQUEST)
-        case InvalidOperationTypeError(operation_type=kind):
-            return CodedError(f"A {kind.value} is not allowed here.", code=METHOD_NOT_ALLOWED)
-        case _:
-            return error
-
-
-def _public(error: GraphQLError, request_id: str, executed: bool, log: logging.Logger) -> GraphQLError:  # noqa: FBT001  # private, named by its only caller
+def _public(error: GraphQLError, request_id: str, executed: bool, log: logging.Logger) -> dict[str, Any]:  # noqa: FBT001  # private, named by its only caller
     code = _code(error, executed=executed)
     message = error.message
     extensions = dict(error.extensions or {})
-    if code == VALIDATION_FAILED and not isinstance(error.original_error or error, GraphQLError):
+    if code is Code.GRAPHQL_VALIDATION_FAILED and not isinstance(error.original_error or error, GraphQLError):
         message = "The document holds a value that cannot be read."
-    if code == INTERNAL:
+    if code is Code.INTERNAL:
         cause = error.original_error or error
         log.error(
             "Masked %s at %s",
@@ -71,27 +145,27 @@ def _public(error: GraphQLError, request_id: str, executed: bool, log: logging.L
             extra={"request_id": request_id},
         )
         message, extensions = "Internal error.", {}
-    return GraphQLError(
-        message,
-        nodes=error.nodes,
-        source=error.source,
-        positions=error.positions,
-        path=error.path,
-        original_error=error.original_error,
-        extensions={**extensions, "code": code, "requestId": request_id},
-    )
+    formatted: dict[str, Any] = {"message": message}
+    if error.locations:
+        formatted["locations"] = [place.formatted for place in error.locations]
+    if error.path is not None:
+        formatted["path"] = error.path
+    formatted["extensions"] = {**extensions, "code": code, "requestId": request_id}
+    return formatted
 
 
-def _code(error: GraphQLError, *, executed: bool) -> str:
+def _code(error: GraphQLError, *, executed: bool) -> Code:
     origin = error.original_error or error
     if isinstance(origin, CodedError):
-        return origin.code
+        return Code(origin.code)
     if isinstance(origin, GraphQLSyntaxError):
-        return PARSE_FAILED
+        return Code.GRAPHQL_PARSE_FAILED
     if not executed:
         # A ValueError is a literal that Python cannot read, such as a number of five thousand digits.
-        return VALIDATION_FAILED if isinstance(origin, GraphQLError | ValueError) else INTERNAL
+        known = isinstance(origin, GraphQLError | ValueError)
+        return Code.GRAPHQL_VALIDATION_FAILED if known else Code.INTERNAL
     # graphql-core refuses a variable without a path, an argument with the node at fault. A result that it
     # cannot serialise comes with neither and is our mistake.
     refused = error if error.path is None else origin
-    return BAD_USER_INPUT if isinstance(refused, GraphQLError) and refused.nodes else INTERNAL
+    known = isinstance(refused, GraphQLError) and bool(refused.nodes)
+    return Code.BAD_USER_INPUT if known else Code.INTERNAL

@@ -5,7 +5,7 @@
 import asyncio
 from collections.abc import Callable, Hashable
 from inspect import Parameter
-from typing import Optional, Protocol
+from typing import Optional
 
 import strawberry
 from graphql import FieldNode, FragmentSpreadNode, InlineFragmentNode, SelectionNode, SelectionSetNode
@@ -25,16 +25,6 @@ from graph.node import Node, shown
 from graph.paging import Limits, Request, default_size, page_request
 from graph.reader import Reader
 from graph.weights import ListSize, page_size
-
-
-class Context(Protocol):
-    """What Strawberry's `info.context` must offer."""
-
-    @property
-    def reader(self) -> Reader: ...
-
-    @property
-    def request_id(self) -> str: ...
 
 
 class ReadField(StrawberryField):

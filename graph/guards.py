@@ -15,15 +15,23 @@ from strawberry.http.websocket_origin import is_same_origin, normalize_allowed_o
 REQUEST_ID_HEADER = "x-request-id"
 _STARTS = {"http.response.start", "websocket.accept", "websocket.http.response.start"}
 _SANE_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
+_TRACE = re.compile(r"(?!ff)[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(?:-.*)?")
 
 
 def request_id(scope: Scope) -> str:
-    """The id of the request: the client's if it gave a sane one, else one made here."""
+    """The id of the request: the client's if it gave a sane one, else its trace's, else one made here."""
     state = scope.setdefault("state", {})
     if "request_id" not in state:
-        given = Headers(scope=scope).get(REQUEST_ID_HEADER, "")
-        state["request_id"] = given if _SANE_ID.fullmatch(given) else uuid4().hex
+        headers = Headers(scope=scope)
+        given = headers.get(REQUEST_ID_HEADER, "")
+        state["request_id"] = given if _SANE_ID.fullmatch(given) else _trace_id(headers) or uuid4().hex
     return state["request_id"]
+
+
+def _trace_id(headers: Headers) -> str | None:
+    """The id of the trace that the request is part of (W3C Trace Context), None without a valid one."""
+    found = _TRACE.fullmatch(headers.get("traceparent", ""))
+    return found[1] if found and found[1].strip("0") and found[2].strip("0") else None
 
 
 def refusal(scope: Scope, status: int, code: str, message: str, **headers: str) -> Response:

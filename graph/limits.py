@@ -156,7 +156,7 @@ class Demand:
 
     def __init__(self, schema: GraphQLSchema, limits: DemandLimits, sizes: Limits) -> None:
         self._schema = schema
-        self._limits = limits
+        self.limits = limits
         self._sizes = sizes
         self._meta_sizes = introspection_sizes(schema)
         own = {
@@ -175,7 +175,7 @@ class Demand:
             CodedError: DOCUMENT_TOO_LONG, TOO_MANY_TOKENS or NESTING_EXCEEDED.
             GraphQLSyntaxError: It is no document.
         """
-        limits = self._limits
+        limits = self.limits
         try:
             return parse(
                 text,
@@ -196,7 +196,7 @@ class Demand:
         Raises:
             CodedError: One of the limits is exceeded; each has a code of its own.
         """
-        limits = self._limits
+        limits = self.limits
         literals, operations = measured(document, self._free)
         fragments = sum(isinstance(node, FragmentDefinitionNode) for node in document.definitions)
         if len(operations) > limits.operations:
@@ -237,7 +237,7 @@ class Demand:
             operation: Of the document.
         """
         rows, meta = plan(self._schema, self._sizes, self._meta_sizes, document, operation)
-        return Price(rows, meta, self._limits, self._introspection)
+        return Price(rows, meta, self.limits, self._introspection)
 
     @cached_property
     def _introspection(self) -> int:

@@ -30,6 +30,10 @@ class Batches:
         if self._task is None:
             self._task = asyncio.create_task(self._run())
 
+    @property
+    def busy(self) -> bool:
+        return self._task is not None and not self._task.done()
+
     async def stop(self) -> None:
         """Give up what is being read; what nobody waits for any more must not outlive its operation."""
         task, self._task = self._task, None

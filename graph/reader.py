@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from sqlalchemy import Dialect
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from graph.binding import Binding
@@ -14,6 +16,10 @@ from graph.paging import Limits, Request
 from graph.statements import Statement, by_id, nested_counts, nested_pages, root_count, root_page, selected
 
 T = TypeVar("T")
+
+_INTERRUPT_EVERY_SECONDS = 0.02
+"""An interrupt that comes before its statement has begun is lost."""
+
 Values = Mapping[str, Value]
 """A row: values by the model's attribute names."""
 
@@ -66,7 +72,7 @@ class Reader:
 
     async def renew(self) -> None:
         """Give up the snapshot and all that was read in it: the next read sees what is committed by then."""
-        await self._batches.stop()
+        await self._stop_reading()
         self._kept.clear()
         connection, self._connection = self._connection, None
         if connection is not None:
@@ -126,6 +132,24 @@ class Reader:
             return dict(await self._execute(statement))
 
         return self.keep(("counts", request), lambda: Loader(self._batches, read, 0))
+
+    async def _stop_reading(self) -> None:
+        """Give up the statement that is running, at the database, too."""
+        if not self._batches.busy:
+            return await self._batches.stop()
+        stopping = asyncio.ensure_future(self._batches.stop())
+        while not stopping.done():
+            await self._interrupt()
+            await asyncio.wait([stopping], timeout=_INTERRUPT_EVERY_SECONDS)
+        return None
+
+    async def _interrupt(self) -> None:
+        """End SQLite's statement, which goes on in its thread otherwise; psycopg cancels by itself."""
+        if self._connection is not None and self.dialect.name == "sqlite":
+            with suppress(SQLAlchemyError):  # closed meanwhile
+                raw = await self._connection.get_raw_connection()
+                if raw.driver_connection is not None:
+                    await raw.driver_connection.interrupt()
 
     async def _execute(self, statement: Statement) -> Sequence[Any]:
         if self._connection is None:

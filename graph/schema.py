@@ -1,125 +1,69 @@
-"""A Strawberry schema whose every answer is masked and whose every operation gives its connection back."""
+"""The served schema: Strawberry's, as graphql-core executes it."""
 
-import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator
-from contextlib import aclosing
-from dataclasses import dataclass
+# pyright: standard
+# Not strict: what graphql-core and Strawberry bring is untyped.
+import asyncio
+from inspect import isawaitable
 from typing import Any
 
 import strawberry
-from graphql import GraphQLError, OperationDefinitionNode
-from strawberry.exceptions import MissingQueryError
-from strawberry.extensions import SchemaExtension
-from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
-from strawberry.types import ExecutionResult
-from strawberry.types.execution import PreExecutionError
-from strawberry.types.graphql import OperationType
-
-from graph.errors import BAD_REQUEST, CodedError, public_errors
-from graph.fields import Context
+from graphql import Executor, GraphQLOutputType, GraphQLResolveInfo, GraphQLSchema
+from graphql.execution.incremental import IncrementalExecutor
+from graphql.execution.incremental.stream_item_queue import StreamItemQueue
+from graphql.pyutils import Path
+from strawberry.schema.config import StrawberryConfig
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 
-@dataclass
-class PerOperation:
-    """Stands for the context on a socket: each operation makes one of its own.
+class AtOnce(Executor):  # type: ignore[type-arg]  # graphql-core's parameter is internal
+    """Executes an operation into one response; @defer and @stream change nothing in it."""
 
-    `connection_params` is what the client sent when it connected.
-    """
-
-    make: Callable[[dict[str, object]], Awaitable[Context]]
-    connection_params: dict[str, object]
+    operation_extensions = None
+    build_resolve_info = StrawberryGraphQLCoreExecutionContext.build_resolve_info  # type: ignore[assignment]  # of a sibling
 
 
-class NamedOperation(SchemaExtension):
-    """Refuses a document of several operations that does not say which to run; the first would be run."""
+class InParts(StrawberryGraphQLCoreExecutionContext, IncrementalExecutor):  # type: ignore[misc]  # pyright: ignore[reportGeneralTypeIssues]
+    """Executes an operation into a first response and what @defer and @stream let follow."""
 
-    def on_validate(self) -> Iterator[None]:
-        context = self.execution_context
-        document = context.graphql_document
-        operations = (
-            [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
-            if document
-            else []
+    def build_stream_item_queue(  # noqa: PLR0913, PLR0917  # graphql-core's signature
+        self,
+        initial_index: int,
+        stream_path: Path,
+        iterator: Any,  # noqa: ANN401  # of items, or of those to come
+        field_details_list: Any,  # noqa: ANN401  # graphql-core's
+        info: GraphQLResolveInfo,
+        item_type: GraphQLOutputType,
+        is_async: bool,  # noqa: FBT001  # graphql-core's signature
+    ) -> StreamItemQueue:
+        """Complete the items of a list side by side, so that what they ask for is read together.
+
+        graphql-core completes one after the other, unless it may begin before the first response is complete.
+        """
+        given = super().build_stream_item_queue(
+            initial_index, stream_path, iterator, field_details_list, info, item_type, is_async
         )
-        named = context._provided_operation_name  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # the public name is the first's
-        if len(operations) > 1 and named is None:
-            message = "There are several operations: name the one to run in operationName."
-            context.pre_execution_errors = [CodedError(message, code=BAD_REQUEST)]
-        yield
+        if is_async:
+            return given
+
+        async def produce(queue: StreamItemQueue) -> None:
+            for index, item in enumerate(iterator, initial_index):
+                result = self.create_sub_executor().complete_stream_item(
+                    stream_path.add_key(index, None), item, field_details_list, info, item_type
+                )
+                await queue.push(asyncio.ensure_future(result) if isawaitable(result) else result)
+
+        return StreamItemQueue(produce, given._on_abort)  # noqa: SLF001  # there is no other way to it
 
 
 class Schema(strawberry.Schema):
-    """Runs operations so that on every path errors are coded and masked, and the reader is closed."""
+    """A Strawberry schema with the directives of incremental delivery, to be executed by an `Engine`."""
 
-    log = logging.getLogger(__name__)
+    def __init__(self, *, config: StrawberryConfig | None = None, **given: Any) -> None:  # noqa: ANN401  # Strawberry's signature
+        config = config or StrawberryConfig()
+        config.enable_experimental_incremental_execution = True
+        super().__init__(**given, config=config)  # pyright: ignore[reportUnknownMemberType]  # Strawberry's
 
-    def __init__(self, **given: Any) -> None:  # noqa: ANN401  # Strawberry's signature
-        super().__init__(**given, extensions=[NamedOperation])  # pyright: ignore[reportUnknownMemberType]  # Strawberry's
-
-    async def execute(  # type: ignore[override]  # the context is not optional  # noqa: PLR0913, PLR0917  # Strawberry's
-        self,
-        query: str | None,
-        variable_values: dict[str, Any] | None = None,
-        context_value: Any = None,  # noqa: ANN401  # Strawberry's signature
-        root_value: Any = None,  # noqa: ANN401  # Strawberry's signature
-        operation_name: str | None = None,
-        allowed_operation_types: Iterable[OperationType] | None = None,
-        operation_extensions: dict[str, Any] | None = None,
-    ) -> ExecutionResult:
-        try:
-            result = await super().execute(
-                query,
-                variable_values,
-                context_value,
-                root_value,
-                operation_name,
-                allowed_operation_types,
-                operation_extensions,
-            )
-        except (MissingQueryError, CannotGetOperationTypeError, InvalidOperationTypeError) as error:
-            result = PreExecutionError(data=None, errors=[GraphQLError(str(error), original_error=error)])
-        finally:
-            await context_value.reader.close()
-        return self._public(result, context_value)
-
-    async def stream(  # type: ignore[override]  # yields results only: there is no incremental delivery  # noqa: PLR0913, PLR0917  # Strawberry's
-        self,
-        query: str | None,
-        variable_values: dict[str, Any] | None = None,
-        context_value: Any = None,  # noqa: ANN401  # Strawberry's signature
-        root_value: Any = None,  # noqa: ANN401  # Strawberry's signature
-        operation_name: str | None = None,
-        operation_extensions: dict[str, Any] | None = None,
-        allowed_operation_types: Iterable[OperationType] | None = None,
-    ) -> AsyncGenerator[ExecutionResult, None]:
-        context = context_value
-        if isinstance(context, PerOperation):
-            context = await context.make(context.connection_params)
-        results: Any = await super().stream(
-            query,
-            variable_values,
-            context,
-            root_value,
-            operation_name,
-            operation_extensions,
-            allowed_operation_types,
-        )
-
-        async def public() -> AsyncGenerator[ExecutionResult, None]:
-            try:
-                async with aclosing(results):
-                    async for result in results:
-                        yield self._public(result, context)
-            finally:
-                await context.reader.close()
-
-        return public()
-
-    def process_errors(self, errors: list[GraphQLError], execution_context: Any = None) -> None:  # noqa: ANN401  # Strawberry's signature
-        """Log nothing here: what needs a log is logged where it is masked, with its request id."""
-
-    def _public(self, result: ExecutionResult, context: Context) -> ExecutionResult:
-        if result.errors:
-            executed = not isinstance(result, PreExecutionError)
-            result.errors = public_errors(result.errors, context.request_id, executed=executed, log=self.log)
-        return result
+    @property
+    def core(self) -> GraphQLSchema:
+        """The schema as graphql-core knows it."""
+        return self._schema

@@ -47,7 +47,7 @@ async def run_demo(*, port: int | None, fresh: bool, say: Say) -> None:
                 app = make_app(services)
                 _welcome(url_of(listener), child, say)
                 async with _watched(child, say):
-                    await run_server(app, settings, listener)
+                    await run_server(app, settings, listener, services.ending)
     say("Stopped.")
 
 

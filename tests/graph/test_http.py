@@ -1,7 +1,8 @@
-"""GraphQL over HTTP and WebSocket: strict about what it takes, a code and a request id in each answer."""
+"""GraphQL over HTTP: strict about what it takes, a code and a request id in each answer."""
 
-import json
-from collections.abc import AsyncIterator, Mapping
+import asyncio
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -10,37 +11,39 @@ import pytest
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import HTTPConnection
-from starlette.routing import Route, WebSocketRoute
+from starlette.routing import Route
 from starlette.types import ASGIApp
-from support.library.engines import SCHEMA, Library, number
+from support.library.engines import ENGINE, Library, an_engine, number
 from support.library.schema import Context
 from support.library.seed import fill
+from support.library.slow import GIVEN_UP
 from support.servers import serving
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidStatus
-from websockets.typing import Origin, Subprotocol
 
-from graph import encode_id
+import graph
+from graph import TrustedDocuments, encode_id
+from graph.admission import Admission
 from graph.guards import Doorman, RequestIds, request_id
-from graph.http import GraphQLEndpoint
+from graph.http import GraphQLEndpoint, HTTPBounds, StatusCodes
 
 COUNT = "{ books { totalCount } }"
 
 
-@pytest.fixture
-def app(library: Library) -> Starlette:
-    async def make_context(connection: HTTPConnection, params: Mapping[str, object]) -> Context:
-        if connection.headers.get("authorization") == "broken" or params.get("broken"):
+def an_app(library: Library, **options: Any) -> Starlette:
+    """The endpoint behind the guards; options are the endpoint's."""
+
+    async def make_context(connection: HTTPConnection, _params: Mapping[str, object]) -> Context:
+        if connection.headers.get("authorization") == "broken":
             raise RuntimeError("no context")
         context = library.context()
         context.request_id = request_id(connection.scope)
         return context
 
+    engine = options.pop("engine", None) or ENGINE()
     endpoint = GraphQLEndpoint(
-        SCHEMA(), make_context, max_body_bytes=10_000, allowed_origins=("https://portal.example.com",)
+        engine, make_context, **{"bounds": HTTPBounds(body_bytes=10_000, read_seconds=0.5), **options}
     )
     return Starlette(
-        routes=[Route("/graphql", endpoint), WebSocketRoute("/graphql", endpoint)],
+        routes=[Route("/graphql", endpoint)],
         middleware=[
             Middleware(RequestIds),
             Middleware(Doorman, hosts=["api.test", "127.0.0.1"], origins=["https://portal.example.com"]),
@@ -48,10 +51,16 @@ def app(library: Library) -> Starlette:
     )
 
 
-@pytest.fixture
-async def client(app: ASGIApp) -> AsyncIterator[httpx.AsyncClient]:
+@asynccontextmanager
+async def asking(app: ASGIApp) -> AsyncGenerator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://api.test") as opened:
+        yield opened
+
+
+@pytest.fixture
+async def client(library: Library) -> AsyncIterator[httpx.AsyncClient]:
+    async with asking(an_app(library)) as opened:
         yield opened
 
 
@@ -85,8 +94,12 @@ async def test_a_request_keeps_its_sane_id_and_gets_one_otherwise(client: httpx.
         (b'{"query": "{ a }", "variables": []}', "application/json", 400, "BAD_REQUEST"),
         (b'{"query": "{ a }", "extensions": 1}', "application/json", 400, "BAD_REQUEST"),
         (b'{"query": "{ a }", "operationName": 1}', "application/json", 400, "BAD_REQUEST"),
-        (b'{"query": "{ a }", "operationName": "B"}', "application/json", 400, "BAD_REQUEST"),
-        (b'{"query": "subscription { book(id: 1) { id } }"}', "application/json", 400, "BAD_REQUEST"),
+        (b'{"query": "{ __typename }", "operationName": "B"}', "application/json", 400, "BAD_REQUEST"),
+        (b'{"query": "{ a }", "documentId": 1}', "application/json", 400, "BAD_REQUEST"),
+        (b'\xef\xbb\xbf{"query": "{ a }"}', "application/json", 400, "BAD_REQUEST"),
+        ('{"query": "{ a }"}'.encode("utf-16"), "application/json", 400, "BAD_REQUEST"),
+        (b'{"query": "{ a }", "variables": {"a": NaN}}', "application/json", 400, "BAD_REQUEST"),
+        (b'{"query": "{ a }", "variables": ' + b"[" * 5_000, "application/json", 400, "BAD_REQUEST"),
         (b'{"query": "{ a }"}', "application/jsonx", 415, "UNSUPPORTED_MEDIA_TYPE"),
         (b'{"query": "{ a }"}', "application/json; charset=utf-16", 415, "UNSUPPORTED_MEDIA_TYPE"),
         (b'{"query": "{ a }"}', "text/plain", 415, "UNSUPPORTED_MEDIA_TYPE"),
@@ -204,92 +217,176 @@ async def test_a_request_without_a_context_is_an_internal_error(client: httpx.As
     assert answer.json()["errors"][0]["message"] == "Internal error."
 
 
-@pytest.fixture
-async def url(app: ASGIApp) -> AsyncIterator[str]:
-    async with serving(app) as opened:
-        yield opened.replace("http", "ws") + "/graphql"
+async def test_a_stretched_body_is_given_up(library: Library) -> None:
+    sent: list[dict[str, Any]] = []
+
+    async def drip() -> dict[str, Any]:
+        await asyncio.sleep(0.2)
+        return {"type": "http.request", "body": b" ", "more_body": True}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    headers = [(b"host", b"api.test"), (b"content-type", b"application/json")]
+    scope = {"type": "http", "method": "POST", "path": "/graphql", "query_string": b"", "headers": headers}
+    began = time.monotonic()
+    await an_app(library)(scope, drip, send)
+
+    assert sent[0]["status"] == 408
+    assert b"REQUEST_TIMEOUT" in sent[1]["body"]
+    assert time.monotonic() - began < 1.5
 
 
-@asynccontextmanager
-async def socket(url: str, *, origin: str | None = None) -> AsyncIterator[ClientConnection]:
-    protocol = Subprotocol("graphql-transport-ws")
-    async with connect(url, subprotocols=[protocol], origin=Origin(origin) if origin else None) as opened:
-        await opened.send('{"type": "connection_init"}')
-        assert json.loads(await opened.recv()) == {"type": "connection_ack"}
-        yield opened
+async def test_a_long_body_is_refused_by_its_announced_length(library: Library) -> None:
+    async def never() -> Any:
+        raise AssertionError("the body was read")
 
+    sent: list[dict[str, Any]] = []
 
-async def subscribe(opened: ClientConnection, id: str, query: str, **payload: Any) -> None:
-    await opened.send(json.dumps({"type": "subscribe", "id": id, "payload": {"query": query, **payload}}))
+    async def send(message: Any) -> None:
+        sent.append(message)
 
+    headers = [
+        (b"host", b"api.test"),
+        (b"content-type", b"application/json"),
+        (b"content-length", b"9" * 5_000),
+    ]
+    scope = {"type": "http", "method": "POST", "path": "/graphql", "query_string": b"", "headers": headers}
+    await an_app(library)(scope, never, send)
 
-async def test_a_socket_serves_queries_and_subscriptions(url: str, library: Library) -> None:
-    await fill(library, 1)
-    ask = "subscription ($id: ID!) { book(id: $id) { name } }"
-
-    async with socket(url) as opened:
-        await subscribe(opened, "1", COUNT)
-        query = [json.loads(await opened.recv()) for _ in range(2)]
-        await subscribe(opened, "2", ask, variables={"id": encode_id("Book", number(0))})
-        events = [json.loads(await opened.recv()) for _ in range(3)]
-
-    assert query[0]["payload"] == {"data": {"books": {"totalCount": 3}}}
-    assert [item["type"] for item in query] == ["next", "complete"]
-    assert [item.get("payload") for item in events] == [{"data": {"book": {"name": "book 0"}}}] * 2 + [None]
-    assert library.reads.pool.checkedout() == 0  # type: ignore[attr-defined]  # of a queue pool
-
-
-async def test_a_bad_operation_is_an_error_of_its_own(url: str) -> None:
-    async with socket(url) as opened:
-        for key, query, code in (
-            ("1", "{", "GRAPHQL_PARSE_FAILED"),
-            ("2", "{ nothing }", "GRAPHQL_VALIDATION_FAILED"),
-            ("3", "fragment F on Book { id }", "BAD_REQUEST"),
-        ):
-            await subscribe(opened, key, query)
-            answer = json.loads(await opened.recv())
-
-            assert answer["type"] == "error"
-            assert answer["payload"][0]["extensions"]["code"] == code
-            assert answer["payload"][0]["extensions"]["requestId"]
-        await subscribe(opened, "4", "{ failure }")
-        answer = json.loads(await opened.recv())
-        assert answer["payload"]["errors"][0]["message"] == "Internal error."
+    assert sent[0]["status"] == 413
 
 
 @pytest.mark.parametrize(
-    "message",
+    ("query", "variables", "legacy", "draft"),
     [
-        "[]",
-        "1",
-        "null",
-        '{"type": 1}',
-        '{"type": "subscribe"}',
-        '{"type": "subscribe", "id": "1", "payload": null}',
-        '{"type": "subscribe", "id": "1", "payload": {"query": 1}}',
-        '{"type": "subscribe", "id": "1", "payload": {"query": "{ a }", "variables": []}}',
-        '{"type": "complete", "id": []}',
-        '{"type": "ping", "payload": ' + "[" * 3000 + "]" * 3000 + "}",
-        '{"type": "ping", "payload": ' + "9" * 5000 + "}",
-        "[" * 100_000,
-        "{",
+        (COUNT, {}, 200, 200),
+        ("{ books { totalCount } failure }", {}, 200, 294),
+        ("{", {}, 400, 400),
+        ("{ nothing }", {}, 400, 422),
+        ("query ($n: Int) { books(first: $n) { totalCount } }", {"n": "x"}, 400, 422),
+        ("query A { __typename } query B { __typename }", {}, 400, 422),
     ],
 )
-async def test_a_malformed_message_closes_the_socket_with_4400(url: str, message: str) -> None:
-    async with socket(url) as opened:
-        await opened.send(message)
-        with pytest.raises(ConnectionClosed) as closed:
-            await opened.recv()
+async def test_the_statuses_are_the_audit_s_or_the_draft_s(
+    library: Library, query: str, variables: dict[str, Any], legacy: int, draft: int
+) -> None:
+    headers = {"accept": "application/graphql-response+json"}
+    for status_codes, status in ((StatusCodes.AUDIT, legacy), (StatusCodes.DRAFT, draft)):
+        async with asking(an_app(library, status_codes=status_codes)) as client:
+            answer = await client.post(
+                "/graphql", json={"query": query, "variables": variables}, headers=headers
+            )
 
-    assert closed.value.rcvd is not None
-    assert closed.value.rcvd.code == 4400
+            assert answer.status_code == status
 
 
-async def test_a_socket_is_not_for_foreign_pages(url: str) -> None:
-    async with socket(url, origin="https://portal.example.com"):
-        pass
-    with pytest.raises(InvalidStatus) as refused:
-        async with socket(url, origin="https://evil.example"):
-            pass
+async def test_in_the_draft_an_error_is_marked_as_graphql_s_for_old_clients_too(library: Library) -> None:
+    async with asking(an_app(library, status_codes=StatusCodes.DRAFT)) as client:
+        for query, status, kind in (
+            ("{ nothing }", 422, "application/graphql-response+json"),
+            ("{ books { totalCount } failure }", 294, "application/json"),
+        ):
+            answer = await client.post(
+                "/graphql", json={"query": query}, headers={"accept": "application/json"}
+            )
 
-    assert refused.value.response.status_code == 403
+            assert (answer.status_code, answer.headers["content-type"].split(";")[0]) == (status, kind)
+        assert (await client.post("/graphql", json={"query": 1})).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("header", "kept"),
+    [
+        ("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", True),
+        ("01-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-more", True),
+        ("00-00000000000000000000000000000000-00f067aa0ba902b7-01", False),
+        ("00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01", False),
+        ("ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", False),
+        ("00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01", False),
+        ("nonsense", False),
+    ],
+)
+async def test_a_traced_request_is_known_by_its_trace(
+    client: httpx.AsyncClient, header: str, kept: object
+) -> None:
+    answer = await client.post("/graphql", json={"query": COUNT}, headers={"traceparent": header})
+
+    assert (answer.headers["x-request-id"] == "4bf92f3577b34da6a3ce929d0e0e4736") is kept
+
+
+async def test_get_may_be_kept_to_the_manifest(library: Library) -> None:
+    engine = an_engine(trusted=TrustedDocuments({"count": COUNT}))
+    async with asking(an_app(library, engine=engine, get_runs_only_manifest=True)) as client:
+        named = await client.get("/graphql", params={"documentId": "count"})
+        sent = await client.get("/graphql", params={"query": COUNT})
+        other = await client.get("/graphql", params={"query": "{ __typename }"})
+        posted = await client.post("/graphql", json={"query": "{ __typename }"})
+
+    assert [named.status_code, sent.status_code, other.status_code, posted.status_code] == [
+        200,
+        200,
+        403,
+        200,
+    ]
+    assert other.json()["errors"][0]["extensions"]["code"] == "DOCUMENT_NOT_TRUSTED"
+
+
+async def test_another_site_s_image_or_script_may_not_ask(client: httpx.AsyncClient) -> None:
+    for site, status in (("cross-site", 403), ("same-origin", 200), ("none", 200)):
+        answer = await client.get("/graphql", params={"query": COUNT}, headers={"sec-fetch-site": site})
+
+        assert answer.status_code == status
+
+
+async def test_too_much_at_once_is_turned_away_and_asked_to_come_back(library: Library) -> None:
+    async with asking(an_app(library, admission=Admission(2))) as client:
+        ask = {"query": "{ nap(seconds: 0.3) }"}
+        answers = await asyncio.gather(*(client.post("/graphql", json=ask) for _ in range(5)))
+        after = await client.post("/graphql", json={"query": COUNT})
+
+    assert sorted(answer.status_code for answer in answers) == [200, 200, 503, 503, 503]
+    refused = next(answer for answer in answers if answer.status_code == 503)
+    assert refused.headers["retry-after"] == "1"
+    assert refused.json()["errors"][0]["extensions"]["code"] == "OVERLOADED"
+    assert after.status_code == 200
+
+
+async def test_a_subscription_is_not_answered_as_json(client: httpx.AsyncClient) -> None:
+    ask = {"query": "subscription { book(id: 1) { id } }"}
+    posted = await client.post("/graphql", json=ask, headers={"accept": "application/json"})
+    got = await client.get("/graphql", params=ask, headers={"accept": "text/event-stream"})
+
+    assert (posted.status_code, got.status_code) == (406, 405)
+    assert posted.json()["errors"][0]["extensions"]["code"] == "NOT_ACCEPTABLE"
+
+
+async def test_a_response_is_never_longer_than_its_bound(library: Library) -> None:
+    await fill(library, 5)
+    engine = an_engine(bounds=graph.Bounds(response_bytes=300))
+    async with asking(an_app(library, engine=engine)) as client:
+        short = await client.post("/graphql", json={"query": COUNT})
+        long = await client.post("/graphql", json={"query": "{ books { edges { node { name } } } }"})
+
+    assert short.json() == {"data": {"books": {"totalCount": 15}}}
+    assert long.json()["data"] is None
+    assert long.json()["errors"][0]["extensions"]["code"] == "RESPONSE_TOO_LARGE"
+
+
+async def test_work_ends_when_the_client_leaves(library: Library) -> None:
+    delays = []
+    app = an_app(library)
+    async with serving(app) as url:
+        for _ in range(20):
+            GIVEN_UP.clear()
+            async with httpx.AsyncClient(base_url=url) as client:
+                ask = client.post("/graphql", json={"query": "{ nap(seconds: 60) }"}, timeout=0.1)
+                with pytest.raises(httpx.ReadTimeout):
+                    await ask
+            left = time.monotonic()
+            async with asyncio.timeout(5):
+                while not GIVEN_UP:  # noqa: ASYNC110  # the resolver knows nothing of an event
+                    await asyncio.sleep(0.005)
+            delays.append(GIVEN_UP[0] - left)
+
+    assert max(delays) <= 0.2

@@ -175,8 +175,8 @@ async def test_a_bad_id_is_the_error_of_its_own_place(library: Library) -> None:
 
     assert result.data == {"nodes": [{"id": good}, None]}
     [error] = result.errors or []
-    assert error.path == ["nodes", 1]
-    assert error.extensions == {"code": "BAD_ID", "requestId": "request-1"}
+    assert error["path"] == ["nodes", 1]
+    assert error["extensions"] == {"code": "BAD_ID", "requestId": "request-1"}
 
 
 async def test_ids_that_cannot_be_are_refused(library: Library) -> None:

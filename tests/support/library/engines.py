@@ -1,15 +1,15 @@
 """The library's engines, and a way to ask its schema that counts the statements."""
 
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 from uuid import UUID
 
+import orjson
 from sqlalchemy import event, insert
 from sqlalchemy.ext.asyncio import AsyncEngine
-from strawberry.types import ExecutionResult
 from support.library.models import Author, Base, Book
 from support.library.schema import Caller, Context, build_schema
 
@@ -18,6 +18,38 @@ from agreements_api.database import Database
 
 KEY = b"a secret of the tests"
 SCHEMA = cache(build_schema)
+
+
+def an_engine(
+    *,
+    demand: graph.DemandLimits | None = None,
+    sizes: graph.Limits | None = None,
+    trusted: graph.TrustedDocuments | None = None,
+    bounds: graph.Bounds | None = None,
+    **options: Any,
+) -> graph.Engine:
+    """Make an engine over the library's schema; options are those of the documents."""
+    schema = SCHEMA()
+    limits = graph.Demand(schema.core, demand or graph.DemandLimits(), sizes or graph.Limits())
+    documents = graph.Documents(limits, **options)
+    return graph.Engine(schema, documents, trusted=trusted, bounds=bounds)
+
+
+ENGINE = cache(an_engine)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A response as a client reads it; `errors` is None when there are none."""
+
+    data: Any
+    errors: list[dict[str, Any]] | None
+    extensions: dict[str, Any] | None = None
+
+
+def answer_of(response: graph.Response) -> Answer:
+    content = orjson.loads(response.body)
+    return Answer(content.get("data"), content.get("errors"), content.get("extensions"))
 
 
 @dataclass
@@ -36,12 +68,17 @@ class Library:
         *,
         restricted: bool = False,
         limits: graph.Limits | None = None,
+        engine: graph.Engine | None = None,
         **variables: Any,
-    ) -> ExecutionResult:
+    ) -> Answer:
         """Run an operation; `statements` then holds the SQL of its reads."""
         self.statements.clear()
+        engine = engine or ENGINE()
         context = self.context(restricted=restricted, limits=limits)
-        return await SCHEMA().execute(query, variables, context_value=context)
+        operation = engine.prepare(graph.GraphQLRequest(query, variables=variables), context.request_id)
+        if isinstance(operation, graph.Response):
+            return answer_of(operation)
+        return answer_of(await engine.run(operation, context))
 
     async def data(self, query: str, **options: Any) -> dict[str, Any]:
         """The data of an operation that must not fail."""
@@ -53,7 +90,16 @@ class Library:
     async def code(self, query: str, **options: Any) -> str:
         """The code of the one error of an operation that must fail."""
         [error] = (await self.ask(query, **options)).errors or []
-        return str((error.extensions or {})["code"])
+        return error["extensions"]["code"]
+
+    async def events(self, query: str, **variables: Any) -> AsyncGenerator[Answer, None]:
+        """Subscribe; close it at the end."""
+        context = self.context()
+        operation = ENGINE().prepare(graph.GraphQLRequest(query, variables=variables), context.request_id)
+        assert isinstance(operation, graph.Operation)
+        async with aclosing(ENGINE().subscribe(operation, context)) as responses:
+            async for response in responses:
+                yield answer_of(response)
 
     async def add_author_without_books(self, id: UUID) -> None:
         row = {"id": id, "name": "zero", "publisher_id": number(0)}

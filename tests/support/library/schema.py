@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Annotated, Any
 
 import strawberry
 from sqlalchemy import ColumnElement, update
@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from strawberry import UNSET, Info
 from support.library import models
 from support.library.models import Status
+from support.library.slow import nap, takes_minutes
 
 import graph
 from graph import Connection, Node, Reader, Registry, column, reference, references, relation, shows, value
@@ -71,6 +72,7 @@ class BookFilter:
     tagged: strawberry.ID | None = graph.has("tags", description="With this tag.")
     not_tagged: strawberry.ID | None = graph.lacks("tags", description="Without this tag.")
     titled: str | None = graph.criterion(titled, description="The title begins so.")
+    searched_slowly: bool | None = graph.criterion(takes_minutes, description="Take minutes.")
 
 
 @strawberry.input(description="Conditions on authors.")
@@ -187,6 +189,10 @@ class Query:
         Shelf, description="A shelf.", arguments=ShelfArguments, forward_only=True
     )
 
+    @strawberry.field(description="Takes its time.")
+    async def nap(self, seconds: Annotated[float, strawberry.argument(description="How much of it.")]) -> str:
+        return await nap(seconds)
+
     @strawberry.field(description="Fails.")
     def failure(self, info: Info) -> str:
         raise RuntimeError("the password is swordfish")
@@ -212,6 +218,10 @@ class Mutation:
         async with info.context.writes.begin() as connection:
             await connection.execute(update(models.Book).where(models.Book.id == book_id).values(title=name))
         return RenamePayload(book=Book.ref(book_id), others=[Book.ref(book_id)])
+
+    @graph.mutation(description="Takes its time.")
+    async def doze(self, info: Info, seconds: float) -> str:
+        return await nap(seconds)
 
 
 @strawberry.type(description="Watches.")

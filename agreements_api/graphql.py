@@ -1,0 +1,106 @@
+"""Puts the schema behind its transports, with the limits that the settings name."""
+
+from collections.abc import Mapping
+
+from starlette.requests import HTTPConnection
+
+from agreements_api.logs import request_logs
+from agreements_api.services import Services
+from agreements_api.settings import Settings
+from agreements_api.trusted import check_manifest, read_manifest
+from graph import Bounds, Context, Demand, DemandLimits, Documents, Engine, Limits, Reader, TrustedDocuments
+from graph.admission import Admission
+from graph.guards import request_id
+from graph.http import GraphQLEndpoint, HTTPBounds, StatusCodes
+from graph.websocket import SocketBounds, Sockets
+from schema import build_schema
+from schema.context import RequestContext
+
+
+class GraphQL:
+    """The API on both of its transports: `http` and `sockets` are ASGI apps.
+
+    Raises:
+        InvalidSettings: The manifest of trusted documents cannot be used.
+    """
+
+    def __init__(self, services: Services) -> None:
+        settings = services.settings
+        self._services = services
+        self._sizes = Limits(page_size=settings.max_page_size, ids=settings.max_page_size)
+        engine = _engine(settings, self._sizes)
+        self.http = GraphQLEndpoint(
+            engine,
+            self._make_context,
+            draining=services.ending.streams,
+            admission=Admission(settings.max_concurrent_operations),
+            bounds=HTTPBounds(
+                body_bytes=settings.max_body_bytes, read_seconds=settings.read_timeout.total_seconds()
+            ),
+            status_codes=StatusCodes(settings.status_codes),
+            get_runs_only_manifest=settings.get_trusted_documents_only,
+        )
+        self.sockets = Sockets(
+            engine,
+            self._make_context,
+            draining=services.ending.streams,
+            bounds=SocketBounds(
+                message_bytes=settings.max_body_bytes,
+                messages_per_second=settings.max_messages_per_second,
+                operations=settings.max_subscriptions,
+                connections=settings.max_connections,
+            ),
+            allowed_origins=settings.allowed_origins,
+            bind=request_logs,
+        )
+
+    async def _make_context(self, connection: HTTPConnection, _params: Mapping[str, object]) -> Context:
+        id_ = request_id(connection.scope)
+        resolvers = self._services.context(request_id=id_)
+        reader = Reader(
+            engine=self._services.database.reads,
+            caller=resolvers.actor,
+            key=self._services.secrets.cursor_key,
+            limits=self._sizes,
+        )
+        return RequestContext(reader=reader, request_id=id_, resolvers=resolvers)
+
+
+def _engine(settings: Settings, sizes: Limits) -> Engine:
+    schema = build_schema()
+    limits = DemandLimits(
+        tokens=settings.max_tokens,
+        depth=settings.max_depth,
+        aliases=settings.max_aliases,
+        fields=settings.max_fields,
+        directives=settings.max_directives,
+        operations=settings.max_operations,
+        deferrals=settings.max_deferrals,
+        cost=settings.max_cost,
+        string_bytes=settings.max_string_bytes,
+        list_items=settings.max_list_items,
+    )
+    documents = Documents(
+        Demand(schema.core, limits, sizes),
+        introspection=settings.introspection,
+        suggestions=settings.suggestions,
+    )
+    manifest = _manifest(settings, documents)
+    return Engine(
+        schema,
+        documents,
+        trusted=TrustedDocuments(manifest, only_manifest=settings.trusted_documents_only),
+        bounds=Bounds(
+            query_seconds=settings.query_timeout.total_seconds(),
+            mutation_seconds=settings.mutation_timeout.total_seconds(),
+            response_bytes=settings.max_response_bytes,
+        ),
+    )
+
+
+def _manifest(settings: Settings, documents: Documents) -> Mapping[str, str]:
+    if settings.trusted_documents is None:
+        return {}
+    manifest = read_manifest(settings.trusted_documents)
+    check_manifest(manifest, documents)
+    return manifest

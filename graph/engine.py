@@ -1,0 +1,295 @@
+"""Runs operations, the same for every transport: limits before, deadlines during, masking after."""
+
+# pyright: standard
+# Not strict: what Strawberry, SQLAlchemy and JSON bring is untyped.
+import asyncio
+import logging
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import (
+    ExecutionResult,
+    Executor,
+    GraphQLError,
+    OperationDefinitionNode,
+    OperationType,
+    create_source_event_stream,
+    map_source_to_response_event,
+)
+from graphql.execution import ExperimentalIncrementalExecutionResults
+from strawberry.execution.is_awaitable import optimized_is_awaitable
+
+from graph.context import Context
+from graph.documents import Document, Documents, NotRunnable, TrustedDocuments
+from graph.errors import Code, CodedError, public_errors
+from graph.incremental import Announced, Part, Parts, part
+from graph.refusals import Refused
+from graph.requests import GraphQLRequest
+from graph.responses import Response, written
+from graph.schema import AtOnce, InParts, Schema
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What one operation may take.
+
+    Attributes:
+        query_seconds: Of a query, and of each event of a subscription.
+        mutation_seconds: Of a mutation.
+        response_bytes: Of one response; incrementally delivered, of each part.
+    """
+
+    query_seconds: float = 10.0
+    mutation_seconds: float = 30.0
+    response_bytes: int = 8 * 1024 * 1024
+
+
+@dataclass(frozen=True, eq=False)
+class Operation:
+    """One operation of a valid document, with its variables: what may be run now."""
+
+    document: Document
+    node: OperationDefinitionNode
+    request: GraphQLRequest
+    cost: int
+
+    @property
+    def kind(self) -> OperationType:
+        return self.node.operation
+
+    @property
+    def name(self) -> str | None:
+        return self.node.name.value if self.node.name else None
+
+
+class Engine:
+    """Prepares and runs operations.
+
+    Args:
+        schema: What is served.
+        documents: Of this schema, within its limits.
+        trusted: Documents that clients may name.
+        bounds: What one operation may take.
+        log: Gets what is masked.
+    """
+
+    def __init__(
+        self,
+        schema: Schema,
+        documents: Documents,
+        *,
+        trusted: TrustedDocuments | None = None,
+        bounds: Bounds | None = None,
+        log: logging.Logger = logging.getLogger(__name__),  # noqa: B008  # the same for all
+    ) -> None:
+        self.trusted = trusted or TrustedDocuments()
+        self.bounds = bounds or Bounds()
+        self._schema = schema.core
+        self._documents = documents
+        self._log = log
+
+    def prepare(self, request: GraphQLRequest, request_id: str) -> Operation | Response:
+        """Find what the request asks for; the response that refuses it if it cannot be run."""
+        try:
+            return self._prepare(request)
+        except NotRunnable as error:
+            return self._refused(error.errors, request_id)
+        except CodedError as error:
+            return self._refused([error], request_id)
+
+    async def run(self, operation: Operation, context: Context) -> Response:
+        """Run a query or mutation to its end.
+
+        When the caller is cancelled, so are the resolvers and the statement that is running.
+        """
+        try:
+            async with asyncio.timeout(self._seconds(operation)):
+                found = await self._execute(AtOnce, operation, context)
+        except TimeoutError:
+            return self._timed_out(operation, context.request_id)
+        finally:
+            await _closed(context)
+        return self._response(operation, found, context.request_id)
+
+    async def run_in_parts(self, operation: Operation, context: Context) -> Response | Parts:
+        """Run a query or mutation; what it defers or streams follows in parts, if there is such.
+
+        The deadline holds for all parts together. The caller closes `rest`, read to its end or not.
+        """
+        ends_at = asyncio.get_running_loop().time() + self._seconds(operation)
+        found: Any = None
+        try:
+            async with asyncio.timeout_at(ends_at):
+                found = await self._execute(InParts, operation, context)
+        except TimeoutError:
+            return self._timed_out(operation, context.request_id)
+        finally:
+            if not isinstance(found, ExperimentalIncrementalExecutionResults):
+                await _closed(context)
+        if not isinstance(found, ExperimentalIncrementalExecutionResults):
+            return self._response(operation, found, context.request_id)
+        parts = self._parts(found, operation, context, ends_at)
+        # Begun here: a generator that is closed before it begins would leave the context open.
+        return Parts(await anext(parts), parts, self.bounds.response_bytes)
+
+    async def subscribe(self, operation: Operation, context: Context) -> AsyncGenerator[Response, None]:
+        """Run a subscription: one response an event, or one that says why there are none.
+
+        Close it when nobody listens any more.
+        """
+        try:
+            executor = self._executor(AtOnce, operation, context)
+            if isinstance(executor, list):
+                yield self._refused(executor, context.request_id, executed=True)
+                return
+            source = await _waited(create_source_event_stream(executor))
+            if isinstance(source, ExecutionResult):
+                yield self._refused(source.errors or [], context.request_id, executed=True)
+                return
+            async with aclosing(map_source_to_response_event(executor, source, self._event)) as events:
+                async for event in events:
+                    yield self._response(operation, event, context.request_id)
+        except Refused:  # the caller may not go on: the transport's to say
+            raise
+        except Exception as error:  # noqa: BLE001  # masked and logged, whatever it is
+            yield self._without_data(_located(error), context.request_id, final=True)
+        finally:
+            await _closed(context)
+
+    async def stream(self, operation: Operation, context: Context) -> AsyncGenerator[Response, None]:
+        """Run any operation: a query or mutation gives one response, a subscription one an event."""
+        if operation.kind is not OperationType.SUBSCRIPTION:
+            yield await self.run(operation, context)
+            return
+        async with aclosing(self.subscribe(operation, context)) as responses:
+            async for response in responses:
+                yield response
+
+    def _prepare(self, request: GraphQLRequest) -> Operation:
+        text = self.trusted.text_of(request)
+        document = self._documents.get(text)
+        node, price = document.operation(request.operation_name)
+        cost = price.of(request.variables)
+        self.trusted.learn(request, document)
+        return Operation(document, node, request, cost)
+
+    def _executor(
+        self, executes: type[Executor], operation: Operation, context: Context
+    ) -> Executor | list[GraphQLError]:
+        return executes.build(
+            self._schema,
+            operation.document.node,
+            context_value=context,
+            raw_variable_values=dict(operation.request.variables),
+            operation_name=operation.name,
+            is_awaitable=optimized_is_awaitable,  # pyright: ignore[reportArgumentType]  # Strawberry's says bool
+            hide_suggestions=not self._documents.suggestions,
+        )
+
+    async def _execute(self, executes: type[Executor], operation: Operation, context: Context) -> Any:  # noqa: ANN401  # one of three kinds of results
+        executor = self._executor(executes, operation, context)
+        if isinstance(executor, list):
+            return executor
+        return await _waited(executor.execute_operation())
+
+    async def _event(self, event: Executor) -> ExecutionResult:
+        try:
+            async with asyncio.timeout(self.bounds.query_seconds):
+                found: Any = await _waited(event.execute_operation(serially=False))
+        except TimeoutError:
+            return ExecutionResult(None, [_deadline_error(mutation=False)])
+        return found
+
+    async def _parts(
+        self,
+        found: ExperimentalIncrementalExecutionResults,
+        operation: Operation,
+        context: Context,
+        ends_at: float,
+    ) -> AsyncGenerator[Part, None]:
+        announced = Announced()
+        failure: GraphQLError | None = None
+        try:
+            first = part(found.initial_result, context.request_id, self._log)
+            announced.take(first)
+            yield {**first, **self._extensions(operation)}
+            async with aclosing(found.subsequent_results) as following:
+                while True:
+                    async with asyncio.timeout_at(ends_at):
+                        result = await anext(following, None)
+                    if result is None:
+                        return
+                    following_part = part(result, context.request_id, self._log)
+                    yield following_part
+                    announced.take(following_part)
+        except TimeoutError:
+            failure = _deadline_error(mutation=operation.kind is OperationType.MUTATION)
+        except Exception as error:  # noqa: BLE001  # masked and logged, whatever it is
+            failure = _located(error)
+        finally:
+            await _closed(context)
+        errors = public_errors([failure], context.request_id, executed=True, log=self._log)
+        yield announced.failed(errors)
+
+    def _seconds(self, operation: Operation) -> float:
+        mutation = operation.kind is OperationType.MUTATION
+        return self.bounds.mutation_seconds if mutation else self.bounds.query_seconds
+
+    def _response(self, operation: Operation, found: Any, request_id: str) -> Response:  # noqa: ANN401  # a result, or the errors of variables
+        if isinstance(found, list):
+            return self._refused(found, request_id, executed=True)
+        errors = public_errors(found.errors or [], request_id, executed=True, log=self._log)
+        content: dict[str, Any] = {"data": found.data}
+        if errors:
+            content["errors"] = errors
+        body = written(content | self._extensions(operation))
+        if len(body) > self.bounds.response_bytes:
+            return self._too_large(request_id)
+        return Response(body, errors)
+
+    def _extensions(self, operation: Operation) -> dict[str, Any]:
+        if not operation.request.asks_for_cost:
+            return {}
+        return {"extensions": {"cost": {"requested": operation.cost, "limit": self._documents.cost_limit}}}
+
+    def _too_large(self, request_id: str) -> Response:
+        error = CodedError(
+            f"The response would have more than {self.bounds.response_bytes} bytes: ask for smaller pages.",
+            code=Code.RESPONSE_TOO_LARGE,
+        )
+        return self._without_data(error, request_id)
+
+    def _timed_out(self, operation: Operation, request_id: str) -> Response:
+        return self._without_data(
+            _deadline_error(mutation=operation.kind is OperationType.MUTATION), request_id
+        )
+
+    def _without_data(self, error: GraphQLError, request_id: str, *, final: bool = False) -> Response:
+        errors = public_errors([error], request_id, executed=True, log=self._log)
+        return Response(written({"data": None, "errors": errors}), errors, final=final)
+
+    def _refused(self, errors: list[GraphQLError], request_id: str, *, executed: bool = False) -> Response:
+        formatted = public_errors(errors, request_id, executed=executed, log=self._log)
+        return Response(written({"errors": formatted}), formatted, executed=False)
+
+
+async def _waited(value: Any) -> Any:  # noqa: ANN401  # graphql-core answers at once where nothing waits
+    return await value if optimized_is_awaitable(value) else value
+
+
+async def _closed(context: Context) -> None:
+    """Give the connection back, whoever cancels meanwhile."""
+    await asyncio.shield(asyncio.ensure_future(context.reader.close()))
+
+
+def _located(error: Exception) -> GraphQLError:
+    return error if isinstance(error, GraphQLError) else GraphQLError(str(error), original_error=error)
+
+
+def _deadline_error(*, mutation: bool) -> CodedError:
+    message = "The operation took too long and was given up."
+    if mutation:
+        message += " It may have taken effect: look, or repeat it with the same idempotency key."
+    return CodedError(message, code=Code.DEADLINE_EXCEEDED)

@@ -1,0 +1,219 @@
+"""Responses in parts, as @defer and @stream ask for them."""
+
+# pyright: standard
+# Not strict: what graphql-core brings is of three kinds that share no type.
+import logging
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from graph.errors import public_errors
+
+Part: TypeAlias = Mapping[str, Any]
+Path: TypeAlias = Sequence[str | int]
+
+
+@dataclass(frozen=True)
+class Parts:
+    """A response in parts: the first, and those that follow.
+
+    Each is formatted as the draft of the specification has it (`pending`, `incremental` and `completed` by
+    id, `hasNext`), with errors as clients may see them. Close `rest`, read to its end or not.
+
+    Attributes:
+        first: With the `data` that nothing delays.
+        rest: The last one has `hasNext` false.
+        most_bytes: Of each part as it is sent.
+    """
+
+    first: Part
+    rest: AsyncGenerator[Part, None]
+    most_bytes: int
+
+    async def all(self) -> AsyncGenerator[Part, None]:
+        """The first and the rest."""
+        yield self.first
+        async for part in self.rest:
+            yield part
+
+
+def part(found: Any, request_id: str, log: logging.Logger) -> dict[str, Any]:  # noqa: ANN401  # graphql-core's initial or subsequent result
+    """Format one result of graphql-core's, with every error masked, wherever it stands."""
+
+    def public(errors: Any) -> list[dict[str, Any]]:  # noqa: ANN401  # graphql-core's errors
+        return public_errors(errors, request_id, executed=True, log=log)
+
+    formatted: dict[str, Any] = dict(found.formatted)
+    if formatted.get("errors"):
+        formatted["errors"] = public(found.errors)
+    for name in ("incremental", "completed"):
+        for item, shown in zip(getattr(found, name, None) or (), formatted.get(name, ()), strict=True):
+            if item.errors:
+                shown["errors"] = public(item.errors)
+    return formatted
+
+
+class Announced:
+    """What the parts taken so far have announced and not completed."""
+
+    def __init__(self) -> None:
+        self._begun = False
+        self._ids: dict[str, None] = {}
+
+    def take(self, part: Part) -> None:
+        self._begun = True
+        self._ids.update((each["id"], None) for each in part.get("pending", ()))
+        for each in part.get("completed", ()):
+            self._ids.pop(each["id"], None)
+
+    def failed(self, errors: Sequence[Mapping[str, Any]]) -> Part:
+        """The last part, if all that is awaited fails for these reasons."""
+        if not self._begun:
+            return {"data": None, "errors": errors, "hasNext": False}
+        return {"completed": [{"id": key, "errors": errors} for key in self._ids], "hasNext": False}
+
+
+class LegacyFormat:
+    """Turns the parts of one response into those of the draft of August 2022: patches that name their path.
+
+    There a fragment is one patch, at its own path under its own label, and Relay holds to that: pieces that
+    stand deeper, or came with another fragment, are put in their place below it. Give the parts in order.
+    """
+
+    def __init__(self) -> None:
+        self._data: Any = None
+        self._places: dict[str, Part] = {}
+
+    def convert(self, part: Part) -> Part | None:
+        """The part by path; None if there is nothing in it to tell."""
+        self._places.update((each["id"], each) for each in part.get("pending", ()))
+        if "data" in part:
+            self._data = _copied(part["data"])
+            return {name: value for name, value in part.items() if name != "pending"}
+        patches = self._patches(part.get("incremental", ()), part.get("completed", ()))
+        if not patches and part["hasNext"]:
+            return None
+        rest = {name: part[name] for name in ("extensions", "hasNext") if name in part}
+        return {"incremental": patches, **rest} if patches else rest
+
+    def _patches(self, incremental: Sequence[Part], completed: Sequence[Part]) -> list[Part]:
+        whole = [each["id"] for each in completed if "errors" not in each]
+        patches, told = list[Part](), set[str]()
+        fragments: dict[str, list[Part]] = {}
+        for piece in incremental:
+            if "items" in piece:
+                patches += self._fragments(fragments)
+                patches.append(self._items(piece))
+            else:
+                key = self._owner(piece, whole)
+                fragments.setdefault(key, []).append(piece)
+                told.add(key)
+                _merge(self._at(self._path(piece)), piece["data"])
+        # What shares everything with others has nothing of its own left to tell, but that it is there.
+        fragments.update((key, []) for key in whole if key not in told and not self._is_stream(key))
+        patches += self._fragments(fragments)
+        return patches + [self._failure(each) for each in completed if "errors" in each]
+
+    def _owner(self, piece: Part, whole: Sequence[str]) -> str:
+        """Which fragment is told the piece: one that is complete with it, whose place is nearest."""
+        if piece["id"] in whole:
+            return piece["id"]
+        path = self._path(piece)
+        places = {key: self._places[key]["path"] for key in whole}
+        around = [
+            key for key, place in places.items() if path[: len(place)] == place and not self._is_stream(key)
+        ]
+        return max(around, key=lambda key: len(places[key]), default=piece["id"])
+
+    def _fragments(self, fragments: dict[str, list[Part]]) -> list[Part]:
+        """A patch for each of the fragments, which are then forgotten."""
+        patches = list[Part]()
+        for key, pieces in fragments.items():
+            path = self._places[key]["path"]
+            placed = [(self._path(each)[len(path) :], each["data"]) for each in pieces]
+            patches.append(self._patch(key, path, pieces, data=_nested(self._at(path), placed, known=())))
+        fragments.clear()
+        return patches
+
+    def _items(self, piece: Part) -> Part:
+        path = self._path(piece)
+        items: list[Any] = self._at(path)
+        index = len(items)
+        items.extend(map(_copied, piece["items"]))
+        return self._patch(piece["id"], [*path, index], [piece], items=piece["items"])
+
+    def _failure(self, completed: Part) -> Part:
+        key = completed["id"]
+        path = self._places[key]["path"]
+        if self._is_stream(key):
+            return self._patch(key, [*path, len(self._at(path))], [completed], items=None)
+        return self._patch(key, path, [completed], data=None)
+
+    def _patch(self, key: str, path: Path, pieces: Sequence[Part], **told: Any) -> Part:  # noqa: ANN401  # data or items
+        place = self._places[key]
+        label = {"label": place["label"]} if "label" in place else {}
+        errors = [error for each in pieces for error in each.get("errors", ())]
+        return {**told, "path": path, **label, **({"errors": errors} if errors else {})}
+
+    def _is_stream(self, key: str) -> bool:
+        return isinstance(self._at(self._places[key]["path"]), list)
+
+    def _path(self, piece: Part) -> list[str | int]:
+        return [*self._places[piece["id"]]["path"], *piece.get("subPath", ())]
+
+    def _at(self, path: Path) -> Any:  # noqa: ANN401  # whatever stands there
+        found = self._data
+        for step in path:
+            found = found[step]
+        return found
+
+
+def _nested(at: Any, pieces: Sequence[tuple[Path, Part]], known: Sequence[str] = ("id", "__typename")) -> Any:  # noqa: ANN401  # a part of a response
+    """Pieces put into one value at the places they have below it.
+
+    Args:
+        at: What stands there in the whole response.
+        pieces: Each with its path from there.
+        known: What is told again of each object on the way: who it is.
+    """
+    below: dict[str | int, list[tuple[Path, Part]]] = {}
+    for path, data in pieces:
+        if path:
+            below.setdefault(path[0], []).append((path[1:], data))
+    if isinstance(at, list):
+        return [_nested(item, below.get(index, ())) for index, item in enumerate(at)]
+    if not isinstance(at, dict):
+        return at
+    made: dict[str, Any] = {name: at[name] for name in known if name in at}
+    for path, data in pieces:
+        if not path:
+            _merge(made, data)
+    for step, inner in below.items():
+        _merge(made, {step: _nested(at[step], inner)})
+    return made
+
+
+def _merge(target: dict[Any, Any], data: Mapping[Any, Any]) -> None:
+    for name, value in data.items():
+        target[name] = _merged(target.get(name), value)
+
+
+def _merged(there: Any, value: Any) -> Any:  # noqa: ANN401  # parts of a response
+    match there, value:
+        case dict(), dict():
+            _merge(there, value)
+            return there
+        case list(), list():
+            return [_merged(*pair) for pair in zip(there, value, strict=True)]
+        case _:
+            return _copied(value)
+
+
+def _copied(value: Any) -> Any:  # noqa: ANN401  # a part of a response
+    match value:
+        case dict():
+            return {name: _copied(item) for name, item in value.items()}
+        case list():
+            return [_copied(item) for item in value]
+        case _:
+            return value

@@ -1,0 +1,92 @@
+"""What takes too long, or what nobody waits for any more, ends: its resolvers, and its statement."""
+
+import asyncio
+import time
+from contextlib import suppress
+
+import pytest
+from sqlalchemy import text
+from support.library.engines import Library, an_engine
+from support.library.seed import fill
+from support.library.slow import GIVEN_UP
+
+import graph
+
+DEADLINE = 0.05
+TIMES = 100
+SLOWLY = "{ books(filter: {searchedSlowly: true}) { totalCount } }"
+
+
+@pytest.fixture
+def hurried() -> graph.Engine:
+    """An engine whose operations have little time."""
+    return an_engine(bounds=graph.Bounds(query_seconds=DEADLINE, mutation_seconds=DEADLINE))
+
+
+async def test_a_sleeping_resolver_is_given_up_soon_after_the_deadline(
+    library: Library, hurried: graph.Engine
+) -> None:
+    delays = []
+    for _ in range(TIMES):
+        GIVEN_UP.clear()
+        began = time.monotonic()
+        answer = await library.ask("{ nap(seconds: 60) }", engine=hurried)
+        delays.append(GIVEN_UP[0] - began - DEADLINE)
+        assert answer.data is None
+        [error] = answer.errors or []
+        assert error["extensions"]["code"] == "DEADLINE_EXCEEDED"
+
+    assert sorted(delays)[TIMES * 95 // 100] <= 0.1
+    assert max(delays) <= 1
+
+
+async def test_a_mutation_that_took_too_long_says_that_it_may_have_taken_effect(
+    library: Library, hurried: graph.Engine
+) -> None:
+    answer = await library.ask("mutation { doze(seconds: 60) }", engine=hurried)
+
+    [error] = answer.errors or []
+    assert "may have taken effect" in error["message"]
+
+
+async def test_a_statement_does_not_outlive_its_operation(library: Library, hurried: graph.Engine) -> None:
+    await fill(library, 1)
+    for _ in range(5):
+        began = time.monotonic()
+        answer = await library.ask(SLOWLY, engine=hurried)
+
+        assert time.monotonic() - began < DEADLINE + 1
+        [error] = answer.errors or []
+        assert error["extensions"]["code"] == "DEADLINE_EXCEEDED"
+        assert library.reads.pool.checkedout() == 0  # type: ignore[attr-defined]  # of a queue pool
+        assert await statements_at_work(library) == []
+    # The connections that are left are of use.
+    assert await library.data("{ books { totalCount } }") == {"books": {"totalCount": 3}}
+
+
+async def test_a_statement_does_not_outlive_a_caller_that_leaves(library: Library) -> None:
+    await fill(library, 1)
+    for _ in range(5):
+        asking = asyncio.create_task(library.ask(SLOWLY))
+        await asyncio.sleep(0.1)
+        began = time.monotonic()
+        asking.cancel()
+        with suppress(asyncio.CancelledError):
+            await asking
+
+        assert time.monotonic() - began < 1
+        assert await statements_at_work(library) == []
+
+
+async def statements_at_work(library: Library) -> list[str]:
+    """The statements that PostgreSQL is busy with; SQLite's run in threads of this process."""
+    if library.reads.dialect.name != "postgresql":
+        return []
+    found = "SELECT query FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
+    async with library.writes.connect() as connection:
+        for _ in range(20):  # the server notices a cancelled statement a moment later
+            rows = (await connection.execute(text(found))).scalars().all()
+            if not rows:
+                break
+            await asyncio.sleep(0.01)
+    return list(rows)
