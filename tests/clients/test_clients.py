@@ -131,7 +131,7 @@ FEATURES: dict[str, dict[str, object]] = {
         "invalid document": NOT_VALID,
         "subscription": ENDED_JOB,
         "changes": CHANGES,
-        "subscription that fails": {"codes": ["BAD_ID"]},
+        "subscription that fails": ["BAD_ID"],
         "persisted queries": {"unknown": ["PERSISTED_QUERY_NOT_FOUND"], "same": True},
         "document by id": page(2),
     },

@@ -35,7 +35,8 @@ def install_clients() -> None:
         if ended.returncode == 0:
             installed.write_bytes(lock)
             return
-    reason = f"GraphQL clients in Node: npm ci failed ({ended.stderr.strip().splitlines()[:1]})"
+    said = next((line for line in ended.stderr.splitlines() if line.startswith("npm error")), "npm error")
+    reason = f"GraphQL clients in Node: npm ci failed ({said})"
     if in_ci():
         pytest.fail(f"{reason}\n{ended.stderr}")
     pytest.skip(reason)

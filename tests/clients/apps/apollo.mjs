@@ -1,5 +1,5 @@
 // Apollo Client: HttpLink with its multipart subscriptions, both incremental handlers, uploads, persisted queries.
-import { ApolloClient, ApolloLink, gql, HttpLink, InMemoryCache } from "@apollo/client";
+import { ApolloClient, ApolloLink, gql, HttpLink, InMemoryCache, NetworkStatus } from "@apollo/client";
 import { Defer20220824Handler, GraphQL17Alpha9Handler } from "@apollo/client/incremental";
 import { PersistedQueryLink } from "@apollo/client/link/persisted-queries";
 import { GraphQLWsLink } from "@apollo/client/link/subscriptions";
@@ -51,7 +51,7 @@ const incrementally = (document, incrementalHandler) => {
         next(result) {
           if (result.error) return sink.error(result.error);
           if (result.data) sink.next(result);
-          if (result.dataState === "complete") sink.complete();
+          if (result.networkStatus === NetworkStatus.ready) sink.complete();
         },
       });
       return () => subscription.unsubscribe();

@@ -35,7 +35,7 @@ await kit.report({
   "invalid document": () => asked(kit.INVALID),
   subscription: () => kit.progress(followed),
   changes: () => kit.changes(followed),
-  "subscription that fails": () => asked(kit.PROGRESS, { id: "x" }),
+  "subscription that fails": async () => (await asked(kit.PROGRESS, { id: "x" })).codes,
   "persisted queries": persisted,
   "document by id": () =>
     asked(undefined, { account: kit.given.account, first: 2 }, { documentId: kit.given.document }),
