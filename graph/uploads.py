@@ -42,6 +42,12 @@ class Upload:
         return f"<Upload {self.size} bytes>"
 
 
+def is_upload_request(request: Request) -> bool:
+    """Whether the request is one for `read_upload_request`, going by its content type."""
+    kind = request.headers.get("content-type", "").partition(";")[0]
+    return kind.strip().lower() == "multipart/form-data"
+
+
 @asynccontextmanager
 async def read_upload_request(
     request: Request,
