@@ -9,8 +9,8 @@ from starlette.routing import BaseRoute, Route
 from agreements_api.services import Services
 from graph.guards import refusal, request_id
 from models import DomainError, ErrorCode
-from resolvers.documents import find_document
 from resolvers.notifications import Unproved, take_notification
+from resolvers.terms import find_terms
 from schema.ids import required_id
 from schema.types.agreement_template import AgreementTemplate
 from schema.types.provider import Provider
@@ -33,12 +33,12 @@ _STATUSES = {
 def provider_routes(services: Services) -> list[BaseRoute]:
     notifications = _Notifications(services)
     return [
-        Route("/agreement-templates/{id}/document", _Documents(services).redirect),
+        Route("/agreement-templates/{id}/document", _Terms(services).redirect),
         Route("/providers/{id}/notifications", notifications.take, methods=["POST"]),
     ]
 
 
-class _Documents:
+class _Terms:
     def __init__(self, services: Services) -> None:
         self._services = services
 
@@ -46,7 +46,7 @@ class _Documents:
         """Send a browser to the text of some terms: to the file, or with `view=1` to the page with it."""
         asked = request.query_params
         try:
-            document = await find_document(
+            link = await find_terms(
                 self._services.context(request_id=request_id(request.scope)),
                 required_id(request.path_params["id"], AgreementTemplate),
                 country=asked.get("country", ""),
@@ -54,7 +54,7 @@ class _Documents:
             )
         except DomainError as error:
             return _refused(request, error)
-        url = document.display_url if asked.get("view") == "1" else document.download_url
+        url = link.display_url if asked.get("view") == "1" else link.download_url
         return RedirectResponse(url, 303, {"cache-control": "no-store"})
 
 

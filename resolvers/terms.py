@@ -17,14 +17,14 @@ _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}")
 
 
 @dataclass(frozen=True)
-class Document:
+class TermsLink:
     """Two addresses of one text: a page that shows it, and the file; they may cease to work in minutes."""
 
     display_url: str
     download_url: str
 
 
-async def find_document(context: Context, template_id: UUID, *, country: str, language: str) -> Document:
+async def find_terms(context: Context, template_id: UUID, *, country: str, language: str) -> TermsLink:
     """Ask the provider where the terms can be read; without such a provider it is the template's own link.
 
     Args:
@@ -57,13 +57,13 @@ async def find_document(context: Context, template_id: UUID, *, country: str, la
         raise NotFound("text of these terms") from error
     except ProviderError as error:
         raise DomainError(str(error), code=ErrorCode.PROVIDER_REFUSED) from error
-    return Document(_checked(link.display_url), _checked(link.download_url))
+    return TermsLink(_checked(link.display_url), _checked(link.download_url))
 
 
-def _own_link(template: AgreementTemplate) -> Document:
+def _own_link(template: AgreementTemplate) -> TermsLink:
     if template.agreement_link is None:
         raise NotFound("text of these terms")
-    return Document(template.agreement_link, template.agreement_link)
+    return TermsLink(template.agreement_link, template.agreement_link)
 
 
 def _checked(url: str) -> str:
