@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from agreements_api.document_routes import document_routes
 from agreements_api.graphiql import graphiql_page, graphiql_routes
 from agreements_api.graphql import GraphQL
 from agreements_api.headers import SafeHeaders
@@ -40,6 +41,7 @@ def routes(services: Services) -> list[BaseRoute]:
         Route("/readyz", health.ready),
         WebSocketRoute("/graphql", graphql.sockets),
         *provider_routes(services),
+        *document_routes(services),
     ]
     if services.settings.graphiql:
         found += [Route("/", _to_graphiql), *graphiql_routes()]

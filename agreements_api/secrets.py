@@ -28,10 +28,12 @@ class Secrets:
     Attributes:
         cursor_key: Signs page cursors.
         credentials: Encrypts what is kept of providers' credentials.
+        document_link_key: Signs the addresses that documents are downloaded from.
     """
 
     cursor_key: bytes = field(repr=False)
     credentials: Fernet = field(repr=False)
+    document_link_key: bytes = field(repr=False)
 
 
 def load_secrets(settings: Settings) -> Secrets:
@@ -52,6 +54,7 @@ def derive_secrets(root_key: bytes) -> Secrets:
     return Secrets(
         cursor_key=_derive(root_key, b"agreements/cursor/1"),
         credentials=Fernet(base64.urlsafe_b64encode(_derive(root_key, b"agreements/credentials/1"))),
+        document_link_key=_derive(root_key, b"agreements/document-link/1"),
     )
 
 

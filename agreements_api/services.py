@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 import jobs
 from agreements_api.connections import ProviderClients
 from agreements_api.database import Database, database_url
+from agreements_api.document_store import open_document_store
 from agreements_api.ending import Ending
 from agreements_api.errors import StartupError
 from agreements_api.migrations import migrate, unusable
@@ -20,6 +21,7 @@ from jobs.errors import AlreadyRunning
 from jobs.queue import JobQueue
 from repositories import Transactions
 from resolvers.context import Context
+from resolvers.document_store import Documents
 from resolvers.waiting import JobSignals
 
 if TYPE_CHECKING:
@@ -39,6 +41,7 @@ class Services:
     transactions: Transactions
     providers: ProviderClients
     signals: JobSignals
+    documents: Documents
     ending: Ending = field(default_factory=Ending)
 
     def context(self, actor: str = LOCAL_ACTOR, *, request_id: str | None = None) -> Context:
@@ -49,6 +52,7 @@ class Services:
             providers=self.providers,
             now=utc_now,
             signals=self.signals,
+            documents=self.documents,
             request_id=request_id,
         )
 
@@ -82,7 +86,10 @@ async def open_services(settings: Settings, *, run_jobs: bool) -> AsyncGenerator
             max_attempts=settings.provider_max_attempts,
         )
         stack.push_async_callback(providers.aclose)
-        services = Services(settings, secrets, database, transactions, providers, JobSignals())
+        documents = Documents(
+            open_document_store(settings), secrets.document_link_key, settings.max_document_bytes
+        )
+        services = Services(settings, secrets, database, transactions, providers, JobSignals(), documents)
         if run_jobs:
             engine = job_engine(services)
             stack.push_async_callback(engine.close)

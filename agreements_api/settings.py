@@ -49,6 +49,13 @@ def _usable(url: str) -> str:
     return url
 
 
+def _store(given: str) -> str:
+    scheme, separator, _ = given.partition("://")
+    if not given or (separator and scheme not in STORES):
+        raise ValueError(f"is neither a folder nor one of {', '.join(f'{each}://' for each in STORES)}")
+    return given
+
+
 def _cron(given: str) -> str:
     if not croniter.is_valid(given, second_at_beginning=True):
         raise ValueError("is not a cron expression such as 0 3 * * *")
@@ -69,6 +76,8 @@ def _long_enough(key: SecretStr) -> SecretStr:
 
 
 MIN_SECRET_KEY_LENGTH = 32
+STORES = ("s3", "gs", "az")
+"""Object stores that documents can be kept in, as their addresses begin."""
 
 SECRETS_OF_COMMANDS = frozenset(
     f"{PREFIX}PROVIDER_{name}" for name in ("CLIENT_SECRET", "REFRESH_TOKEN", "API_KEY")
@@ -103,6 +112,9 @@ class Settings(BaseSettings):
     """Web origins whose pages may call the API."""
 
     graphiql: bool = True
+    max_document_bytes: Annotated[Bytes, Field(lt=2**31)] = 20 * 1024 * 1024
+    documents_url: Annotated[str, AfterValidator(_store)] | None = None
+    """Where documents are kept: a folder, or a bucket such as `s3://bucket/path`."""
     shutdown_timeout: Duration = timedelta(seconds=20)
     drain_delay: Annotated[timedelta, BeforeValidator(_seconds), Field(ge=timedelta(0))] = timedelta(
         seconds=1

@@ -9,7 +9,7 @@ from typing import Final
 from jobs import upkeep
 from jobs.settings import EngineSettings
 from jobs.work import Work
-from resolvers import awaiting, expiry, notifications, sync
+from resolvers import awaiting, documents, expiry, notifications, sync
 
 _MINUTE: Final = 60
 _HOUR: Final = 60 * _MINUTE
@@ -47,6 +47,7 @@ def schedules(settings: EngineSettings) -> Sequence[Schedule]:
         ),
         Schedule("expire_agreements", "10 0 * * *", _expire_agreements),
         Schedule("tidy_up", "40 4 * * *", partial(_tidy_up, retention=settings.retention)),
+        Schedule("sweep_documents", "20 4 * * *", _sweep_documents),
         Schedule("sync_when_told", "* * * * *", _sync_when_told, made_up_for=False),
         Schedule("end_broken_jobs", "*/5 * * * *", _end_broken_jobs, made_up_for=False),
     )
@@ -73,6 +74,10 @@ async def _expire_agreements(work: Work) -> None:
 async def _tidy_up(work: Work, *, retention: timedelta) -> None:
     await work.step(expiry.forget_idempotency_keys)
     await work.step(upkeep.delete_finished_work, retention.total_seconds())
+
+
+async def _sweep_documents(work: Work) -> None:
+    await work.step(documents.sweep_contents)
 
 
 async def _end_broken_jobs(work: Work) -> None:

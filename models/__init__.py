@@ -14,6 +14,7 @@ from models.agreement_template import (
 from models.base import Audited, Base, Entity
 from models.billing_contract import AgreementTag, BillingContract
 from models.coverage import AgreementCoverage
+from models.document import Document
 from models.enums import (
     AcceptancePath,
     AcceptanceRequestStatus,
@@ -28,6 +29,7 @@ from models.enums import (
     BillingFrequency,
     BillingPolicy,
     CoverageState,
+    DocumentKind,
     JobItemOutcome,
     JobKind,
     JobStatus,
@@ -77,6 +79,8 @@ __all__ = [
     "Contact",
     "Counter",
     "CoverageState",
+    "Document",
+    "DocumentKind",
     "DomainError",
     "Entity",
     "ErrorCode",

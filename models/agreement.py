@@ -37,6 +37,7 @@ from models.provider import Provider
 from models.values import AcceptanceRequest, Contact
 
 if TYPE_CHECKING:
+    from models.document import Document
     from models.provider_account import ProviderAccount
 
 # Past its address, a customer may accept at the provider all the same.
@@ -108,6 +109,9 @@ class Agreement(Named, Audited):
         viewonly=True,
     )
     acceptances: Mapped[list[Acceptance]] = relationship(back_populates="agreement", lazy="raise")
+    documents: Mapped[list["Document"]] = relationship(
+        back_populates="agreement", lazy="raise", viewonly=True
+    )
 
     @hybrid_property
     def awaiting_signature(self) -> bool:

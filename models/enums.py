@@ -147,6 +147,13 @@ class CoverageState(StrEnum):
     UNMAPPED = "UNMAPPED"
 
 
+class DocumentKind(StrEnum):
+    SIGNED = "SIGNED"
+    TEMPLATE_COPY = "TEMPLATE_COPY"
+    EVIDENCE = "EVIDENCE"
+    OTHER = "OTHER"
+
+
 class AgreementEvent(StrEnum):
     """What happened to an agreement, as the audit trail and subscribers name it."""
 

@@ -15,6 +15,7 @@ from repositories.accounts import AccountRepository
 from repositories.agreements import AgreementRepository
 from repositories.billing_contracts import BillingContractRepository
 from repositories.bulk import BulkRepository
+from repositories.documents import DocumentRepository
 from repositories.errors import Conflict, is_conflict
 from repositories.history import History
 from repositories.idempotency import IdempotencyRepository
@@ -57,6 +58,7 @@ class UnitOfWork:
         self.providers = ProviderRepository(session)
         self.provider_accounts = ProviderAccountRepository(session, history)
         self.billing_contracts = BillingContractRepository(session)
+        self.documents = DocumentRepository(session)
         self.bulk = BulkRepository(session, history, self.agreements)
         self.jobs = JobRepository(session)
         self.sync = SyncRepository(session)

@@ -4,6 +4,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from repositories.agreements import AgreementRepository
 from repositories.audit import AuditTrail
+from repositories.documents import DocumentRepository
 from repositories.history import History
 from repositories.idempotency import IdempotencyRepository
 from repositories.jobs import JobRepository
@@ -19,6 +20,7 @@ class View:
     def __init__(self, session: AsyncSession, history: History) -> None:
         self.agreements = AgreementRepository(session, history)
         self.audit = AuditTrail(session)
+        self.documents = DocumentRepository(session)
         self.idempotency = IdempotencyRepository(session, history)
         self.jobs = JobRepository(session)
         self.provider_accounts = ProviderAccountRepository(session, history)

@@ -1,4 +1,4 @@
-"""What a resolver may use: who asks, the database, the providers, the clock, and waiting for jobs."""
+"""What a resolver may use: who asks, the database, the providers, the clock, jobs, and documents."""
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -10,6 +10,7 @@ from uuid import UUID
 from providers.base import Provider
 from repositories import Transactions, UnitOfWork
 from repositories.view import View
+from resolvers.document_store import Documents
 from resolvers.waiting import JobSignals
 
 
@@ -35,6 +36,7 @@ class Context:
         providers: The clients of the outside.
         now: The clock, in UTC.
         signals: Tells the requests of this process that wait for a job that it has ended.
+        documents: Where the contents of documents are kept.
         request_id: The request, or the job, in whose course this happens.
     """
 
@@ -43,6 +45,7 @@ class Context:
     providers: Providers
     now: Callable[[], datetime]
     signals: JobSignals
+    documents: Documents
     request_id: str | None = None
 
     def unit_of_work(self) -> AbstractAsyncContextManager[UnitOfWork]:

@@ -49,6 +49,12 @@ graph.enum(
     NOT_REACTIVATABLE="Only a deactivated or withdrawn agreement can be brought back.",
     NOTHING_TO_PUSH="There is nothing that the provider should be told.",
     CONTRACT_INACTIVE="The billing contract has ended.",
+    FILE_EMPTY="The file has no bytes.",
+    FILE_TOO_LARGE="The file is longer than documents may be.",
+    UNSUPPORTED_TYPE="By its content, the file is of no type that documents may have, or of another one than "
+    "declared.",
+    DUPLICATE_DOCUMENT="The payload's document has this very content already.",
+    DOCUMENT_IS_EVIDENCE="Evidence of an acceptance is never removed.",
     CUSTOMER_CREATION_UNSUPPORTED="The provider does not create customers for us, or does not invite "
     "existing ones.",
     ALREADY_PROVISIONED="The customer is at the provider already, or on its way there: see the payload.",

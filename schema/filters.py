@@ -70,6 +70,17 @@ class AgreementFilter:
     )
 
 
+@strawberry.input(description="Conditions on documents.")
+class DocumentFilter:
+    kind: models.DocumentKind | None = equal("kind", description="Of this kind.")
+    visible_to_customer: bool | None = equal(
+        "visible_to_customer", description="True: the customer may see it. False: it may not."
+    )
+    removed: bool | None = is_set(
+        "removed_at", description="True: taken off its agreement. False: attached to it."
+    )
+
+
 @strawberry.input(description="Conditions on agreement templates.")
 class AgreementTemplateFilter:
     status: models.AgreementTemplateStatus | None = equal("status", description="In this status.")

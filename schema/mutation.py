@@ -20,6 +20,7 @@ from resolvers import (
 )
 from schema import payloads as answer
 from schema.context import Info
+from schema.document_mutations import DocumentMutations
 from schema.ids import required_id
 from schema.inputs import accounts as of_accounts
 from schema.inputs import agreements as of_agreements
@@ -40,7 +41,7 @@ from schema.types.provider_account import ProviderAccount
     description="Writes. Each mutation is one action: it takes effect as a whole, or `userErrors` says "
     "why it did not."
 )
-class Mutation:
+class Mutation(DocumentMutations):
     # Customers and their contracts
 
     @mutation(description="Take a customer into the books.")

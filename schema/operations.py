@@ -8,6 +8,7 @@ import strawberry
 
 import graph
 from repositories import Conflict
+from resolvers.document_store import StoreUnavailable
 from resolvers.errors import DomainError
 from schema.payloads import Payload
 
@@ -36,6 +37,9 @@ def mutation(*, description: str) -> Callable[[Callable[P, Awaitable[Payload]]],
             except Conflict as error:
                 message = "Others kept changing the same rows; nothing was done. Try again."
                 raise graph.CodedError(message, code="BUSY") from error
+            except StoreUnavailable as error:
+                message = "The store of documents does not answer; nothing was done. Try again."
+                raise graph.CodedError(message, code="UNAVAILABLE") from error
 
         return graph.mutation(description=description)(run)
 

@@ -19,6 +19,7 @@ from schema.types.account import Account
 from schema.types.agreement import Agreement
 from schema.types.agreement_template import AgreementTemplate
 from schema.types.billing_contract import BillingContract
+from schema.types.document import Document
 from schema.types.job import Job
 from schema.types.provider import Provider
 from schema.types.provider_account import ProviderAccount
@@ -28,6 +29,7 @@ _ENTITIES: Mapping[str, type[Node]] = {
     "agreement": Agreement,
     "agreement_template": AgreementTemplate,
     "billing_contract": BillingContract,
+    "document": Document,
     "job": Job,
     "provider": Provider,
     "provider_account": ProviderAccount,
@@ -47,6 +49,8 @@ _IN_THE_WAY: Mapping[ErrorCode, str] = {
     ErrorCode.ALREADY_ACCEPTED: "agreement",
     ErrorCode.NOT_REACTIVATABLE: "agreement",
     ErrorCode.NOTHING_TO_PUSH: "agreement",
+    ErrorCode.DUPLICATE_DOCUMENT: "document",
+    ErrorCode.DOCUMENT_IS_EVIDENCE: "document",
     ErrorCode.CONTRACT_INACTIVE: "billing_contract",
     ErrorCode.SYNC_ALREADY_RUNNING: "job",
     ErrorCode.OFFBOARDING_ALREADY_RUNNING: "job",
@@ -165,6 +169,21 @@ class TagAgreementPayload(Payload):
 class UntagAgreementPayload(Payload):
     agreement: Agreement | None = reference(description="The agreement.")
     billing_contract: BillingContract | None = reference(description="The billing contract.")
+
+
+@strawberry.type(description="The document that was attached, or that has this content already.")
+class AttachDocumentPayload(Payload):
+    document: Document | None = reference(description="The document.")
+    agreement: Agreement | None = reference(description="Its agreement.")
+
+
+@strawberry.type(description="The document after its removal.")
+class RemoveDocumentPayload(Payload):
+    document: Document | None = reference(description="The document.")
+    agreement: Agreement | None = reference(description="The agreement that it belongs to.")
+    changed: bool = strawberry.field(
+        description="False when it had been removed before, or with errors.", default=False
+    )
 
 
 @strawberry.type(description="The provider that was made, or that has the name already.")

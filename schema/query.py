@@ -10,6 +10,7 @@ from schema.types.agreement import Agreement
 from schema.types.agreement_template import AgreementTemplate
 from schema.types.billing_contract import BillingContract
 from schema.types.coverage import AgreementCoverage
+from schema.types.document import Document
 from schema.types.job import Job
 from schema.types.provider import Provider
 from schema.types.provider_account import ProviderAccount
@@ -46,6 +47,7 @@ class Query:
     billing_contracts: Connection[BillingContract] = root_page(
         BillingContract, description="Billing contracts."
     )
+    document: Document | None = root_one(Document, description="A document by its global id.")
     provider: Provider | None = root_one(Provider, description="A provider by its global id.")
     providers: Connection[Provider] = root_page(Provider, description="Providers by name.")
     provider_account: ProviderAccount | None = root_one(

@@ -8,6 +8,8 @@ import strawberry
 from graphql import GraphQLError
 from strawberry.types.scalar import ScalarDefinition
 
+from graph.uploads import UPLOAD, Upload
+
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2})", re.ASCII)
 
@@ -39,6 +41,7 @@ def show_instant(value: datetime) -> str:
 
 
 SCALARS: Mapping[object, ScalarDefinition] = {
+    Upload: UPLOAD,
     date: strawberry.scalar(
         name="Date",
         description="Calendar date, YYYY-MM-DD.",

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from schema.types.account import Account
     from schema.types.agreement_template import AgreementTemplate
     from schema.types.billing_contract import BillingContract
+    from schema.types.document import Document
     from schema.types.provider import Provider
     from schema.types.provider_account import ProviderAccount
 
@@ -97,6 +98,9 @@ class Agreement(SystemFields, Node):
     agreement_link: str | None = column(description="Where the terms can be read, frozen at creation.")
     billing_contracts: "Connection[BillingContract]" = relation(description="Contracts that it is tagged on.")
     acceptances: "Connection[Acceptance]" = relation(description="Every acceptance on record, oldest first.")
+    documents: "Connection[Document]" = relation(
+        description="Files attached to it, oldest first; also those that were removed, unless filtered."
+    )
 
 
 @shows(models.Acceptance, description="That a customer said yes. Appended, never changed.")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from graphql import GraphQLSchema, OperationDefinitionNode, build_schema
-from support.documents import Writer, counted, rows_of, with_full_pages
+from support.queries import Writer, counted, rows_of, with_full_pages
 from support.library.engines import SCHEMA, Library, number
 from support.library.seed import fill
 

@@ -86,7 +86,9 @@ def test_every_use_has_a_key_of_its_own() -> None:
         derived.credentials.decrypt(Fernet(base64.urlsafe_b64encode(derived.cursor_key)).encrypt(b"token"))
     assert derived.cursor_key != b"k" * 32
     assert derived.cursor_key != derive_secrets(b"l" * 32).cursor_key
+    assert derived.document_link_key != derived.cursor_key
     assert derived.cursor_key.hex() not in repr(derived)
+    assert derived.document_link_key.hex() not in repr(derived)
 
 
 def test_postgresql_without_a_key_says_how_to_make_one() -> None:

@@ -6,14 +6,17 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from obstore.store import MemoryStore
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from agreements_api.database import Database
+from agreements_api.document_store import Bucket
 from providers.base import Provider
 from providers.errors import AdministratorNeeded
 from repositories import Transactions
 from resolvers.context import Context, Providers
+from resolvers.document_store import Documents
 from resolvers.waiting import JobSignals
 
 Rows = Callable[..., Awaitable[list[Any]]]
@@ -42,6 +45,11 @@ class NoProviders:
         raise AdministratorNeeded("Nobody has configured how to reach this provider.")
 
 
+def some_documents(**limits: int) -> Documents:
+    """Make a place for documents that lasts as long as it is held."""
+    return Documents(Bucket(MemoryStore), b"a key of the tests", **limits)
+
+
 def utc_now() -> datetime:
     return datetime.now(UTC)
 
@@ -52,6 +60,7 @@ def a_context(
     *,
     actor: str = "local",
     providers: Providers | None = None,
+    documents: Documents | None = None,
 ) -> Context:
     """Make the context of one caller; contexts of one test share the database's turn to write."""
     return Context(
@@ -62,6 +71,7 @@ def a_context(
         providers=providers or NoProviders(),
         now=utc_now,
         signals=JobSignals(),
+        documents=documents or some_documents(),
         request_id="request-1",
     )
 

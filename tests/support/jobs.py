@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import insert
-from support.contexts import NoProviders, Rows, rows_of, utc_now
+from support.contexts import NoProviders, Rows, rows_of, some_documents, utc_now
 from support.factories import PARTNER_CENTER
 from uuid_utils.compat import uuid7
 
@@ -81,9 +81,10 @@ async def a_program(url: str) -> AsyncIterator[Program]:
             database.writes, database.turn, queue.enqueue, utc_now, reads=database.reads
         )
         try:
-            yield Program(
-                database, Context("local", transactions, NoProviders(), utc_now, JobSignals(), "request-1")
+            context = Context(
+                "local", transactions, NoProviders(), utc_now, JobSignals(), some_documents(), "request-1"
             )
+            yield Program(database, context)
         finally:
             queue.close()
 
