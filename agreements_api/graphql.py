@@ -18,7 +18,7 @@ from schema.context import RequestContext
 
 
 class GraphQL:
-    """The API on both of its transports: `http` and `sockets` are ASGI apps.
+    """The API on both of its transports: `http` and `sockets` are ASGI apps over the same `engine`.
 
     Raises:
         InvalidSettings: The manifest of trusted documents cannot be used.
@@ -28,21 +28,23 @@ class GraphQL:
         settings = services.settings
         self._services = services
         self._sizes = Limits(page_size=settings.max_page_size, ids=settings.max_page_size)
-        engine = _engine(settings, self._sizes)
+        self.engine = engine = _engine(settings, self._sizes)
         self.http = GraphQLEndpoint(
             engine,
-            self._make_context,
+            self.make_context,
             draining=services.ending.streams,
             admission=Admission(settings.max_concurrent_operations),
             bounds=HTTPBounds(
-                body_bytes=settings.max_body_bytes, read_seconds=settings.read_timeout.total_seconds()
+                body_bytes=settings.max_body_bytes,
+                read_seconds=settings.read_timeout.total_seconds(),
+                file_bytes=settings.max_document_bytes,
             ),
             status_codes=StatusCodes(settings.status_codes),
             get_runs_only_manifest=settings.get_trusted_documents_only,
         )
         self.sockets = Sockets(
             engine,
-            self._make_context,
+            self.make_context,
             draining=services.ending.streams,
             bounds=SocketBounds(
                 message_bytes=settings.max_body_bytes,
@@ -54,7 +56,8 @@ class GraphQL:
             bind=request_logs,
         )
 
-    async def _make_context(self, connection: HTTPConnection, _params: Mapping[str, object]) -> Context:
+    async def make_context(self, connection: HTTPConnection, _params: Mapping[str, object]) -> Context:
+        """Make what one operation runs with."""
         id_ = request_id(connection.scope)
         resolvers = self._services.context(request_id=id_)
         reader = Reader(
@@ -72,6 +75,7 @@ def _engine(settings: Settings, sizes: Limits) -> Engine:
         tokens=settings.max_tokens,
         depth=settings.max_depth,
         aliases=settings.max_aliases,
+        arguments=settings.max_arguments,
         fields=settings.max_fields,
         directives=settings.max_directives,
         operations=settings.max_operations,

@@ -170,8 +170,11 @@ def _heaviest(plan: Plan, values: Values) -> Iterator[tuple[str, Slice]]:
 
 def _largest(plan: Plan, variables: Mapping[str, Any], page: Slice, limit: int) -> int:
     """The largest size of the page with which the plan stays within the limit; 0 if there is none."""
-    low, high = 0, page.most
-    while low < high:
-        middle = (low + high + 1) // 2
-        low, high = (middle, high) if plan.cost(variables, {page: middle}) <= limit else (low, middle - 1)
-    return low
+    least, next_ = (plan.cost(variables, {page: size}) for size in (0, 1))
+    if next_ > limit:
+        return 0
+    # Each row more costs at least what the first does: more, where another type of object then counts.
+    size = min(page.most, (limit - least) // max(next_ - least, 1))
+    while size and plan.cost(variables, {page: size}) > limit:
+        size //= 2
+    return size

@@ -32,6 +32,7 @@ class Code(StrEnum):
     URL_TOO_LONG = "URL_TOO_LONG", "The URL is longer than is taken; use POST."
     HEADERS_TOO_LARGE = "HEADERS_TOO_LARGE", "The headers are longer than is taken."
     FILE_TOO_LARGE = "FILE_TOO_LARGE", "An uploaded file is longer than is taken."
+    TOO_MANY_FILES = "TOO_MANY_FILES", "More files than are taken with one request."
     REQUEST_TIMEOUT = "REQUEST_TIMEOUT", "The request did not come to its end in time."
     PREFLIGHT_REQUIRED = (
         "PREFLIGHT_REQUIRED",
@@ -62,6 +63,7 @@ class Code(StrEnum):
     TOO_MANY_OPERATIONS = "TOO_MANY_OPERATIONS", "The document has more operations than are taken."
     TOO_MANY_FIELDS = "TOO_MANY_FIELDS", "The operation selects more fields than are served at once."
     TOO_MANY_ALIASES = "TOO_MANY_ALIASES", "The operation uses more aliases than are served at once."
+    TOO_MANY_ARGUMENTS = "TOO_MANY_ARGUMENTS", "The operation gives more arguments than are read at once."
     TOO_MANY_DIRECTIVES = "TOO_MANY_DIRECTIVES", "The operation uses more directives than are served at once."
     TOO_MANY_DEFERRALS = "TOO_MANY_DEFERRALS", "The operation has more @defer and @stream than are served."
     DEPTH_EXCEEDED = "DEPTH_EXCEEDED", "The operation is nested deeper than is served."
@@ -82,6 +84,7 @@ class Code(StrEnum):
     DEADLINE_EXCEEDED = "DEADLINE_EXCEEDED", "The operation took longer than it may and was given up."
     RESPONSE_TOO_LARGE = "RESPONSE_TOO_LARGE", "The answer would be longer than is sent."
     BUSY = "BUSY", "Others kept changing the same rows; nothing was done. Try again."
+    UNAVAILABLE = "UNAVAILABLE", "Something that the server needs does not answer. Try again."
     INTERNAL = "INTERNAL", "Something failed here; the log holds the cause under the request id."
 
     # Streams

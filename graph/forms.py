@@ -17,7 +17,7 @@ import orjson
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, MultipartState
 
-from graph.errors import BAD_REQUEST
+from graph.errors import Code
 from graph.refusals import Refused
 from graph.spool import Spool
 
@@ -43,7 +43,7 @@ Place: TypeAlias = tuple[Any, Any]
 
 
 def bad(message: str) -> Refused:
-    return Refused(400, BAD_REQUEST, message)
+    return Refused(400, Code.BAD_REQUEST, message)
 
 
 @dataclass
@@ -159,11 +159,11 @@ class Form:
         if isinstance(self._part, FilePart):
             if self._part.spool.size + len(piece) > self._max_file_bytes:
                 message = f"A file has at most {self._max_file_bytes} bytes."
-                raise Refused(413, "FILE_TOO_LARGE", message)
+                raise Refused(413, Code.FILE_TOO_LARGE, message)
             self._part.spool.take(piece)
             return
         if len(self._text) + len(piece) > MAX_TEXT_BYTES:
-            raise Refused(413, "BODY_TOO_LARGE", f"{self._part} has at most {MAX_TEXT_BYTES} bytes.")
+            raise Refused(413, Code.BODY_TOO_LARGE, f"{self._part} has at most {MAX_TEXT_BYTES} bytes.")
         self._text += piece
 
     def _part_end(self) -> None:
@@ -202,7 +202,7 @@ def _mapped(given: object, text: bytes, operations: dict[str, Any], max_files: i
     if not isinstance(given, dict):
         raise bad("map is an object: names of files to lists of places.")
     if len(given) > max_files:
-        raise Refused(413, "TOO_MANY_FILES", f"A request has at most {max_files} files.")
+        raise Refused(413, Code.TOO_MANY_FILES, f"A request has at most {max_files} files.")
     files: dict[str, FilePart] = {}
     for name, paths in given.items():
         if not isinstance(paths, list) or not paths or not all(isinstance(path, str) for path in paths):

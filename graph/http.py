@@ -5,13 +5,14 @@
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Coroutine
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, TypeVar
 
 from graphql import OperationType
 from starlette.datastructures import Headers, QueryParams
-from starlette.requests import HTTPConnection
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response as HTTPResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -29,6 +30,7 @@ from graph.refusals import Refused
 from graph.requests import GraphQLRequest, read_request
 from graph.responses import Response
 from graph.sse import EventStream
+from graph.uploads import is_upload_request, read_upload_request
 
 JSON = "application/json"
 GRAPHQL_JSON = "application/graphql-response+json"
@@ -57,15 +59,19 @@ class HTTPBounds:
 
     Attributes:
         body_bytes: Of a JSON body.
-        read_seconds: Until a body must have come to its end.
+        read_seconds: Until such a body must have come to its end.
+        file_bytes: Of an uploaded file.
+        upload_seconds: Until a body with files must have come to its end.
     """
 
     body_bytes: int = 256 * 1024
     read_seconds: float = 30.0
+    file_bytes: int = 20 * 1024 * 1024
+    upload_seconds: float = 300.0
 
 
 class GraphQLEndpoint:
-    """An ASGI app: queries by GET and POST, mutations and subscriptions by POST.
+    """An ASGI app: queries by GET and POST, mutations and subscriptions by POST, files in multipart requests.
 
     Args:
         engine: Runs what is asked.
@@ -98,56 +104,47 @@ class GraphQLEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            answer = await self._answer(scope, receive)
-            await answer(scope, receive, send)
+            await self._serve(scope, receive, send)
         except ClientGone:
             return
         except Refused as error:
             answer = refusal(scope, error.status, error.code, error.message, **error.headers)
             await answer(scope, receive, send)
 
-    async def _answer(self, scope: Scope, receive: Receive) -> ASGIApp:
-        try:
-            headers = Headers(scope=scope)
-            wanted = accepted(headers.getlist("accept"))
-            _require_acceptable(wanted)
-            request = await self._request(scope, receive, headers)
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = Headers(scope=scope)
+        wanted = accepted(headers.getlist("accept"))
+        _require_acceptable(wanted)
+        # Files that came along are there until the answer has been sent.
+        async with self._given(scope, receive, headers) as given:
+            request = self._checked(scope, given)
             # Not before the body has come: who sends it slowly must not hold a place.
             with self._admission.operation():
-                return await self._run(request, scope, receive, wanted)
-        except (Refused, ClientGone):
-            raise
-        except Exception as error:
-            _log.exception("A request failed outside of its operation")
-            raise Refused(500, Code.INTERNAL, "Internal error.") from error
+                answer = await self._run(request, scope, receive, wanted)
+            await answer(scope, receive, send)
 
-    async def _run(
-        self, request: GraphQLRequest, scope: Scope, receive: Receive, wanted: list[Range]
-    ) -> ASGIApp:
-        operation = self._engine.prepare(request, request_id(scope))
-        if isinstance(operation, Response):
-            return self._refused(operation, wanted)
-        if scope["method"] == "GET" and operation.kind is not OperationType.QUERY:
-            raise Refused(405, Code.METHOD_NOT_ALLOWED, "GET runs queries only: use POST.", allow="POST")
-        carrier = _carrier(wanted) if operation.kind is OperationType.SUBSCRIPTION else None
-        context = await self._make_context(HTTPConnection(scope), {})
-        if carrier is not None:
-            return carrier(self._engine.subscribe(operation, context), draining=self._draining)
-        return await _unless_gone(receive, self._result(operation, context, wanted))
-
-    async def _request(self, scope: Scope, receive: Receive, headers: Headers) -> GraphQLRequest:
+    @asynccontextmanager
+    async def _given(self, scope: Scope, receive: Receive, headers: Headers) -> AsyncGenerator[object]:
+        """What the client sent, decoded."""
+        bounds = self._bounds
         if scope["method"] == "GET":
             _require_own_page(headers)
-            given = _parameters(QueryParams(scope["query_string"]))
-        elif scope["method"] == "POST":
+            yield _parameters(QueryParams(scope["query_string"]))
+        elif scope["method"] != "POST":
+            raise Refused(405, Code.METHOD_NOT_ALLOWED, "Use GET or POST.", allow="GET, POST")
+        elif is_upload_request(upload := Request(scope, receive)):
+            async with read_upload_request(
+                upload, max_file_bytes=bounds.file_bytes, deadline_seconds=bounds.upload_seconds
+            ) as given:
+                yield given
+        else:
             _require_json(headers)
-            bounds = self._bounds
             body = await read_body(
                 receive, headers, most_bytes=bounds.body_bytes, seconds=bounds.read_seconds
             )
-            given = read_json(body, "The body")
-        else:
-            raise Refused(405, Code.METHOD_NOT_ALLOWED, "Use GET or POST.", allow="GET, POST")
+            yield read_json(body, "The body")
+
+    def _checked(self, scope: Scope, given: object) -> GraphQLRequest:
         try:
             request = read_request(given)
         except CodedError as error:
@@ -155,6 +152,26 @@ class GraphQLEndpoint:
         if scope["method"] == "GET" and self._get_runs_only_manifest:
             self._require_trusted(request)
         return request
+
+    async def _run(
+        self, request: GraphQLRequest, scope: Scope, receive: Receive, wanted: list[Range]
+    ) -> ASGIApp:
+        """Run the operation; its answer, to be sent."""
+        try:
+            operation = self._engine.prepare(request, request_id(scope))
+            if isinstance(operation, Response):
+                return self._refused(operation, wanted)
+            _require_kind(scope["method"], operation)
+            carrier = _carrier(wanted) if operation.kind is OperationType.SUBSCRIPTION else None
+            context = await self._make_context(HTTPConnection(scope), {})
+            if carrier is not None:
+                return carrier(self._engine.subscribe(operation, context), draining=self._draining)
+            return await _unless_gone(receive, self._result(operation, context, wanted))
+        except (Refused, ClientGone):
+            raise
+        except Exception as error:
+            _log.exception("A request failed outside of its operation")
+            raise Refused(500, Code.INTERNAL, "Internal error.") from error
 
     @property
     def _malformed(self) -> int:
@@ -219,6 +236,11 @@ def _require_acceptable(wanted: list[Range]) -> None:
     if chosen(wanted, (JSON, GRAPHQL_JSON, EVENT_STREAM, MULTIPART)) is None:
         message = f"Answers are {GRAPHQL_JSON} or {JSON}, streams {EVENT_STREAM} or {MULTIPART}."
         raise Refused(406, Code.NOT_ACCEPTABLE, message)
+
+
+def _require_kind(method: str, operation: Operation) -> None:
+    if method == "GET" and operation.kind is not OperationType.QUERY:
+        raise Refused(405, Code.METHOD_NOT_ALLOWED, "GET runs queries only: use POST.", allow="POST")
 
 
 def _require_own_page(headers: Headers) -> None:

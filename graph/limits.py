@@ -31,7 +31,7 @@ from graph.plans import introspection_sizes, plan
 
 # graphql-core's own budget for comparing fields lets a document of 2,000 tokens take a second. It is made to
 # be lowered by assignment.
-overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 6_000
+overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 4_000
 
 _MOST_ERRORS = 20
 """Of validation: finding the place of each takes time."""
@@ -55,6 +55,7 @@ class DemandLimits:
     nesting: int = 50
     fields: int = 1_000
     aliases: int = 30
+    arguments: int = 400
     directives: int = 50
     deferrals: int = 20
     string_bytes: int = 64 * 1024
@@ -88,6 +89,10 @@ _REFUSALS = {
         "TOO_MANY_ALIASES",
         f"{_PLACED} aliases; at most {{limit}} are allowed. Ask for many rows by `nodes` or a filter.",
     ),
+    "arguments": (
+        "TOO_MANY_ARGUMENTS",
+        f"{_PLACED} arguments of fields; at most {{limit}} are allowed. Split it.",
+    ),
     "directives": (
         "TOO_MANY_DIRECTIVES",
         f"{_PLACED} directives; at most {{limit}} are allowed. Put one on a fragment instead of each field.",
@@ -105,6 +110,7 @@ _REFUSALS = {
         "A list holds {found} items; at most {limit} are allowed. Send it in parts.",
     ),
 }
+_OF_OPERATIONS = ("depth", "fields", "aliases", "arguments", "deferrals", "directives", "nesting")
 _ABORTED = re.compile(
     r"(?:contains more than (\d+) (tokens|comments|code points)|(nested too deeply))\b.*aborted\."
 )
@@ -205,7 +211,7 @@ class Demand:
             raise _exceeded("fragments", fragments, limits.fragments)
         _check(literals, limits, ("nesting", "string_bytes", "list_items"))
         for operation in operations:
-            _check(operation, limits, ("depth", "fields", "aliases", "deferrals", "directives", "nesting"))
+            _check(operation, limits, _OF_OPERATIONS)
 
     def validate(
         self,

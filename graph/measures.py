@@ -39,6 +39,7 @@ class Measure:
 
     fields: int = 0
     aliases: int = 0
+    arguments: int = 0
     directives: int = 0
     deferrals: int = 0
     depth: int = 0
@@ -51,6 +52,7 @@ class Measure:
         """Put what the fragment holds where it is spread."""
         self.fields += other.fields
         self.aliases += other.aliases
+        self.arguments += other.arguments
         self.directives += other.directives
         self.deferrals += other.deferrals
         self.depth = max(self.depth, spread.depth + other.depth)
@@ -147,6 +149,7 @@ def _field(measure: Measure, node: FieldNode, depth: int) -> None:
     measure.aliases += node.alias is not None
     measure.depth = max(measure.depth, depth)
     for argument in node.arguments or ():
+        measure.arguments += 1
         _literal(measure, argument.value)
 
 

@@ -9,11 +9,14 @@ import strawberry
 from graphql import GraphQLError, ValueNode
 from starlette.requests import ClientDisconnect, Request
 
+from graph.errors import Code
 from graph.forms import FilePart, Form, bad, boundary_of
 from graph.refusals import Refused
 from graph.spool import Spool
 
-PREFLIGHT_HEADERS: Final = ("Apollo-Require-Preflight", "X-Apollo-Operation-Name", "GraphQL-Preflight")
+PREFLIGHT_HEADERS: Final = (
+    "Apollo-Require-Preflight", "X-Apollo-Operation-Name", "GraphQL-Preflight", "GraphQL-Require-Preflight"
+)  # fmt: skip
 """What a page of another origin cannot send without asking first, as it can send multipart/form-data."""
 _PIECE_BYTES: Final = 64 * 1024
 
@@ -73,11 +76,11 @@ async def read_upload_request(
     """
     if not any(request.headers.get(name, "").strip() for name in PREFLIGHT_HEADERS):
         message = f"A multipart request needs one of the headers {', '.join(PREFLIGHT_HEADERS)}."
-        raise Refused(403, "PREFLIGHT_REQUIRED", message)
+        raise Refused(403, Code.PREFLIGHT_REQUIRED, message)
     types = request.headers.getlist("content-type")
     boundary = boundary_of(types[0]) if len(types) == 1 else None
     if boundary is None:
-        raise Refused(415, "UNSUPPORTED_MEDIA_TYPE", "Send multipart/form-data.")
+        raise Refused(415, Code.UNSUPPORTED_MEDIA_TYPE, "Send multipart/form-data.")
     form = Form(boundary, max_file_bytes=max_file_bytes, max_files=max_files)
     deadline = asyncio.timeout(deadline_seconds)
     try:
@@ -92,7 +95,9 @@ async def read_upload_request(
         await _close(form)
         if not deadline.expired():
             raise
-        raise Refused(408, "TIMEOUT", f"The body took longer than {deadline_seconds:g} seconds.") from error
+        raise Refused(
+            408, Code.REQUEST_TIMEOUT, f"The body took longer than {deadline_seconds:g} seconds."
+        ) from error
     except BaseException:
         await _close(form)
         raise
@@ -108,7 +113,7 @@ async def _read(request: Request, form: Form, max_body_bytes: int) -> None:
         async for chunk in request.stream():
             taken += len(chunk)
             if taken > max_body_bytes:
-                raise Refused(413, "BODY_TOO_LARGE", f"A body has at most {max_body_bytes} bytes.")
+                raise Refused(413, Code.BODY_TOO_LARGE, f"A body has at most {max_body_bytes} bytes.")
             for at in range(0, len(chunk), _PIECE_BYTES):
                 form.write(chunk[at : at + _PIECE_BYTES])
                 for file in _files(form):

@@ -1,6 +1,7 @@
 """What the product was founded to do, one test a fact, asked for as clients do."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -24,6 +25,7 @@ from support.asking import (
     sync,
     terms_of,
 )
+from support.documents import PDF
 from support.factories import CLOUD_AGREEMENT
 from support.jobs import until
 from support.simulator import SimulatedPartner, Simulator
@@ -155,6 +157,24 @@ async def test_fact_06_the_agreement_is_made_at_partner_center_once_the_customer
         "ACCEPTED",
         "IN_SYNC",
     )
+
+
+async def test_fact_07_the_signed_document_is_attached_to_the_agreement(
+    database_url: str, tmp_path: Path
+) -> None:
+    async with an_api(database_url, documents_url=str(tmp_path / "documents")) as api:
+        agreement = await an_agreement(api, await an_account(api), await terms_of(api, MANUAL), **SIGNATURE)
+
+        payload = await api.attach("document { id }", PDF, "signed.pdf", agreementId=agreement["id"])
+
+        assert payload["userErrors"] == []
+        query = """query ($id: ID!) { agreement(id: $id) { statusReason documents { edges { node {
+            id fileName contentType kind downloadUrl } } } } }"""
+        data = (await api.data(query, id=agreement["id"]))["agreement"]
+        [document] = nodes(data["documents"])
+        assert document["id"] == payload["document"]["id"]
+        assert (document["fileName"], document["kind"]) == ("signed.pdf", "SIGNED")
+        assert (await api.http.get(document["downloadUrl"])).content == PDF
 
 
 async def test_fact_08_agreements_are_tagged_on_billing_contracts(api: Api) -> None:

@@ -237,6 +237,29 @@ async def test_a_link_lasts_five_minutes(context: Context) -> None:
     assert timedelta(minutes=5) == LINKS_LAST
 
 
+async def test_a_file_is_attached_once(api: Api, agreement: Agreement) -> None:
+    selection = "document { id fileName } agreement { id }"
+    asked = {"agreementId": gid(agreement), "idempotencyKey": "k"}
+
+    made = await api.attach(selection, PDF, **asked)
+    again = await api.attach(selection, PDF, **asked)
+    twin = await api.attach(selection, PDF, agreementId=gid(agreement))
+    other = await api.attach(selection, a_pdf(2), **asked)
+    html = await api.attach(selection, b"<html>", "x.pdf", agreementId=gid(agreement))
+    empty = await api.attach(selection, b"", agreementId=gid(agreement))
+
+    assert (made["userErrors"], made) == ([], again)
+    assert made["agreement"] == {"id": gid(agreement)}
+    assert [each["code"] for each in twin["userErrors"]] == ["DUPLICATE_DOCUMENT"]
+    assert twin["document"] == made["document"]
+    refusals = [payload["userErrors"][0] for payload in (other, html, empty)]
+    assert [(each["code"], each["field"]) for each in refusals] == [
+        ("IDEMPOTENCY_CONFLICT", ["idempotencyKey"]),
+        ("UNSUPPORTED_TYPE", ["file"]),
+        ("FILE_EMPTY", ["file"]),
+    ]
+
+
 async def test_a_file_cannot_be_written_as_json(api: Api, agreement: Agreement) -> None:
     mutation = "mutation ($input: AttachDocumentInput!) { attachDocument(input: $input) { document { id } } }"
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 from graphql import GraphQLSchema, OperationDefinitionNode, build_schema
-from support.queries import Writer, counted, rows_of, with_full_pages
 from support.library.engines import SCHEMA, Library, number
 from support.library.seed import fill
+from support.queries import Writer, counted, rows_of, with_full_pages
 
 import graph
 import schema as served

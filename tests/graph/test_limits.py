@@ -104,6 +104,13 @@ AT: dict[str, tuple[str, Callable[[int], str]]] = {
         "TOO_MANY_ALIASES",
         lambda n: "{ " + " ".join(f"a{i}: __typename" for i in range(n)) + " }",
     ),
+    "arguments": (
+        "TOO_MANY_ARGUMENTS",
+        lambda n: (
+            f"{{ {'books(first: 1 after: null last: 1 before: null orderBy: []) { totalCount } ' * (n // 5)}"
+            f"a: books({' '.join(['first: 1', 'last: 1', 'orderBy: []'][: n % 5])}) {{ totalCount }} }}"
+        ).replace("()", ""),
+    ),
     "directives": ("TOO_MANY_DIRECTIVES", lambda n: f"{{ {'__typename @skip(if: false) ' * n} }}"),
     "deferrals": ("TOO_MANY_DEFERRALS", lambda n: f"{{ {'... @defer { __typename } ' * n} }}"),
     "string_bytes": (
@@ -249,7 +256,7 @@ HOSTILE = {
     "one field again and again": ("{" + "me { roles } " * 450 + "}", "INVALID"),
     "fields that are unknown": ("{" + "zzz " * 1_000 + "}", "INVALID"),
     "directives": ("{ __typename " + "@a " * 900 + "}", "TOO_MANY_DIRECTIVES"),
-    "arguments": ("{ me(" + "a: 1 " * 600 + ") { roles } }", "INVALID"),
+    "arguments": ("{ me(" + "a: 1 " * 600 + ") { roles } }", "TOO_MANY_ARGUMENTS"),
     "variables": ("query (" + "$a: Int " * 480 + ") { __typename }", "INVALID"),
     "deep fields": ("{ " + "account { " * 190 + "id" + " }" * 191, "DEPTH_EXCEEDED NESTING_EXCEEDED"),
     "very deep fields": ("{ " + "account { " * 900 + "id" + " }" * 901, "NESTING_EXCEEDED TOO_MANY_TOKENS"),

@@ -1,7 +1,8 @@
 """Speaks to the application as a client does: GraphQL over HTTP."""
 
+import json
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -10,12 +11,14 @@ from uuid import UUID
 import httpx
 from pydantic import SecretStr
 from sqlalchemy import event
+from starlette.requests import HTTPConnection
 from support.simulator import NO_CERTIFICATES
 
 from agreements_api.app import make_app
+from agreements_api.graphql import GraphQL
 from agreements_api.services import Services, open_services
 from agreements_api.settings import Settings
-from graph import encode_id
+from graph import GraphQLRequest, Operation, encode_id
 from resolvers.context import Context
 
 
@@ -52,6 +55,16 @@ class Api:
         assert "errors" not in answer, answer["errors"]
         return answer["data"]
 
+    async def follow(self, query: str, **variables: Any) -> AsyncGenerator[dict[str, Any], None]:
+        """Give the responses of a subscription, one an event; close it at the end."""
+        graphql = GraphQL(self.services)
+        operation = graphql.engine.prepare(GraphQLRequest(query, variables=variables), "request-1")
+        assert isinstance(operation, Operation), operation
+        context = await graphql.make_context(HTTPConnection({"type": "http", "headers": []}), {})
+        async with aclosing(graphql.engine.subscribe(operation, context)) as responses:
+            async for response in responses:
+                yield json.loads(response.body)
+
     async def code(self, query: str, **variables: Any) -> str:
         """Give the code of the one error of an operation that must fail."""
         [error] = (await self.ask(query, **variables))["errors"]
@@ -65,6 +78,24 @@ class Api:
             f"{{ {selection} userErrors {{ code field message }} }} }}"
         )
         return (await self.data(query, input=input))[mutation]
+
+    async def attach(
+        self, selection: str, /, content: bytes, file_name: str = "signed.pdf", **input: Any
+    ) -> dict[str, Any]:
+        """Run `attachDocument` with this file, and give its payload: the selection and `userErrors`."""
+        operations = {
+            "query": "mutation ($input: AttachDocumentInput!) { attachDocument(input: $input) "
+            f"{{ {selection} userErrors {{ code field message }} }} }}",
+            "variables": {"input": {"kind": "SIGNED", **input, "file": None}},
+        }
+        answer = await self.http.post(
+            "/graphql",
+            data={"operations": json.dumps(operations), "map": '{"0": ["variables.input.file"]}'},
+            files={"0": (file_name, content)},
+            headers={"GraphQL-Preflight": "1"},
+        )
+        assert "errors" not in answer.json(), answer.text
+        return answer.json()["data"]["attachDocument"]
 
     async def done(self, mutation: str, selection: str, /, **input: Any) -> dict[str, Any]:
         """Run a mutation that must not be refused."""
