@@ -82,13 +82,14 @@ class LegacyFormat:
 
     def __init__(self) -> None:
         self._data: Any = None
+        self._mine: dict[int, Any] = {}
         self._places: dict[str, Part] = {}
 
     def convert(self, part: Part) -> Part | None:
         """The part by path; None if there is nothing in it to tell."""
         self._places.update((each["id"], each) for each in part.get("pending", ()))
         if "data" in part:
-            self._data = _copied(part["data"])
+            self._data = part["data"]
             return {name: value for name, value in part.items() if name != "pending"}
         patches = self._patches(part.get("incremental", ()), part.get("completed", ()))
         if not patches and part["hasNext"]:
@@ -108,7 +109,8 @@ class LegacyFormat:
                 key = self._owner(piece, whole)
                 fragments.setdefault(key, []).append(piece)
                 told.add(key)
-                _merge(self._at(self._path(piece)), piece["data"])
+                there = self._writable(self._path(piece))
+                there.update(_merged(there, piece["data"]))
         # What shares everything with others has nothing of its own left to tell, but that it is there.
         fragments.update((key, []) for key in whole if key not in told and not self._is_stream(key))
         patches += self._fragments(fragments)
@@ -137,9 +139,9 @@ class LegacyFormat:
 
     def _items(self, piece: Part) -> Part:
         path = self._path(piece)
-        items: list[Any] = self._at(path)
+        items: list[Any] = self._writable(path)
         index = len(items)
-        items.extend(map(_copied, piece["items"]))
+        items.extend(piece["items"])
         return self._patch(piece["id"], [*path, index], [piece], items=piece["items"])
 
     def _failure(self, completed: Part) -> Part:
@@ -160,6 +162,20 @@ class LegacyFormat:
 
     def _path(self, piece: Part) -> list[str | int]:
         return [*self._places[piece["id"]]["path"], *piece.get("subPath", ())]
+
+    def _writable(self, path: Path) -> Any:  # noqa: ANN401  # a dictionary or a list
+        """What stands there, to be changed: of the parts themselves, which are shared, nothing is changed."""
+        found = self._data = self._own(self._data)
+        for step in path:
+            found[step] = found = self._own(found[step])
+        return found
+
+    def _own(self, value: Any) -> Any:  # noqa: ANN401  # a dictionary or a list
+        if id(value) in self._mine:
+            return value
+        mine = value.copy()
+        self._mine[id(mine)] = mine
+        return mine
 
     def _at(self, path: Path) -> Any:  # noqa: ANN401  # whatever stands there
         found = self._data
@@ -187,33 +203,17 @@ def _nested(at: Any, pieces: Sequence[tuple[Path, Part]], known: Sequence[str] =
     made: dict[str, Any] = {name: at[name] for name in known if name in at}
     for path, data in pieces:
         if not path:
-            _merge(made, data)
+            made = _merged(made, data)
     for step, inner in below.items():
-        _merge(made, {step: _nested(at[step], inner)})
+        made = _merged(made, {step: _nested(at[step], inner)})
     return made
-
-
-def _merge(target: dict[Any, Any], data: Mapping[Any, Any]) -> None:
-    for name, value in data.items():
-        target[name] = _merged(target.get(name), value)
 
 
 def _merged(there: Any, value: Any) -> Any:  # noqa: ANN401  # parts of a response
     match there, value:
         case dict(), dict():
-            _merge(there, value)
-            return there
+            return {**there, **{name: _merged(there.get(name), item) for name, item in value.items()}}
         case list(), list():
             return [_merged(*pair) for pair in zip(there, value, strict=True)]
-        case _:
-            return _copied(value)
-
-
-def _copied(value: Any) -> Any:  # noqa: ANN401  # a part of a response
-    match value:
-        case dict():
-            return {name: _copied(item) for name, item in value.items()}
-        case list():
-            return [_copied(item) for item in value]
         case _:
             return value

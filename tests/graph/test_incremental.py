@@ -276,6 +276,7 @@ async def test_parts_put_together_are_the_response(streams: Streams) -> None:
         data, errors = merged(parts)
         legacy = by_path(parts)
         old_data, old_errors = merged_by_path(legacy)
+        assert merged(parts)[0] == data, "the parts were changed"
         assert old_data == data, query
         assert sorted_errors(old_errors) == sorted_errors(errors), query
         if not errors:
