@@ -141,7 +141,7 @@ class Settings(BaseSettings):
     max_depth: Count = 15
     max_fields: Count = 1_000
     max_aliases: Count = 30
-    max_arguments: Count = 400
+    max_arguments: Count = 300
     max_directives: Count = 50
     max_operations: Count = 5
     """In one document."""

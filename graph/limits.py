@@ -55,7 +55,7 @@ class DemandLimits:
     nesting: int = 50
     fields: int = 1_000
     aliases: int = 30
-    arguments: int = 400
+    arguments: int = 300
     directives: int = 50
     deferrals: int = 20
     string_bytes: int = 64 * 1024

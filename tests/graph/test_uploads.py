@@ -264,7 +264,7 @@ async def test_a_body_that_does_not_come_to_its_end_in_time_is_refused(client: h
         yield one_file()[:200]
         await asyncio.sleep(30)
 
-    assert refused(await post(client, slow())) == (408, "TIMEOUT")
+    assert refused(await post(client, slow())) == (408, "REQUEST_TIMEOUT")
 
 
 @pytest.mark.parametrize(
