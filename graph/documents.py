@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha256
 
 from graphql import (
@@ -34,6 +35,14 @@ class Document:
     node: DocumentNode
     operations: Mapping[str | None, tuple[OperationDefinitionNode, Price]]
 
+    @cached_property
+    def tokens(self) -> int:
+        """How many tokens its text has: what it takes to keep it."""
+        count, token = 0, self.node.loc.start_token if self.node.loc else None
+        while token is not None:
+            count, token = count + 1, token.next
+        return count
+
     def operation(self, name: str | None) -> tuple[OperationDefinitionNode, Price]:
         """The operation to run.
 
@@ -62,7 +71,7 @@ class Documents:
         introspection: Whether a client may ask for the schema.
         suggestions: Whether errors may name fields and types that were perhaps meant.
         most_kept: Documents kept, the last used ones.
-        most_kept_characters: Of all kept documents together.
+        most_kept_tokens: Of all kept documents together; each takes half a kilobyte.
     """
 
     def __init__(
@@ -72,7 +81,7 @@ class Documents:
         introspection: bool = True,
         suggestions: bool = True,
         most_kept: int = 1_000,
-        most_kept_characters: int = 4_000_000,
+        most_kept_tokens: int = 100_000,
     ) -> None:
         self.suggestions = suggestions
         self.cost_limit = demand.limits.cost
@@ -81,8 +90,8 @@ class Documents:
             specified_rules if introspection else (*specified_rules, NoSchemaIntrospectionCustomRule)
         )
         self._kept: OrderedDict[str, Document] = OrderedDict()
-        self._characters = 0
-        self._most_kept, self._most_characters = most_kept, most_kept_characters
+        self._tokens = 0
+        self._most_kept, self._most_tokens = most_kept, most_kept_tokens
 
     def __len__(self) -> int:
         """How many are kept."""
@@ -123,10 +132,10 @@ class Documents:
 
     def _keep(self, document: Document) -> None:
         self._kept[document.text] = document
-        self._characters += len(document.text)
-        while len(self._kept) > self._most_kept or self._characters > self._most_characters:
-            text, _ = self._kept.popitem(last=False)
-            self._characters -= len(text)
+        self._tokens += document.tokens
+        while len(self._kept) > self._most_kept or self._tokens > self._most_tokens:
+            _, dropped = self._kept.popitem(last=False)
+            self._tokens -= dropped.tokens
 
 
 class TrustedDocuments:

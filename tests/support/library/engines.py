@@ -1,6 +1,6 @@
 """The library's engines, and a way to ask its schema that counts the statements."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -10,11 +10,13 @@ from uuid import UUID
 import orjson
 from sqlalchemy import event, insert
 from sqlalchemy.ext.asyncio import AsyncEngine
+from starlette.requests import HTTPConnection
 from support.library.models import Author, Base, Book
 from support.library.schema import Caller, Context, build_schema
 
 import graph
 from agreements_api.database import Database
+from graph.guards import request_id
 
 KEY = b"a secret of the tests"
 SCHEMA = cache(build_schema)
@@ -61,6 +63,12 @@ class Library:
     def context(self, *, restricted: bool = False, limits: graph.Limits | None = None) -> Context:
         reader = graph.Reader(self.reads, Caller(restricted=restricted), key=KEY, limits=limits)
         return Context(reader, self.writes)
+
+    async def context_of(self, connection: HTTPConnection, _params: Mapping[str, object]) -> Context:
+        """Make the context of a request."""
+        context = self.context()
+        context.request_id = request_id(connection.scope)
+        return context
 
     async def ask(
         self,
