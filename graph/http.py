@@ -17,20 +17,20 @@ from starlette.responses import Response as HTTPResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from graph.admission import Admission
-from graph.bodies import ClientGone, read_body, read_json
 from graph.context import Context, MakeContext
 from graph.draining import Draining
 from graph.engine import Engine, Operation
 from graph.errors import Code, CodedError
 from graph.guards import refusal, request_id
 from graph.incremental import Parts
-from graph.media_types import Range, accepted, chosen
 from graph.multipart import MultipartParts, MultipartSubscription, Spec, spec_of
 from graph.refusals import Refused
 from graph.requests import GraphQLRequest, read_request
 from graph.responses import Response
 from graph.sse import EventStream
 from graph.uploads import is_upload_request, read_upload_request
+from graph.wire.bodies import ClientGone, read_body, read_json
+from graph.wire.media_types import Range, accepted, chosen
 
 JSON = "application/json"
 GRAPHQL_JSON = "application/graphql-response+json"

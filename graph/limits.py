@@ -23,11 +23,11 @@ from graphql import (
 )
 from graphql.validation.rules import overlapping_fields_can_be_merged
 
-from graph.costs import Plan, advice
+from graph.demand.costs import Plan, advice
+from graph.demand.measures import Measure, measured, measured_values
+from graph.demand.pricing import introspection_sizes, plan
 from graph.errors import CodedError
-from graph.measures import Measure, measured, measured_values
 from graph.paging import Limits
-from graph.plans import introspection_sizes, plan
 
 # graphql-core's own budget for comparing fields lets a document of 2,000 tokens take a second. It is made to
 # be lowered by assignment.

@@ -7,9 +7,9 @@ from enum import Enum
 from graph.draining import Draining
 from graph.errors import Code, CodedError
 from graph.incremental import Announced, LegacyFormat, Part, Parts
-from graph.media_types import Range
 from graph.responses import Response, written
-from graph.streaming import Errors, Streamed
+from graph.wire.media_types import Range
+from graph.wire.streaming import Errors, Streamed
 
 _HEAD = b"\r\nContent-Type: application/json; charset=utf-8\r\n\r\n"
 # Clients hand a part on when they have seen the delimiter after it: it is written along with the part.

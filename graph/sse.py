@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from graph.responses import Response, written
-from graph.streaming import Errors, Streamed
+from graph.wire.streaming import Errors, Streamed
 
 _COMPLETE = b"event: complete\ndata:\n\n"
 

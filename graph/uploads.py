@@ -10,9 +10,9 @@ from graphql import GraphQLError, ValueNode
 from starlette.requests import ClientDisconnect, Request
 
 from graph.errors import Code
-from graph.forms import FilePart, Form, bad, boundary_of
 from graph.refusals import Refused
-from graph.spool import Spool
+from graph.wire.forms import FilePart, Form, bad, boundary_of
+from graph.wire.spool import Spool
 
 PREFLIGHT_HEADERS: Final = (
     "Apollo-Require-Preflight", "X-Apollo-Operation-Name", "GraphQL-Preflight", "GraphQL-Require-Preflight"

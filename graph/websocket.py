@@ -13,16 +13,16 @@ from starlette.responses import Response as HTTPResponse
 from starlette.types import Message, Receive, Scope, Send
 from strawberry.http.websocket_origin import is_same_origin, normalize_allowed_origins, normalize_origin
 
-from graph import frames
 from graph.context import Context, MakeContext
 from graph.draining import Draining
 from graph.engine import Engine, Operation
 from graph.errors import Code, CodedError, public_errors
-from graph.frames import CloseCode, Closed, Complete, Init, Ping, Pong, Subscribe
 from graph.guards import refusal, request_id
-from graph.outbox import Outbox, Rate, SlowConsumer
 from graph.refusals import Refused
 from graph.responses import Response
+from graph.wire import frames
+from graph.wire.frames import CloseCode, Closed, Complete, Init, Ping, Pong, Subscribe
+from graph.wire.outbox import Outbox, Rate, SlowConsumer
 
 _FAREWELL_SECONDS = 1.0
 

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from graph import Code
-from graph.frames import CloseCode
+from graph.wire.frames import CloseCode
 
 ERRORS = (Path(__file__).parents[2] / "docs" / "errors.md").read_text("utf-8")
 

@@ -12,8 +12,8 @@ from support.library.streams import SECRET, Client, Streams, answer, merged, mer
 from support.servers import serving
 
 from graph.engine import Bounds
-from graph.media_types import accepted
 from graph.multipart import MultipartParts, MultipartSubscription, Spec, spec_of
+from graph.wire.media_types import accepted
 
 HEAD = b"\r\nContent-Type: application/json; charset=utf-8\r\n\r\n"
 

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graph import GraphQLRequest, frames
-from graph.frames import CloseCode, Closed, Complete, Init, Ping, Pong, Subscribe, decode
+from graph import GraphQLRequest
+from graph.wire import frames
+from graph.wire.frames import CloseCode, Closed, Complete, Init, Ping, Pong, Subscribe, decode
 
 MOST = 1_000
 

@@ -6,7 +6,8 @@ from html import unescape
 
 import httpx
 import pytest
-from support.browser import open_page
+from support.browser import CHROMIUM, open_page
+from support.databases import in_ci
 from support.simulator import NO_CERTIFICATES, SimulatedPartner, Simulator
 from support.simulator_client import PartnerClient, confirmation, customer, decode
 
@@ -142,6 +143,8 @@ async def test_an_unknown_page_is_missing(http: httpx.AsyncClient, path: str):
 
 
 async def test_a_person_accepts_for_a_customer_in_a_browser(simulator: Simulator, partner: SimulatedPartner):
+    if CHROMIUM is None and not in_ci():
+        pytest.skip("the simulator's pages in a browser: Chromium is not installed")
     await simulator.add_customers(partner.tenant_id, [customer()])
     async with open_page(simulator.url) as page:
         await page.until("document.querySelector('td a')?.innerText === 'Fabrikam'")

@@ -19,7 +19,7 @@ from python_multipart.multipart import MultipartParser, MultipartState
 
 from graph.errors import Code
 from graph.refusals import Refused
-from graph.spool import Spool
+from graph.wire.spool import Spool
 
 MAX_TEXT_BYTES: Final = 256_000
 """Of `operations` and `map`, each: as much as a request without files may have."""

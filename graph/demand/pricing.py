@@ -31,7 +31,7 @@ from graphql import (
 )
 from graphql.utilities import value_from_ast_untyped
 
-from graph.costs import ALWAYS, Condition, Counted, Fixed, Plan, Size, Slice, Step
+from graph.demand.costs import ALWAYS, Condition, Counted, Fixed, Plan, Size, Slice, Step
 from graph.dynamic import Untyped
 from graph.fields import NodesField, PageField
 from graph.paging import Limits, default_size

@@ -1,0 +1,1 @@
+"""What a document asks for: how large it is, and what it costs."""
