@@ -12,9 +12,13 @@ from graph import Bounds, Context, Demand, DemandLimits, Documents, Engine, Limi
 from graph.admission import Admission
 from graph.guards import request_id
 from graph.http import GraphQLEndpoint, HTTPBounds, StatusCodes
+from graph.uploads import UploadBounds, Uploads
 from graph.websocket import SocketBounds, Sockets
 from schema import build_schema
 from schema.context import RequestContext
+
+_FILES = 5
+"""Of one request: a mutation takes one, and some may be asked for together."""
 
 
 class GraphQL:
@@ -37,7 +41,14 @@ class GraphQL:
             bounds=HTTPBounds(
                 body_bytes=settings.max_body_bytes,
                 read_seconds=settings.read_timeout.total_seconds(),
-                file_bytes=settings.max_document_bytes,
+            ),
+            uploads=Uploads(
+                UploadBounds(
+                    file_bytes=settings.max_document_bytes,
+                    files=_FILES,
+                    requests=settings.max_concurrent_uploads,
+                    idle_seconds=settings.read_timeout.total_seconds(),
+                )
             ),
             status_codes=StatusCodes(settings.status_codes),
             get_runs_only_manifest=settings.get_trusted_documents_only,

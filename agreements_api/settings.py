@@ -151,6 +151,8 @@ class Settings(BaseSettings):
     max_string_bytes: Count = 64 * 1024
     max_list_items: Count = 250
     max_concurrent_operations: Count = 256
+    max_concurrent_uploads: Count = 16
+    """Requests with files that are read at once."""
     max_connections: Count = 1_000
     """WebSockets at once."""
     max_subscriptions: Count = 100

@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from typing import Any, TypeVar
 
 from graphql import OperationType
@@ -28,7 +29,7 @@ from graph.refusals import Refused
 from graph.requests import GraphQLRequest, read_request
 from graph.responses import Response
 from graph.sse import EventStream
-from graph.uploads import is_upload_request, read_upload_request
+from graph.uploads import Uploads, is_upload_request
 from graph.wire.bodies import ClientGone, read_body, read_json
 from graph.wire.media_types import Range, accepted, chosen
 
@@ -60,14 +61,18 @@ class HTTPBounds:
     Attributes:
         body_bytes: Of a JSON body.
         read_seconds: Until such a body must have come to its end.
-        file_bytes: Of an uploaded file.
-        upload_seconds: Until a body with files must have come to its end.
     """
 
     body_bytes: int = 256 * 1024
     read_seconds: float = 30.0
-    file_bytes: int = 20 * 1024 * 1024
-    upload_seconds: float = 300.0
+
+
+class _NotRun(Exception):
+    """The operation cannot be run; `response` says why."""
+
+    def __init__(self, response: Response) -> None:
+        super().__init__()
+        self.response = response
 
 
 class GraphQLEndpoint:
@@ -79,6 +84,7 @@ class GraphQLEndpoint:
         draining: Ends streams when the server is about to end.
         admission: How many operations run at once.
         bounds: What one request may take.
+        uploads: Reads those with files.
         status_codes: Which status goes with which response.
         get_runs_only_manifest: Whether GET is kept to the documents of the manifest.
     """
@@ -91,6 +97,7 @@ class GraphQLEndpoint:
         draining: Draining | None = None,
         admission: Admission | None = None,
         bounds: HTTPBounds | None = None,
+        uploads: Uploads | None = None,
         status_codes: StatusCodes = StatusCodes.AUDIT,
         get_runs_only_manifest: bool = False,
     ) -> None:
@@ -99,6 +106,7 @@ class GraphQLEndpoint:
         self._draining = draining or Draining()
         self._admission = admission or Admission()
         self._bounds = bounds or HTTPBounds()
+        self._uploads = uploads or Uploads()
         self._status_codes = status_codes
         self._get_runs_only_manifest = get_runs_only_manifest
 
@@ -107,6 +115,10 @@ class GraphQLEndpoint:
             await self._serve(scope, receive, send)
         except ClientGone:
             return
+        except _NotRun as error:
+            await self._refused(error.response, accepted(Headers(scope=scope).getlist("accept")))(
+                scope, receive, send
+            )
         except Refused as error:
             answer = refusal(scope, error.status, error.code, error.message, **error.headers)
             await answer(scope, receive, send)
@@ -133,9 +145,7 @@ class GraphQLEndpoint:
         elif scope["method"] != "POST":
             raise Refused(405, Code.METHOD_NOT_ALLOWED, "Use GET or POST.", allow="GET, POST")
         elif is_upload_request(upload := Request(scope, receive)):
-            async with read_upload_request(
-                upload, max_file_bytes=bounds.file_bytes, deadline_seconds=bounds.upload_seconds
-            ) as given:
+            async with self._uploads.read(upload, partial(self._require_runnable, scope)) as given:
                 yield given
         else:
             _require_json(headers)
@@ -143,6 +153,12 @@ class GraphQLEndpoint:
                 receive, headers, most_bytes=bounds.body_bytes, seconds=bounds.read_seconds
             )
             yield read_json(body, "The body")
+
+    def _require_runnable(self, scope: Scope, given: object) -> None:
+        """Refuse what would not be run, before its files are read."""
+        found = self._engine.prepare(self._checked(scope, given), request_id(scope))
+        if isinstance(found, Response):
+            raise _NotRun(found)
 
     def _checked(self, scope: Scope, given: object) -> GraphQLRequest:
         try:

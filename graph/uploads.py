@@ -1,17 +1,20 @@
 """Files in variables: read from a multipart request, never into memory as a whole, gone with the request."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+import logging
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any, Final, NoReturn
 
 import strawberry
 from graphql import GraphQLError, ValueNode
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 
 from graph.errors import Code
 from graph.refusals import Refused
-from graph.wire.forms import FilePart, Form, bad, boundary_of
+from graph.wire.bodies import ClientGone
+from graph.wire.forms import FilePart, Form, boundary_of
 from graph.wire.spool import Spool
 
 PREFLIGHT_HEADERS: Final = (
@@ -19,6 +22,10 @@ PREFLIGHT_HEADERS: Final = (
 )  # fmt: skip
 """What a page of another origin cannot send without asking first, as it can send multipart/form-data."""
 _PIECE_BYTES: Final = 64 * 1024
+_BESIDE_FILES_BYTES: Final = 1024 * 1024
+"""Of operations, map, and the heads of parts."""
+
+_log = logging.getLogger(__name__)
 
 
 class Upload:
@@ -46,89 +53,130 @@ class Upload:
 
 
 def is_upload_request(request: Request) -> bool:
-    """Whether the request is one for `read_upload_request`, going by its content type."""
+    """Whether the request is one for `Uploads`, going by its content type."""
     kind = request.headers.get("content-type", "").partition(";")[0]
     return kind.strip().lower() == "multipart/form-data"
 
 
-@asynccontextmanager
-async def read_upload_request(
-    request: Request,
-    *,
-    max_file_bytes: int = 20 * 1024 * 1024,
-    max_files: int = 10,
-    max_body_bytes: int | None = None,
-    deadline_seconds: float = 300.0,
-) -> AsyncGenerator[dict[str, Any]]:
-    """Read a multipart request; yields its operations, with an `Upload` in the place of each file.
+@dataclass(frozen=True)
+class UploadBounds:
+    """What requests with files may take.
 
-    The files are gone when the context is left.
-
-    Args:
-        request: With the content type multipart/form-data.
-        max_file_bytes: Of one file.
-        max_files: Of one request.
-        max_body_bytes: Of everything; by default what that many of the longest files need.
-        deadline_seconds: For the whole body to arrive.
-
-    Raises:
-        Refused: 400, 403 (no header that forces a preflight), 408, 413, 415; whatever is sent.
+    Attributes:
+        file_bytes: Of one file.
+        files: Of one request.
+        requests: That are read at once in this process; more get 503.
+        idle_seconds: In which something must come.
+        seconds: Until the whole body must have come.
     """
-    if not any(request.headers.get(name, "").strip() for name in PREFLIGHT_HEADERS):
-        message = f"A multipart request needs one of the headers {', '.join(PREFLIGHT_HEADERS)}."
-        raise Refused(403, Code.PREFLIGHT_REQUIRED, message)
-    types = request.headers.getlist("content-type")
-    boundary = boundary_of(types[0]) if len(types) == 1 else None
-    if boundary is None:
-        raise Refused(415, Code.UNSUPPORTED_MEDIA_TYPE, "Send multipart/form-data.")
-    form = Form(boundary, max_file_bytes=max_file_bytes, max_files=max_files)
-    deadline = asyncio.timeout(deadline_seconds)
-    try:
-        async with deadline:
-            await _read(request, form, max_body_bytes or (max_files * max_file_bytes + 1024 * 1024))
-            operations = form.finish()
+
+    file_bytes: int = 20 * 1024 * 1024
+    files: int = 10
+    requests: int = 16
+    idle_seconds: float = 30.0
+    seconds: float = 300.0
+
+
+class Uploads:
+    """Reads multipart requests; what they hold of memory and disk is bounded, for all of them together."""
+
+    def __init__(self, bounds: UploadBounds | None = None) -> None:
+        self._bounds = bounds or UploadBounds()
+        self._reading = 0
+
+    @asynccontextmanager
+    async def read(
+        self, request: Request, accept: Callable[[dict[str, Any]], None] = lambda _: None
+    ) -> AsyncGenerator[dict[str, Any]]:
+        """Read a request; yields its operations, with an `Upload` in the place of each file.
+
+        The files are gone when the context is left.
+
+        Args:
+            request: With the content type multipart/form-data.
+            accept: Is given the operations before any file is read; what it raises ends the reading. In the
+                places of files something stands that is neither null nor JSON.
+
+        Raises:
+            Refused: 400, 403 (no header that forces a preflight), 408, 413, 415, 503; whatever is sent.
+            ClientGone: The client left meanwhile.
+        """
+        form = self._form(request)
+        if self._reading >= self._bounds.requests:
+            message = "Too many files are sent at once: try again in a moment."
+            raise Refused(503, Code.OVERLOADED, message, retry_after="1")
+        self._reading += 1
+        try:
+            operations = await self._read(request, form, accept)
+            yield operations
+        finally:
+            self._reading -= 1
             for file in _files(form):
-                await file.spool.settle(complete=True)
-                container, key = file.place
-                container[key] = Upload(file.file_name, file.content_type, file.spool)
-    except TimeoutError as error:
-        await _close(form)
-        if not deadline.expired():
-            raise
-        raise Refused(
-            408, Code.REQUEST_TIMEOUT, f"The body took longer than {deadline_seconds:g} seconds."
-        ) from error
-    except BaseException:
-        await _close(form)
-        raise
-    try:
-        yield operations
-    finally:
-        await _close(form)
+                await file.spool.close()
 
+    def _form(self, request: Request) -> Form:
+        if not any(request.headers.get(name, "").strip() for name in PREFLIGHT_HEADERS):
+            message = f"A multipart request needs one of the headers {', '.join(PREFLIGHT_HEADERS)}."
+            raise Refused(403, Code.PREFLIGHT_REQUIRED, message)
+        types = request.headers.getlist("content-type")
+        boundary = boundary_of(types[0]) if len(types) == 1 else None
+        if boundary is None:
+            raise Refused(415, Code.UNSUPPORTED_MEDIA_TYPE, "Send multipart/form-data.")
+        return Form(boundary, max_file_bytes=self._bounds.file_bytes, max_files=self._bounds.files)
 
-async def _read(request: Request, form: Form, max_body_bytes: int) -> None:
-    taken = 0
-    try:
-        async for chunk in request.stream():
+    async def _read(
+        self, request: Request, form: Form, accept: Callable[[dict[str, Any]], None]
+    ) -> dict[str, Any]:
+        try:
+            async with asyncio.timeout(self._bounds.seconds):
+                await self._take(request, form, accept)
+                operations = form.finish()
+                for file in _files(form):
+                    await _settled(file.spool, complete=True)
+                    container, key = file.place
+                    container[key] = Upload(file.file_name, file.content_type, file.spool)
+        except TimeoutError as error:
+            message = "The request did not come to its end in time."
+            raise Refused(408, Code.REQUEST_TIMEOUT, message, connection="close") from error
+        return operations
+
+    async def _take(self, request: Request, form: Form, accept: Callable[[dict[str, Any]], None]) -> None:
+        most_bytes = self._bounds.files * self._bounds.file_bytes + _BESIDE_FILES_BYTES
+        taken, accepted = 0, False
+        async for chunk in self._chunks(request):
             taken += len(chunk)
-            if taken > max_body_bytes:
-                raise Refused(413, Code.BODY_TOO_LARGE, f"A body has at most {max_body_bytes} bytes.")
+            if taken > most_bytes:
+                raise Refused(413, Code.BODY_TOO_LARGE, f"A body has at most {most_bytes} bytes.")
             for at in range(0, len(chunk), _PIECE_BYTES):
                 form.write(chunk[at : at + _PIECE_BYTES])
+                if not accepted and form.files is not None and form.operations is not None:
+                    accept(form.operations)
+                    accepted = True
                 for file in _files(form):
-                    await file.spool.settle()
-    except ClientDisconnect as error:
-        raise bad("The body breaks off before its end.") from error
+                    await _settled(file.spool)
+
+    async def _chunks(self, request: Request) -> AsyncGenerator[bytes]:
+        while True:
+            async with asyncio.timeout(self._bounds.idle_seconds):
+                message = await request.receive()
+            if message["type"] == "http.disconnect":
+                raise ClientGone
+            yield message.get("body", b"")
+            if not message.get("more_body", False):
+                return
+
+
+async def _settled(spool: Spool, *, complete: bool = False) -> None:
+    try:
+        await spool.settle(complete=complete)
+    except OSError as error:
+        _log.exception("A file that was sent could not be kept for its request")
+        message = "There is no room for the file at the moment."
+        raise Refused(503, Code.UNAVAILABLE, message, retry_after="60") from error
 
 
 def _files(form: Form) -> Iterator[FilePart]:
     return iter((form.files or {}).values())
-
-
-async def _close(form: Form) -> None:
-    for file in _files(form):
-        await file.spool.close()
 
 
 def _parse_value(value: object) -> Upload:

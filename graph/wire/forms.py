@@ -191,7 +191,7 @@ def boundary_of(content_type: str) -> str | None:
         return None
     _, parameters = _parameters(content_type)
     if parameters.get("charset", "utf-8").lower() not in {"utf-8", "utf8"}:
-        raise Refused(415, "UNSUPPORTED_MEDIA_TYPE", "Send multipart/form-data in UTF-8.")
+        raise Refused(415, Code.UNSUPPORTED_MEDIA_TYPE, "Send multipart/form-data in UTF-8.")
     if not _BOUNDARY.fullmatch(parameters.get("boundary", "")):
         raise bad("multipart/form-data needs a boundary of 1 to 70 characters.")
     return parameters["boundary"]
@@ -213,9 +213,17 @@ def _mapped(given: object, text: bytes, operations: dict[str, Any], max_files: i
         container, key = file.place
         container[key] = file  # so that no other file finds it free
     # The parser takes the last of two equal names silently, and one file would have had two places.
-    if len(json.loads(text, object_pairs_hook=list)) != len(files):
+    if _members(text) != len(files):
         raise bad("A file is referred to twice: send it once for each place.")
     return files
+
+
+def _members(text: bytes) -> int | None:
+    """How many members an object in JSON has, equal names counted each; None if it cannot tell."""
+    try:
+        return len(json.loads(text, object_pairs_hook=list))
+    except (ValueError, RecursionError):  # a number or a nesting that this other parser does not take
+        return None
 
 
 def _place(operations: dict[str, Any], path: str) -> Place:

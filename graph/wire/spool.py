@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator
 from tempfile import TemporaryFile
 from typing import IO, Final
 
-IN_MEMORY_BYTES: Final = 1024 * 1024
+IN_MEMORY_BYTES: Final = 64 * 1024
 _WRITE_BYTES: Final = 256 * 1024
 """How much is gathered for one visit to a thread."""
 

@@ -2,26 +2,15 @@
 
 import asyncio
 import json
-import os
 import random
 import re
-import subprocess
-import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from hashlib import sha256
-from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
+from support.upload_requests import BOUNDARY, KEEP, SEND, body, field, file, one_file, post, refused
 from support.upload_server import MAX_BODY_BYTES, MAX_FILE_BYTES, MAX_FILES, app
-
-KEEP = "query ($file: Upload!) { keep(file: $file) { name contentType size sha256 } }"
-SEND = "query ($letter: Letter!) { send(letter: $letter) { name size } }"
-BOUNDARY = "a-boundary'of_ours"
-PREFLIGHT = {"GraphQL-Preflight": "1"}
-
-Part = tuple[str, bytes]
 
 
 @pytest.fixture
@@ -29,50 +18,6 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(app)  # raises what the application raises
     async with httpx.AsyncClient(transport=transport, base_url="http://api.test") as opened:
         yield opened
-
-
-def field(name: str, content: object) -> Part:
-    text = content if isinstance(content, bytes) else json.dumps(content).encode()
-    return f'Content-Disposition: form-data; name="{name}"', text
-
-
-def file(name: str, content: bytes, file_name: str = "a.pdf", more: str = "") -> Part:
-    return f'Content-Disposition: form-data; name="{name}"; filename="{file_name}"{more}', content
-
-
-def body(*parts: Part, boundary: str = BOUNDARY, end: str = "--\r\n") -> bytes:
-    joined = b"".join(
-        b"--"
-        + boundary.encode()
-        + b"\r\n"
-        + head.encode("utf-8", "surrogatepass")
-        + b"\r\n\r\n"
-        + content
-        + b"\r\n"
-        for head, content in parts
-    )
-    return joined + b"--" + boundary.encode() + end.encode()
-
-
-def one_file(content: bytes = b"%PDF-1.7", **changes: Any) -> bytes:
-    operations = changes.get("operations", {"query": KEEP, "variables": {"file": None}})
-    places = changes.get("map", {"0": ["variables.file"]})
-    return body(
-        field("operations", operations), field("map", places), *changes.get("files", [file("0", content)])
-    )
-
-
-async def post(
-    client: httpx.AsyncClient, content: Any, headers: dict[str, str] | None = None, boundary: str = BOUNDARY
-) -> httpx.Response:
-    kind = {"content-type": f'multipart/form-data; boundary="{boundary}"'}
-    return await client.post("/graphql", content=content, headers={**kind, **PREFLIGHT, **(headers or {})})
-
-
-def refused(answer: httpx.Response) -> tuple[int, str]:
-    [error] = answer.json()["errors"]
-    assert error["message"].endswith("."), error
-    return answer.status_code, error["extensions"]["code"]
 
 
 @pytest.mark.parametrize("size", [0, 1, 65_536, 1_048_576, 1_048_577, 5_000_000])
@@ -185,6 +130,12 @@ MALFORMED = {
     "all variables": one_file(map={"0": ["variables"]}),
     "an empty path": one_file(map={"0": [""]}),
     "an endless path": one_file(map={"0": ["variables" + ".a" * 1000]}),
+    "a deep member of the map that a second one hides": one_file(
+        map=b'{"0": ' + b"[" * 1000 + b"]" * 1000 + b', "0": ["variables.file"]}'
+    ),
+    "a number without end that a second member hides": one_file(
+        map=b'{"0": ' + b"9" * 5000 + b', "0": ["variables.file"]}'
+    ),
     "two places of a file": one_file(map={"0": ["variables.file", "variables.file"]}),
     "two files in a place": one_file(map={"0": ["variables.file"], "1": ["variables.file"]}),
     "a name twice in the map": one_file(map=b'{"0": ["variables.file"], "0": ["variables.file"]}'),
@@ -348,47 +299,3 @@ def mutated(dice: random.Random) -> tuple[bytes, dict[str, str]]:
         else {"content-type": dice.choice(["multipart/form-data", "text/plain", "", "x;=;"])}
     )
     return bytes(content), headers
-
-
-@pytest.fixture
-def process() -> Iterator[tuple[subprocess.Popen[str], str]]:
-    root = Path(__file__).parents[2]
-    environment = {**os.environ, "PYTHONPATH": f"{root}{os.pathsep}{root / 'tests'}"}
-    with subprocess.Popen(
-        [sys.executable, "-m", "support.upload_server"], stdout=subprocess.PIPE, text=True, env=environment
-    ) as started:
-        assert started.stdout is not None
-        yield started, started.stdout.readline().strip()
-        started.kill()
-
-
-def peak_megabytes(pid: int) -> float:
-    found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
-    assert found is not None
-    return int(found[1]) / 1024
-
-
-@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="peak memory is read from /proc")
-async def test_200_megabytes_are_refused_at_the_cap_without_being_held(
-    process: tuple[subprocess.Popen[str], str],
-) -> None:
-    started, url = process
-    start, _, end = one_file(b"<content>").partition(b"<content>")
-    sent = 0
-
-    async def endless() -> AsyncIterator[bytes]:
-        nonlocal sent
-        yield start
-        for _ in range(200 * 16):
-            sent += 65_536
-            yield bytes(65_536)
-        yield end
-
-    async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=60) as client:
-        assert (await post(client, one_file(bytes(2_000_000)))).status_code == 200
-        before = peak_megabytes(started.pid)
-
-        assert refused(await post(client, endless())) == (413, "FILE_TOO_LARGE")
-
-        assert peak_megabytes(started.pid) - before <= 16
-        assert (await post(client, one_file())).status_code == 200

@@ -14,11 +14,12 @@ from support.servers import serving
 
 from graph.guards import refusal
 from graph.refusals import Refused
-from graph.uploads import UPLOAD, Upload, read_upload_request
+from graph.uploads import UPLOAD, Upload, UploadBounds, Uploads
 
 MAX_FILE_BYTES = 20 * 1024 * 1024
 MAX_FILES = 4
-MAX_BODY_BYTES = 40 * 1024 * 1024
+MAX_BODY_BYTES = MAX_FILES * MAX_FILE_BYTES + 1024 * 1024
+UPLOADS = Uploads(UploadBounds(MAX_FILE_BYTES, MAX_FILES, seconds=2))
 
 
 @strawberry.type
@@ -63,9 +64,8 @@ SCHEMA = strawberry.Schema(Query, config=StrawberryConfig(scalar_map={Upload: UP
 
 
 async def _answer(request: Request) -> Response:
-    limits = {"max_file_bytes": MAX_FILE_BYTES, "max_files": MAX_FILES, "max_body_bytes": MAX_BODY_BYTES}
     try:
-        async with read_upload_request(request, **limits, deadline_seconds=2) as operations:
+        async with UPLOADS.read(request) as operations:
             given = operations.get("variables")
             result = await SCHEMA.execute(
                 str(operations.get("query")), given if isinstance(given, dict) else None
