@@ -1,8 +1,8 @@
 """The web application: routes over what is open, and the guards in front of them."""
 
 import asyncio
+from http import HTTPStatus
 
-from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
@@ -21,6 +21,7 @@ from agreements_api.logs import request_logs
 from agreements_api.provider_routes import provider_routes
 from agreements_api.services import Services
 from agreements_api.settings import Settings
+from graph import Code
 from graph.guards import REQUEST_ID_HEADER, Doorman, RequestIds, refusal
 
 READY_SECONDS = 2.0
@@ -53,7 +54,7 @@ def routes(services: Services) -> list[BaseRoute]:
 def _guarded(app: ASGIApp, settings: Settings) -> ASGIApp:
     """Put the guards in front; around everything, so that they see the answer to a fault, too."""
     if settings.allowed_origins:
-        app = CORSMiddleware(
+        app = _Cors(
             app,
             allow_origins=settings.allowed_origins,
             allow_methods=("GET", "POST"),
@@ -62,6 +63,21 @@ def _guarded(app: ASGIApp, settings: Settings) -> ASGIApp:
         )
     app = Doorman(app, hosts=settings.allowed_hosts, origins=settings.allowed_origins)
     return RequestIds(SafeHeaders(app), bind=request_logs)
+
+
+class _Cors(CORSMiddleware):
+    """Starlette's, but for preflights that are turned away: they are told so as everybody is."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = Headers(scope=scope)
+        asks = scope["type"] == "http" and scope["method"] == "OPTIONS"
+        if asks and "access-control-request-method" in headers and "origin" in headers:
+            answer = self.preflight_response(headers)
+            if answer.status_code != HTTPStatus.OK:
+                message = "Pages of other origins may not call in this way."
+                answer = refusal(scope, answer.status_code, Code.ORIGIN_NOT_ALLOWED, message)
+            return await answer(scope, receive, send)
+        return await super().__call__(scope, receive, send)
 
 
 class _PageForBrowsers:
@@ -91,8 +107,8 @@ class _Health:
         if self._services.ending.unready.begun:
             return JSONResponse({"status": "the server is ending"}, 503)
         try:
-            async with asyncio.timeout(READY_SECONDS), self._services.database.reads.connect() as connection:
-                await connection.execute(text("SELECT 1"))
+            async with asyncio.timeout(READY_SECONDS):
+                await self._services.database.ask()
         except (TimeoutError, SQLAlchemyError, OSError):
             return JSONResponse({"status": "the database does not answer"}, 503)
         return JSONResponse({"status": "ok"})

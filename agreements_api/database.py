@@ -5,7 +5,7 @@ from collections.abc import Coroutine
 from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from typing import Any, Self
 
-from sqlalchemy import URL, Connection, event, make_url
+from sqlalchemy import URL, Connection, NullPool, event, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -52,6 +52,7 @@ class Database:
         else:
             self.writes = _postgresql_engine(self.url, options=_POSTGRESQL_WRITER_OPTIONS)
             self.reads = _postgresql_engine(self.url, options=_POSTGRESQL_READER_OPTIONS)
+        self._apart = create_async_engine(self.url, hide_parameters=True, poolclass=NullPool)
         self._turn = asyncio.Lock()
 
     def turn(self) -> AbstractAsyncContextManager[None]:
@@ -62,6 +63,15 @@ class Database:
         there is nothing to wait for. Not reentrant: a task that holds its turn must not ask for another.
         """
         return self._turn if self.is_sqlite else nullcontext()
+
+    async def ask(self) -> None:
+        """Ask the database for nothing, on a connection of its own: those of the pool may all be at work.
+
+        Raises:
+            SQLAlchemyError, OSError: It does not answer.
+        """
+        async with self._apart.connect() as connection:
+            await connection.execute(text("SELECT 1"))
 
     async def dispose(self) -> None:
         """Close every connection; harmless when repeated."""

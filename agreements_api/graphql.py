@@ -4,12 +4,13 @@ from collections.abc import Mapping
 
 from starlette.requests import HTTPConnection
 
+from agreements_api.errors import InvalidSettings
 from agreements_api.logs import request_logs
 from agreements_api.services import Services
 from agreements_api.settings import Settings
 from agreements_api.trusted import check_manifest, read_manifest
 from graph import Bounds, Context, Demand, DemandLimits, Documents, Engine, Limits, Reader, TrustedDocuments
-from graph.admission import Admission
+from graph.admission import Admission, Budget
 from graph.guards import request_id
 from graph.http import GraphQLEndpoint, HTTPBounds, StatusCodes
 from graph.uploads import UploadBounds, Uploads
@@ -33,17 +34,20 @@ class GraphQL:
         self._services = services
         self._sizes = Limits(page_size=settings.max_page_size, ids=settings.max_page_size)
         self.engine = engine = _engine(settings, self._sizes)
+        budget = Budget()
         self.http = GraphQLEndpoint(
             engine,
             self.make_context,
             draining=services.ending.streams,
-            admission=Admission(settings.max_concurrent_operations),
+            streams=Admission(settings.max_connections, "streams are open"),
+            budget=budget,
             bounds=HTTPBounds(
                 body_bytes=settings.max_body_bytes,
                 read_seconds=settings.read_timeout.total_seconds(),
             ),
             uploads=Uploads(
                 UploadBounds(
+                    text_bytes=settings.max_body_bytes,
                     file_bytes=settings.max_document_bytes,
                     files=_FILES,
                     requests=settings.max_concurrent_uploads,
@@ -57,9 +61,11 @@ class GraphQL:
             engine,
             self.make_context,
             draining=services.ending.streams,
+            budget=budget,
             bounds=SocketBounds(
                 message_bytes=settings.max_body_bytes,
                 messages_per_second=settings.max_messages_per_second,
+                messages_at_once=10 * settings.max_messages_per_second,
                 operations=settings.max_subscriptions,
                 connections=settings.max_connections,
             ),
@@ -76,6 +82,7 @@ class GraphQL:
             caller=resolvers.actor,
             key=self._services.secrets.cursor_key,
             limits=self._sizes,
+            event_seconds=self._services.settings.query_timeout.total_seconds(),
         )
         return RequestContext(reader=reader, request_id=id_, resolvers=resolvers)
 
@@ -110,11 +117,15 @@ def _engine(settings: Settings, sizes: Limits) -> Engine:
             mutation_seconds=settings.mutation_timeout.total_seconds(),
             response_bytes=settings.max_response_bytes,
         ),
+        admission=Admission(settings.max_concurrent_operations),
     )
 
 
 def _manifest(settings: Settings, documents: Documents) -> Mapping[str, str]:
     if settings.trusted_documents is None:
+        if settings.trusted_documents_only:
+            message = "AGREEMENTS_TRUSTED_DOCUMENTS_ONLY: without a manifest there is no document to run."
+            raise InvalidSettings(message, hint="Name one in AGREEMENTS_TRUSTED_DOCUMENTS.")
         return {}
     manifest = read_manifest(settings.trusted_documents)
     check_manifest(manifest, documents)

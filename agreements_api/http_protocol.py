@@ -24,6 +24,8 @@ class BoundedProtocol(HttpToolsProtocol):
     def __init__(self, *given: Any, **options: Any) -> None:  # noqa: ANN401  # uvicorn's signature
         super().__init__(*given, **options)
         self._head_bytes = 0
+        self._unfinished = 0
+        self._head_is_open = True
         self._asked = False
         self._refusal = (400, Code.BAD_REQUEST, "This is no HTTP request.")
         self._patience: asyncio.TimerHandle | None = None
@@ -36,9 +38,19 @@ class BoundedProtocol(HttpToolsProtocol):
         self._stop_waiting()
         super().connection_lost(exc)
 
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        # A header counts where it ends: one that does not end is held by the parser, however long it is.
+        if self._head_is_open and not self.transport.is_closing():
+            self._unfinished += len(data)
+            if self._unfinished > URL_BYTES + HEAD_BYTES:
+                self._refusal = (431, Code.HEADERS_TOO_LARGE, f"Headers have at most {HEAD_BYTES} bytes.")
+                self.send_400_response(self._refusal[2])
+
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._head_bytes = 0
+        self._head_bytes = self._unfinished = 0
+        self._head_is_open = True
         self._wait_for_head()
 
     def on_url(self, url: bytes) -> None:
@@ -54,6 +66,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._stop_waiting()
+        self._head_is_open = False
         super().on_headers_complete()
         self._asked = True
 

@@ -154,7 +154,7 @@ class Settings(BaseSettings):
     max_concurrent_uploads: Count = 16
     """Requests with files that are read at once."""
     max_connections: Count = 1_000
-    """WebSockets at once."""
+    """WebSockets at once, and as many other streams."""
     max_subscriptions: Count = 100
     """Of one WebSocket."""
     max_messages_per_second: Count = 25

@@ -1,37 +1,95 @@
-"""How much is done at once: what comes on top is turned away quickly, before it costs anything."""
+"""How much is done, and held, at once: what comes on top is turned away before it costs anything."""
 
-from collections.abc import Generator
-from contextlib import contextmanager
+import asyncio
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager
 
 from graph.errors import Code
 from graph.refusals import Refused
 
-_RETRY_SECONDS = 1
+_RETRY_SECONDS = "1"
+
+
+class Overloaded(Refused):
+    """There is no place for more at the moment; 503."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(
+            503, Code.OVERLOADED, f"{message}: try again in a moment.", retry_after=_RETRY_SECONDS
+        )
 
 
 class Admission:
-    """Counts the operations that run in this process.
+    """Places for what runs at the same time in this process.
 
     Args:
-        most_operations: That run at once. A stream counts until it has begun, afterwards not.
+        most: Places.
+        what: Names those who hold them, for the refusal.
     """
 
-    def __init__(self, most_operations: int = 256) -> None:
-        self._most = most_operations
-        self._running = 0
+    def __init__(self, most: int = 256, what: str = "operations run") -> None:
+        self._free = most
+        self._what = what
+        self._freed = asyncio.Event()
 
     @contextmanager
-    def operation(self) -> Generator[None]:
-        """Hold a place while an operation runs.
+    def place(self) -> Generator[None]:
+        """Hold a place.
 
         Raises:
-            Refused: 503 with Retry-After, all places are taken.
+            Overloaded: All places are taken.
         """
-        if self._running >= self._most:
-            message = "The server has too much to do at once: try again in a moment."
-            raise Refused(503, Code.OVERLOADED, message, retry_after=str(_RETRY_SECONDS))
-        self._running += 1
+        if not self._free:
+            raise Overloaded(f"Too many {self._what} at once")
+        self._free -= 1
         try:
             yield
         finally:
-            self._running -= 1
+            self._free += 1
+            self._freed.set()
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncGenerator[None]:
+        """Wait for a place, and hold it: for what has begun already, such as the next event of a stream."""
+        while not self._free:
+            self._freed.clear()
+            await self._freed.wait()
+        with self.place():
+            yield
+
+
+class Budget:
+    """Bytes that wait for clients to take them, for all clients of this process together.
+
+    Args:
+        most_bytes: That wait.
+    """
+
+    def __init__(self, most_bytes: int = 256 * 1024 * 1024) -> None:
+        self._left = most_bytes
+
+    def take(self, size: int) -> None:
+        """Count bytes that wait, whether there is room or not."""
+        self._left -= size
+
+    def give(self, size: int) -> None:
+        """Count them as sent, or given up."""
+        self._left += size
+
+    def fits(self, size: int) -> bool:
+        return size <= self._left
+
+    @contextmanager
+    def hold(self, size: int) -> Generator[None]:
+        """Hold bytes until they are sent.
+
+        Raises:
+            Overloaded: Too many wait already.
+        """
+        if not self.fits(size):
+            raise Overloaded("Too much waits to be sent")
+        self.take(size)
+        try:
+            yield
+        finally:
+            self.give(size)

@@ -170,14 +170,14 @@ class TrustedDocuments:
         """The document that the request sends or names.
 
         Raises:
-            CodedError: It does neither, names one that is not known, or sends one that is not trusted.
+            CodedError: It does neither, names one that is not known, sends one that is not trusted, or sends
+                one and names another.
         """
-        named = request.document_id or _hash_of(request)
+        by_hash = _hash_of(request)
+        named = by_hash or request.document_id
         if request.query:
-            if (given := _hash_of(request)) is not None and given != digest(request.query):
-                message = "The hash is not the SHA-256 of the document."
-                raise CodedError(message, code=Code.PERSISTED_QUERY_MISMATCH)
-            if self.only_manifest and request.query not in self._texts:
+            self._require_same(request.query, by_hash, request.document_id)
+            if self.only_manifest and not self.holds(request.query):
                 message = "Only documents of the server's manifest are run: name one by documentId."
                 raise CodedError(message, code=Code.DOCUMENT_NOT_TRUSTED)
             return request.query
@@ -186,9 +186,14 @@ class TrustedDocuments:
             raise CodedError(message, code=Code.BAD_REQUEST)
         return self._find(named)
 
+    def holds(self, text: str) -> bool:
+        """Whether the manifest holds this document."""
+        return text in self._texts
+
     def learn(self, request: GraphQLRequest, document: Document) -> None:
-        """Remember a valid document that came with its hash."""
-        if self.only_manifest or not request.query or _hash_of(request) is None:
+        """Remember a valid document that came with its hash, in whichever of the two ways."""
+        named = _hash_of(request) or request.document_id
+        if self.only_manifest or not request.query or named is None:
             return
         name = digest(document.text)
         if name not in self._learnt:
@@ -198,13 +203,19 @@ class TrustedDocuments:
             _, text = self._learnt.popitem(last=False)
             self._characters -= len(text)
 
-    def is_of_manifest(self, request: GraphQLRequest) -> bool:
-        """Whether the request's document is one of the manifest."""
-        named = request.document_id or _hash_of(request)
-        return named in self._manifest or request.query in self._texts
+    def _require_same(self, text: str, by_hash: str | None, document_id: str | None) -> None:
+        """Refuse a document that comes with the name of another."""
+        if by_hash is not None and by_hash != digest(text):
+            message = "The hash is not the SHA-256 of the document."
+            raise CodedError(message, code=Code.PERSISTED_QUERY_MISMATCH)
+        if document_id is None or text == self._manifest.get(document_id):
+            return
+        if document_id.removeprefix("sha256:").lower() != digest(text):
+            message = "documentId names another document than the one sent along: send one of them."
+            raise CodedError(message, code=Code.PERSISTED_QUERY_MISMATCH)
 
     def _find(self, named: str) -> str:
-        bare = named.removeprefix("sha256:")
+        bare = named.removeprefix("sha256:").lower()
         text = self._manifest.get(named) or self._manifest.get(bare)
         if text is not None:
             return text

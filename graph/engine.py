@@ -5,7 +5,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,10 +21,11 @@ from graphql import (
 from graphql.execution import ExperimentalIncrementalExecutionResults
 from strawberry.execution.is_awaitable import optimized_is_awaitable
 
+from graph.admission import Admission
 from graph.context import Context
 from graph.documents import Document, Documents, NotRunnable, TrustedDocuments
 from graph.errors import Code, CodedError, public_errors
-from graph.incremental import Announced, Part, Parts, part
+from graph.incremental import Ahead, Announced, Part, Parts, part
 from graph.refusals import Refused
 from graph.requests import GraphQLRequest
 from graph.responses import Response, written
@@ -72,20 +73,23 @@ class Engine:
         documents: Of this schema, within its limits.
         trusted: Documents that clients may name.
         bounds: What one operation may take.
+        admission: How many operations run at once, on all transports together.
         log: Gets what is masked.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # options, all by name
         self,
         schema: Schema,
         documents: Documents,
         *,
         trusted: TrustedDocuments | None = None,
         bounds: Bounds | None = None,
+        admission: Admission | None = None,
         log: logging.Logger = logging.getLogger(__name__),  # noqa: B008  # the same for all
     ) -> None:
         self.trusted = trusted or TrustedDocuments()
         self.bounds = bounds or Bounds()
+        self._admission = admission or Admission()
         self._schema = schema.core
         self._documents = documents
         self._log = log
@@ -103,10 +107,14 @@ class Engine:
         """Run a query or mutation to its end.
 
         When the caller is cancelled, so are the resolvers and the statement that is running.
+
+        Raises:
+            Overloaded: Too many operations run already.
         """
         try:
-            async with asyncio.timeout(self._seconds(operation)):
-                found = await self._execute(AtOnce, operation, context)
+            with self._admission.place():
+                async with asyncio.timeout(self._seconds(operation)):
+                    found = await self._execute(AtOnce, operation, context)
         except TimeoutError:
             return self._timed_out(operation, context.request_id)
         finally:
@@ -116,43 +124,54 @@ class Engine:
     async def run_in_parts(self, operation: Operation, context: Context) -> Response | Parts:
         """Run a query or mutation; what it defers or streams follows in parts, if there is such.
 
-        The deadline holds for all parts together. The caller closes `rest`, read to its end or not.
+        The deadline holds for all parts together, however slowly they are taken. The caller closes `rest`,
+        read to its end or not.
+
+        Raises:
+            Overloaded: Too many operations run already.
         """
         ends_at = asyncio.get_running_loop().time() + self._seconds(operation)
-        found: Any = None
-        try:
-            async with asyncio.timeout_at(ends_at):
-                found = await self._execute(InParts, operation, context)
-        except TimeoutError:
-            return self._timed_out(operation, context.request_id)
-        finally:
+        async with AsyncExitStack() as held:
+            held.push_async_callback(_closed, context)
+            held.enter_context(self._admission.place())
+            try:
+                async with asyncio.timeout_at(ends_at):
+                    found = await self._execute(InParts, operation, context)
+            except TimeoutError:
+                return self._timed_out(operation, context.request_id)
             if not isinstance(found, ExperimentalIncrementalExecutionResults):
-                await _closed(context)
-        if not isinstance(found, ExperimentalIncrementalExecutionResults):
-            return self._response(operation, found, context.request_id)
-        parts = self._parts(found, operation, context, ends_at)
+                return self._response(operation, found, context.request_id)
+            parts = self._parts(found, operation, context, ends_at, held.pop_all())
         # Begun here: a generator that is closed before it begins would leave the context open.
-        return Parts(await anext(parts), parts, self.bounds.response_bytes)
+        return Parts(await anext(parts), Ahead(parts), self.bounds.response_bytes)
 
     async def subscribe(self, operation: Operation, context: Context) -> AsyncGenerator[Response, None]:
         """Run a subscription: one response an event, or one that says why there are none.
 
-        Close it when nobody listens any more.
+        Nothing of the database is held while a response is taken. Close it when nobody listens any more.
+
+        Raises:
+            Refused: The source turns the caller away.
         """
         try:
             executor = self._executor(AtOnce, operation, context)
             if isinstance(executor, list):
                 yield self._refused(executor, context.request_id, executed=True)
                 return
-            source = await _waited(create_source_event_stream(executor))
+            async with asyncio.timeout(self.bounds.query_seconds):
+                source = await _waited(create_source_event_stream(executor))
             if isinstance(source, ExecutionResult):
                 yield self._refused(source.errors or [], context.request_id, executed=True)
                 return
             async with aclosing(map_source_to_response_event(executor, source, self._event)) as events:
                 async for event in events:
-                    yield self._response(operation, event, context.request_id)
+                    response = self._response(operation, event, context.request_id)
+                    await context.reader.renew()
+                    yield response
         except Refused:  # the caller may not go on: the transport's to say
             raise
+        except TimeoutError:
+            yield self._without_data(_deadline_error(mutation=False), context.request_id, final=True)
         except Exception as error:  # noqa: BLE001  # masked and logged, whatever it is
             yield self._without_data(_located(error), context.request_id, final=True)
         finally:
@@ -196,7 +215,7 @@ class Engine:
 
     async def _event(self, event: Executor) -> ExecutionResult:
         try:
-            async with asyncio.timeout(self.bounds.query_seconds):
+            async with asyncio.timeout(self.bounds.query_seconds), self._admission.turn():
                 found: Any = await _waited(event.execute_operation(serially=False))
         except TimeoutError:
             return ExecutionResult(None, [_deadline_error(mutation=False)])
@@ -208,6 +227,7 @@ class Engine:
         operation: Operation,
         context: Context,
         ends_at: float,
+        held: AsyncExitStack,
     ) -> AsyncGenerator[Part, None]:
         announced = Announced()
         failure: GraphQLError | None = None
@@ -229,7 +249,7 @@ class Engine:
         except Exception as error:  # noqa: BLE001  # masked and logged, whatever it is
             failure = _located(error)
         finally:
-            await _closed(context)
+            await held.aclose()
         errors = public_errors([failure], context.request_id, executed=True, log=self._log)
         yield announced.failed(errors)
 

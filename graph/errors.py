@@ -96,6 +96,11 @@ class Code(StrEnum):
     SERVER_ENDING = "SERVER_ENDING", "The server is about to end; ask again, and another will answer."
 
 
+_UNREADABLE = {
+    Code.GRAPHQL_VALIDATION_FAILED: "The document holds a value that cannot be read.",
+    Code.BAD_USER_INPUT: "A variable holds a value that cannot be read.",
+}
+
 _log = logging.getLogger(__name__)
 
 
@@ -136,10 +141,10 @@ def _public(error: GraphQLError, request_id: str, executed: bool, log: logging.L
     code = _code(error, executed=executed)
     message = error.message
     extensions = dict(error.extensions or {})
-    if code is Code.GRAPHQL_VALIDATION_FAILED and not isinstance(error.original_error or error, GraphQLError):
-        message = "The document holds a value that cannot be read."
-    if code is Code.INTERNAL:
-        cause = error.original_error or error
+    cause = _cause(error)
+    # What a scalar raises ends up in the text of graphql-core's error.
+    unreadable = code in _UNREADABLE and not isinstance(cause, GraphQLError)
+    if code is Code.INTERNAL or unreadable:
         log.error(
             "Masked %s at %s",
             type(cause).__name__,
@@ -147,7 +152,7 @@ def _public(error: GraphQLError, request_id: str, executed: bool, log: logging.L
             exc_info=cause,
             extra={"request_id": request_id},
         )
-        message, extensions = "Internal error.", {}
+        message, extensions = _UNREADABLE.get(code, "Internal error."), {}
     formatted: dict[str, Any] = {"message": message}
     if error.locations:
         formatted["locations"] = [place.formatted for place in error.locations]
@@ -155,6 +160,14 @@ def _public(error: GraphQLError, request_id: str, executed: bool, log: logging.L
         formatted["path"] = error.path
     formatted["extensions"] = {**extensions, "code": code, "requestId": request_id}
     return formatted
+
+
+def _cause(error: GraphQLError) -> Exception:
+    """What it all began with, under what graphql-core has put around it."""
+    cause: Exception = error
+    while isinstance(cause, GraphQLError) and cause.original_error is not None:
+        cause = cause.original_error
+    return cause
 
 
 def _code(error: GraphQLError, *, executed: bool) -> Code:
@@ -171,4 +184,5 @@ def _code(error: GraphQLError, *, executed: bool) -> Code:
     # cannot serialise comes with neither and is our mistake.
     refused = error if error.path is None else origin
     known = isinstance(refused, GraphQLError) and bool(refused.nodes)
-    return Code.BAD_USER_INPUT if known else Code.INTERNAL
+    readable = isinstance(_cause(error), GraphQLError | ValueError)
+    return Code.BAD_USER_INPUT if known and readable else Code.INTERNAL

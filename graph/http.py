@@ -5,7 +5,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from enum import Enum
 from functools import partial
@@ -14,10 +14,9 @@ from typing import Any, TypeVar
 from graphql import OperationType
 from starlette.datastructures import Headers, QueryParams
 from starlette.requests import HTTPConnection, Request
-from starlette.responses import Response as HTTPResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from graph.admission import Admission
+from graph.admission import Admission, Budget
 from graph.context import Context, MakeContext
 from graph.draining import Draining
 from graph.engine import Engine, Operation
@@ -30,7 +29,9 @@ from graph.requests import GraphQLRequest, read_request
 from graph.responses import Response
 from graph.sse import EventStream
 from graph.uploads import Uploads, is_upload_request
-from graph.wire.bodies import ClientGone, read_body, read_json
+from graph.wire.answers import Answer
+from graph.wire.bodies import BODY_BYTES, ClientGone, client_leaves, read_body, read_json
+from graph.wire.headers import is_utf_8, parse_header
 from graph.wire.media_types import Range, accepted, chosen
 
 JSON = "application/json"
@@ -63,7 +64,7 @@ class HTTPBounds:
         read_seconds: Until such a body must have come to its end.
     """
 
-    body_bytes: int = 256 * 1024
+    body_bytes: int = BODY_BYTES
     read_seconds: float = 30.0
 
 
@@ -82,7 +83,8 @@ class GraphQLEndpoint:
         engine: Runs what is asked.
         make_context: Makes each operation's context.
         draining: Ends streams when the server is about to end.
-        admission: How many operations run at once.
+        streams: How many subscriptions are carried at once.
+        budget: Of bytes that wait for clients.
         bounds: What one request may take.
         uploads: Reads those with files.
         status_codes: Which status goes with which response.
@@ -95,7 +97,8 @@ class GraphQLEndpoint:
         make_context: MakeContext,
         *,
         draining: Draining | None = None,
-        admission: Admission | None = None,
+        streams: Admission | None = None,
+        budget: Budget | None = None,
         bounds: HTTPBounds | None = None,
         uploads: Uploads | None = None,
         status_codes: StatusCodes = StatusCodes.AUDIT,
@@ -104,7 +107,8 @@ class GraphQLEndpoint:
         self._engine = engine
         self._make_context = make_context
         self._draining = draining or Draining()
-        self._admission = admission or Admission()
+        self._streams = streams or Admission(1_000, "streams are open")
+        self._budget = budget or Budget()
         self._bounds = bounds or HTTPBounds()
         self._uploads = uploads or Uploads()
         self._status_codes = status_codes
@@ -115,10 +119,6 @@ class GraphQLEndpoint:
             await self._serve(scope, receive, send)
         except ClientGone:
             return
-        except _NotRun as error:
-            await self._refused(error.response, accepted(Headers(scope=scope).getlist("accept")))(
-                scope, receive, send
-            )
         except Refused as error:
             answer = refusal(scope, error.status, error.code, error.message, **error.headers)
             await answer(scope, receive, send)
@@ -127,12 +127,31 @@ class GraphQLEndpoint:
         headers = Headers(scope=scope)
         wanted = accepted(headers.getlist("accept"))
         _require_acceptable(wanted)
-        # Files that came along are there until the answer has been sent.
-        async with self._given(scope, receive, headers) as given:
-            request = self._checked(scope, given)
-            # Not before the body has come: who sends it slowly must not hold a place.
-            with self._admission.operation():
-                answer = await self._run(request, scope, receive, wanted)
+        try:
+            # Files that came along are there until the answer has been sent.
+            async with self._given(scope, receive, headers) as given:
+                await self._answer(self._checked(given), wanted, scope, receive, send)
+        except _NotRun as error:
+            await self._refused(error.response, wanted)(scope, receive, send)
+
+    async def _answer(
+        self, request: GraphQLRequest, wanted: list[Range], scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        try:
+            operation = self._prepared(scope, request)
+            carrier = _carrier(wanted) if operation.kind is OperationType.SUBSCRIPTION else None
+            context = await self._make_context(HTTPConnection(scope), {})
+            if carrier is None:
+                answer = await _unless_gone(receive, self._result(operation, context, wanted))
+            else:
+                events = self._engine.subscribe(operation, context)
+                answer = carrier(events, draining=self._draining, budget=self._budget)
+        except (Refused, ClientGone, _NotRun):
+            raise
+        except Exception as error:
+            _log.exception("A request failed outside of its operation")
+            raise Refused(500, Code.INTERNAL, "Internal error.") from error
+        with self._streams.place() if carrier else nullcontext():
             await answer(scope, receive, send)
 
     @asynccontextmanager
@@ -156,74 +175,57 @@ class GraphQLEndpoint:
 
     def _require_runnable(self, scope: Scope, given: object) -> None:
         """Refuse what would not be run, before its files are read."""
-        found = self._engine.prepare(self._checked(scope, given), request_id(scope))
+        self._prepared(scope, self._checked(given))
+
+    def _checked(self, given: object) -> GraphQLRequest:
+        try:
+            return read_request(given)
+        except CodedError as error:
+            status = 400 if self._status_codes is StatusCodes.AUDIT else 422
+            raise Refused(status, error.code, error.message) from error
+
+    def _prepared(self, scope: Scope, request: GraphQLRequest) -> Operation:
+        """What the request asks for, if that may be run by this method; raises Refused or _NotRun."""
+        found = self._engine.prepare(request, request_id(scope))
         if isinstance(found, Response):
             raise _NotRun(found)
-
-    def _checked(self, scope: Scope, given: object) -> GraphQLRequest:
-        try:
-            request = read_request(given)
-        except CodedError as error:
-            raise Refused(self._malformed, error.code, error.message) from error
-        if scope["method"] == "GET" and self._get_runs_only_manifest:
-            self._require_trusted(request)
-        return request
-
-    async def _run(
-        self, request: GraphQLRequest, scope: Scope, receive: Receive, wanted: list[Range]
-    ) -> ASGIApp:
-        """Run the operation; its answer, to be sent."""
-        try:
-            operation = self._engine.prepare(request, request_id(scope))
-            if isinstance(operation, Response):
-                return self._refused(operation, wanted)
-            _require_kind(scope["method"], operation)
-            carrier = _carrier(wanted) if operation.kind is OperationType.SUBSCRIPTION else None
-            context = await self._make_context(HTTPConnection(scope), {})
-            if carrier is not None:
-                return carrier(self._engine.subscribe(operation, context), draining=self._draining)
-            return await _unless_gone(receive, self._result(operation, context, wanted))
-        except (Refused, ClientGone):
-            raise
-        except Exception as error:
-            _log.exception("A request failed outside of its operation")
-            raise Refused(500, Code.INTERNAL, "Internal error.") from error
-
-    @property
-    def _malformed(self) -> int:
-        return 400 if self._status_codes is StatusCodes.AUDIT else 422
-
-    def _require_trusted(self, request: GraphQLRequest) -> None:
-        if not self._engine.trusted.is_of_manifest(request):
-            message = "GET runs only documents of the server's manifest: use POST for others."
-            raise Refused(403, Code.DOCUMENT_NOT_TRUSTED, message)
+        if scope["method"] == "GET":
+            if found.kind is not OperationType.QUERY:
+                message = "GET runs queries only: use POST."
+                raise Refused(405, Code.METHOD_NOT_ALLOWED, message, allow="POST")
+            if self._get_runs_only_manifest and not self._engine.trusted.holds(found.document.text):
+                message = "GET runs only documents of the server's manifest: use POST for others."
+                raise Refused(403, Code.DOCUMENT_NOT_TRUSTED, message)
+        return found
 
     async def _result(self, operation: Operation, context: Context, wanted: list[Range]) -> ASGIApp:
         """Run a query or mutation; its answer."""
         if chosen(wanted, (JSON, GRAPHQL_JSON)) is None and chosen(wanted, (EVENT_STREAM,)):
             responses = self._engine.stream(operation, context)
-            return EventStream(responses, draining=self._draining, endless=False)
+            return EventStream(responses, draining=self._draining, budget=self._budget, endless=False)
         spec = _spec(wanted, Spec.LEGACY, Spec.CURRENT)
         if spec is None:
             return self._json(await self._engine.run(operation, context), wanted)
         found = await self._engine.run_in_parts(operation, context)
         if isinstance(found, Parts):
-            return MultipartParts(found, legacy=spec is Spec.LEGACY, draining=self._draining)
+            legacy = spec is Spec.LEGACY
+            return MultipartParts(found, legacy=legacy, draining=self._draining, budget=self._budget)
         return self._json(found, wanted)
 
     def _refused(self, response: Response, wanted: list[Range]) -> ASGIApp:
         """What an operation that cannot be run is answered with: as a stream, where only that is read."""
         if chosen(wanted, (JSON, GRAPHQL_JSON)) is None and chosen(wanted, (EVENT_STREAM,)):
-            return EventStream(_only(response), draining=self._draining, endless=False)
+            only = _only(response)
+            return EventStream(only, draining=self._draining, budget=self._budget, endless=False)
         return self._json(response, wanted)
 
-    def _json(self, response: Response, wanted: list[Range]) -> HTTPResponse:
+    def _json(self, response: Response, wanted: list[Range]) -> ASGIApp:
         kind = chosen(wanted, (JSON, GRAPHQL_JSON)) or GRAPHQL_JSON
         status = self._status(response, kind)
         if self._status_codes is StatusCodes.DRAFT and not response.executed:
             kind = GRAPHQL_JSON
         headers = {"content-type": f"{kind}; charset=utf-8", "vary": "accept"}
-        return HTTPResponse(response.body, status, headers)
+        return Answer(response.body, status, headers, self._budget)
 
     def _status(self, response: Response, kind: str) -> int:
         if self._status_codes is StatusCodes.DRAFT:
@@ -254,11 +256,6 @@ def _require_acceptable(wanted: list[Range]) -> None:
         raise Refused(406, Code.NOT_ACCEPTABLE, message)
 
 
-def _require_kind(method: str, operation: Operation) -> None:
-    if method == "GET" and operation.kind is not OperationType.QUERY:
-        raise Refused(405, Code.METHOD_NOT_ALLOWED, "GET runs queries only: use POST.", allow="POST")
-
-
 def _require_own_page(headers: Headers) -> None:
     """Keep out what pages of other sites send without asking: it cannot be read there, but costs us."""
     if headers.get("sec-fetch-site") == "cross-site" and "origin" not in headers:
@@ -267,11 +264,9 @@ def _require_own_page(headers: Headers) -> None:
 
 def _require_json(headers: Headers) -> None:
     kinds = headers.getlist("content-type")
-    kind, *parameters = (kinds[0] if len(kinds) == 1 else "").lower().split(";")
-    named = (part.partition("=") for part in parameters)
-    charsets = [value.strip().strip('"') for name, _, value in named if name.strip() == "charset"]
+    found = parse_header(kinds[0]) if len(kinds) == 1 else None
     encoded = headers.get("content-encoding", "identity").lower() != "identity"
-    if kind.strip() != JSON or encoded or any(each not in {"utf-8", "utf8"} for each in charsets):
+    if found is None or found[0] != JSON or not is_utf_8(found[1]) or encoded:
         message = "Send application/json in UTF-8, without an encoding of the content."
         raise Refused(415, Code.UNSUPPORTED_MEDIA_TYPE, message, accept=JSON)
 
@@ -297,7 +292,7 @@ async def _unless_gone(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
     Raises:
         ClientGone: The client left.
     """
-    working, leaving = asyncio.ensure_future(work), asyncio.ensure_future(_gone(receive))
+    working, leaving = asyncio.ensure_future(work), asyncio.ensure_future(client_leaves(receive))
     try:
         await asyncio.wait((working, leaving), return_when=asyncio.FIRST_COMPLETED)
         if working.done():
@@ -307,8 +302,3 @@ async def _unless_gone(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
         for task in (working, leaving):
             task.cancel()
         await asyncio.gather(working, leaving, return_exceptions=True)
-
-
-async def _gone(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass

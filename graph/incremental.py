@@ -2,39 +2,17 @@
 
 # pyright: standard
 # Not strict: what graphql-core brings is of three kinds that share no type.
+import asyncio
 import logging
 from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Self, TypeAlias
 
 from graph.errors import public_errors
 
 Part: TypeAlias = Mapping[str, Any]
 Path: TypeAlias = Sequence[str | int]
-
-
-@dataclass(frozen=True)
-class Parts:
-    """A response in parts: the first, and those that follow.
-
-    Each is formatted as the draft of the specification has it (`pending`, `incremental` and `completed` by
-    id, `hasNext`), with errors as clients may see them. Close `rest`, read to its end or not.
-
-    Attributes:
-        first: With the `data` that nothing delays.
-        rest: The last one has `hasNext` false.
-        most_bytes: Of each part as it is sent.
-    """
-
-    first: Part
-    rest: AsyncGenerator[Part, None]
-    most_bytes: int
-
-    async def all(self) -> AsyncGenerator[Part, None]:
-        """The first and the rest."""
-        yield self.first
-        async for part in self.rest:
-            yield part
 
 
 def part(found: Any, request_id: str, log: logging.Logger) -> dict[str, Any]:  # noqa: ANN401  # graphql-core's initial or subsequent result
@@ -51,6 +29,66 @@ def part(found: Any, request_id: str, log: logging.Logger) -> dict[str, Any]:  #
             if item.errors:
                 shown["errors"] = public(item.errors)
     return formatted
+
+
+class Ahead:
+    """Takes what a generator gives as it comes, and holds it until somebody asks.
+
+    So the generator ends in its own time, and what it holds open does not wait for a slow client.
+    """
+
+    def __init__(self, source: AsyncGenerator[Part, None]) -> None:
+        self._source = source
+        self._come: asyncio.Queue[Part | None] = asyncio.Queue()
+        self._taking = asyncio.create_task(self._take())
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Part:
+        part = await self._come.get()
+        if part is None:
+            await self._taking  # what was unexpected is raised here
+            raise StopAsyncIteration
+        return part
+
+    async def aclose(self) -> None:
+        """Stop; harmless when it has ended."""
+        self._taking.cancel()
+        await asyncio.gather(self._taking, return_exceptions=True)
+        await self._source.aclose()  # a task that is cancelled before it begins has closed nothing
+
+    async def _take(self) -> None:
+        try:
+            async with aclosing(self._source) as parts:
+                async for part in parts:
+                    self._come.put_nowait(part)
+        finally:
+            self._come.put_nowait(None)
+
+
+@dataclass(frozen=True)
+class Parts:
+    """A response in parts: the first, and those that follow.
+
+    Each is formatted as the draft of the specification has it (`pending`, `incremental` and `completed` by
+    id, `hasNext`), with errors as clients may see them. Close `rest`, read to its end or not.
+
+    Attributes:
+        first: With the `data` that nothing delays.
+        rest: The last one has `hasNext` false.
+        most_bytes: Of each part as it is sent.
+    """
+
+    first: Part
+    rest: Ahead
+    most_bytes: int
+
+    async def all(self) -> AsyncGenerator[Part, None]:
+        """The first and the rest."""
+        yield self.first
+        async for part in self.rest:
+            yield part
 
 
 class Announced:

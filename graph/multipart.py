@@ -4,10 +4,12 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from enum import Enum
 
+from graph.admission import Budget
 from graph.draining import Draining
 from graph.errors import Code, CodedError
 from graph.incremental import Announced, LegacyFormat, Part, Parts
 from graph.responses import Response, written
+from graph.wire.answers import STALL_SECONDS
 from graph.wire.media_types import Range
 from graph.wire.streaming import Errors, Streamed
 
@@ -72,9 +74,6 @@ class MultipartSubscription(Streamed[Response]):
     def failed(self, errors: Errors) -> bytes:
         return _framed(_fatal(errors)) + _END
 
-    def drained(self, errors: Errors) -> bytes:
-        return self.failed(errors)
-
 
 class MultipartParts(Streamed[Part]):
     """A response in parts. It ends by its deadline at the latest: a server that drains waits for it.
@@ -84,6 +83,7 @@ class MultipartParts(Streamed[Part]):
         legacy: Whether clients find the place of a part by its path (deferSpec=20220824), not by id.
         draining: The end of serving.
         stall_seconds: After which a client that takes nothing is given up.
+        budget: Of bytes that wait for clients.
     """
 
     opening = _DELIMITER
@@ -91,9 +91,17 @@ class MultipartParts(Streamed[Part]):
     closing = _END
 
     def __init__(
-        self, parts: Parts, *, legacy: bool, draining: Draining, stall_seconds: float = 30.0
+        self,
+        parts: Parts,
+        *,
+        legacy: bool,
+        draining: Draining,
+        stall_seconds: float = STALL_SECONDS,
+        budget: Budget | None = None,
     ) -> None:
-        super().__init__(parts.rest, draining=draining, endless=False, stall_seconds=stall_seconds)
+        super().__init__(
+            parts.rest, draining=draining, endless=False, stall_seconds=stall_seconds, budget=budget
+        )
         self.content_type = (Spec.LEGACY if legacy else Spec.CURRENT).value
         self._parts = parts
         self._taken = Announced()
@@ -115,9 +123,6 @@ class MultipartParts(Streamed[Part]):
         part = self._taken.failed(errors)
         shown = self._legacy.convert(part) if self._legacy else part
         return _framed(written(shown or part)) + _END
-
-    def drained(self, errors: Errors) -> bytes:
-        return self.failed(errors)
 
 
 def _framed(body: bytes) -> bytes:

@@ -2,6 +2,7 @@
 
 # pyright: standard
 # Not strict: what Strawberry, SQLAlchemy and JSON bring is untyped.
+import asyncio
 import functools
 import inspect
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
@@ -62,7 +63,8 @@ def subscription(
                     await reader.renew()
                     served = event
                     if isinstance(event, Node):
-                        served = await read_one(info, binding_of(type(event)), event.id)
+                        async with asyncio.timeout(reader.event_seconds):
+                            served = await read_one(info, binding_of(type(event)), event.id)
                     if served is not None:
                         yield served
                     await reader.renew()

@@ -53,14 +53,22 @@ class Reader:
         caller: Whoever asks, given to the `visible` functions.
         key: Secret that signs cursors, at most 64 bytes.
         limits: Sizes allowed and taken by default.
+        event_seconds: For which the row of a subscription's event may be read.
     """
 
     def __init__(
-        self, engine: AsyncEngine, caller: object, *, key: bytes, limits: Limits | None = None
+        self,
+        engine: AsyncEngine,
+        caller: object,
+        *,
+        key: bytes,
+        limits: Limits | None = None,
+        event_seconds: float = 10.0,
     ) -> None:
         self.caller = caller
         self.key = key
         self.limits = limits or Limits()
+        self.event_seconds = event_seconds
         self._engine = engine
         self._connection: AsyncConnection | None = None
         self._kept: dict[Hashable, Any] = {}

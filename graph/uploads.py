@@ -11,9 +11,10 @@ import strawberry
 from graphql import GraphQLError, ValueNode
 from starlette.requests import Request
 
+from graph.admission import Admission
 from graph.errors import Code
 from graph.refusals import Refused
-from graph.wire.bodies import ClientGone
+from graph.wire.bodies import BODY_BYTES, body_chunks, late
 from graph.wire.forms import FilePart, Form, boundary_of
 from graph.wire.spool import Spool
 
@@ -22,8 +23,8 @@ PREFLIGHT_HEADERS: Final = (
 )  # fmt: skip
 """What a page of another origin cannot send without asking first, as it can send multipart/form-data."""
 _PIECE_BYTES: Final = 64 * 1024
-_BESIDE_FILES_BYTES: Final = 1024 * 1024
-"""Of operations, map, and the heads of parts."""
+_HEAD_BYTES: Final = 16 * 1024
+"""Of one part, at the most: its headers and boundary."""
 
 _log = logging.getLogger(__name__)
 
@@ -63,6 +64,7 @@ class UploadBounds:
     """What requests with files may take.
 
     Attributes:
+        text_bytes: Of `operations` and `map`, each.
         file_bytes: Of one file.
         files: Of one request.
         requests: That are read at once in this process; more get 503.
@@ -70,6 +72,7 @@ class UploadBounds:
         seconds: Until the whole body must have come.
     """
 
+    text_bytes: int = BODY_BYTES
     file_bytes: int = 20 * 1024 * 1024
     files: int = 10
     requests: int = 16
@@ -82,7 +85,7 @@ class Uploads:
 
     def __init__(self, bounds: UploadBounds | None = None) -> None:
         self._bounds = bounds or UploadBounds()
-        self._reading = 0
+        self._admission = Admission(self._bounds.requests, "files are sent")
 
     @asynccontextmanager
     async def read(
@@ -102,17 +105,12 @@ class Uploads:
             ClientGone: The client left meanwhile.
         """
         form = self._form(request)
-        if self._reading >= self._bounds.requests:
-            message = "Too many files are sent at once: try again in a moment."
-            raise Refused(503, Code.OVERLOADED, message, retry_after="1")
-        self._reading += 1
-        try:
-            operations = await self._read(request, form, accept)
-            yield operations
-        finally:
-            self._reading -= 1
-            for file in _files(form):
-                await file.spool.close()
+        with self._admission.place():
+            try:
+                yield await self._read(request, form, accept)
+            finally:
+                for file in _files(form):
+                    await file.spool.close()
 
     def _form(self, request: Request) -> Form:
         if not any(request.headers.get(name, "").strip() for name in PREFLIGHT_HEADERS):
@@ -122,7 +120,12 @@ class Uploads:
         boundary = boundary_of(types[0]) if len(types) == 1 else None
         if boundary is None:
             raise Refused(415, Code.UNSUPPORTED_MEDIA_TYPE, "Send multipart/form-data.")
-        return Form(boundary, max_file_bytes=self._bounds.file_bytes, max_files=self._bounds.files)
+        return Form(
+            boundary,
+            max_text_bytes=self._bounds.text_bytes,
+            max_file_bytes=self._bounds.file_bytes,
+            max_files=self._bounds.files,
+        )
 
     async def _read(
         self, request: Request, form: Form, accept: Callable[[dict[str, Any]], None]
@@ -136,17 +139,15 @@ class Uploads:
                     container, key = file.place
                     container[key] = Upload(file.file_name, file.content_type, file.spool)
         except TimeoutError as error:
-            message = "The request did not come to its end in time."
-            raise Refused(408, Code.REQUEST_TIMEOUT, message, connection="close") from error
+            raise late() from error
         return operations
 
     async def _take(self, request: Request, form: Form, accept: Callable[[dict[str, Any]], None]) -> None:
-        most_bytes = self._bounds.files * self._bounds.file_bytes + _BESIDE_FILES_BYTES
-        taken, accepted = 0, False
-        async for chunk in self._chunks(request):
-            taken += len(chunk)
-            if taken > most_bytes:
-                raise Refused(413, Code.BODY_TOO_LARGE, f"A body has at most {most_bytes} bytes.")
+        bounds, accepted = self._bounds, False
+        most_bytes = bounds.files * (bounds.file_bytes + _HEAD_BYTES) + 2 * bounds.text_bytes
+        async for chunk in body_chunks(
+            request.receive, request.headers, most_bytes=most_bytes, idle_seconds=bounds.idle_seconds
+        ):
             for at in range(0, len(chunk), _PIECE_BYTES):
                 form.write(chunk[at : at + _PIECE_BYTES])
                 if not accepted and form.files is not None and form.operations is not None:
@@ -154,16 +155,6 @@ class Uploads:
                     accepted = True
                 for file in _files(form):
                     await _settled(file.spool)
-
-    async def _chunks(self, request: Request) -> AsyncGenerator[bytes]:
-        while True:
-            async with asyncio.timeout(self._bounds.idle_seconds):
-                message = await request.receive()
-            if message["type"] == "http.disconnect":
-                raise ClientGone
-            yield message.get("body", b"")
-            if not message.get("more_body", False):
-                return
 
 
 async def _settled(spool: Spool, *, complete: bool = False) -> None:

@@ -13,6 +13,7 @@ from starlette.responses import Response as HTTPResponse
 from starlette.types import Message, Receive, Scope, Send
 from strawberry.http.websocket_origin import is_same_origin, normalize_allowed_origins, normalize_origin
 
+from graph.admission import Budget, Overloaded
 from graph.context import Context, MakeContext
 from graph.draining import Draining
 from graph.engine import Engine, Operation
@@ -21,6 +22,7 @@ from graph.guards import refusal, request_id
 from graph.refusals import Refused
 from graph.responses import Response
 from graph.wire import frames
+from graph.wire.bodies import BODY_BYTES
 from graph.wire.frames import CloseCode, Closed, Complete, Init, Ping, Pong, Subscribe
 from graph.wire.outbox import Outbox, Rate, SlowConsumer
 
@@ -47,7 +49,7 @@ class SocketBounds:
         drain_seconds: For running queries and mutations when the server ends; 1012 after that.
     """
 
-    message_bytes: int = 256 * 1024
+    message_bytes: int = BODY_BYTES
     messages_per_second: float = 25.0
     messages_at_once: int = 250
     operations: int = 100
@@ -70,6 +72,7 @@ class Sockets:
         make_context: Makes each operation's context; see `MakeContext`.
         draining: When it begins, queries and mutations may end, then every socket is told 1012.
         bounds: What clients may ask.
+        budget: Of bytes that wait for clients.
         allowed_origins: Of pages that may open a socket, besides our own.
         bind: Makes the context to run an operation in, for example one that adds its id to each log line.
         log: Gets what is masked.
@@ -82,12 +85,14 @@ class Sockets:
         *,
         draining: Draining,
         bounds: SocketBounds | None = None,
+        budget: Budget | None = None,
         allowed_origins: tuple[str, ...] = (),
         bind: Callable[[str], AbstractContextManager[object]] = nullcontext,
         log: logging.Logger = logging.getLogger(__name__),  # noqa: B008  # the same for all
     ) -> None:
         self.engine, self.make_context, self.draining = engine, make_context, draining
         self.bounds, self.bind, self.log = bounds or SocketBounds(), bind, log
+        self.budget = budget or Budget()
         self._origins = normalize_allowed_origins(allowed_origins)
         self._open = 0
 
@@ -137,6 +142,7 @@ class _Socket:
             most_messages=self._bounds.waiting_messages,
             most_bytes=self._bounds.waiting_bytes,
             patience=self._bounds.patience_seconds,
+            budget=sockets.budget,
         )
         self._params: Mapping[str, object] | None = None
         self._let_in = False
@@ -154,6 +160,7 @@ class _Socket:
             end = Closed(CloseCode.WRONG_PROTOCOL, f"Speak {frames.PROTOCOL}")
             if known:
                 end = await self._run()
+                self._outbox.close()
             if end.code is not None:
                 async with asyncio.timeout(_FAREWELL_SECONDS):
                     await self._transmit(
@@ -255,6 +262,8 @@ class _Socket:
         with self._sockets.bind(tag):
             try:
                 last = await self._follow(id, operation, tag)
+            except Overloaded as error:
+                last = self._failed(id, CodedError(error.message, code=error.code), tag)
             except Refused as error:
                 raise Closed(CloseCode.FORBIDDEN, error.message) from error
             except Exception as error:  # noqa: BLE001  # whatever it is, the client gets an answer with a code
@@ -270,8 +279,6 @@ class _Socket:
             async for response in responses:
                 if response.final or not response.executed:
                     return frames.failed(id, response.errors)
-                if self._outbox.full:
-                    await context.reader.renew()  # keep no connection while nobody listens
                 await self._outbox.put(frames.following(id, response.body))
         return frames.completed(id)
 

@@ -1,6 +1,7 @@
 """Reads what a client sends, within bounds: bytes up to a length, in time; JSON, and nothing else."""
 
 import asyncio
+from collections.abc import AsyncGenerator
 from typing import Any
 
 import orjson
@@ -10,36 +11,68 @@ from starlette.types import Receive
 from graph.errors import Code
 from graph.refusals import Refused
 
+BODY_BYTES = 256_000
+"""Of a request or a message without files, unless somebody sets another length."""
+
+_LONGEST_NUMBER = 18
+"""Digits of a length that are worth reading."""
+
 
 class ClientGone(Exception):
     """Nobody waits for the answer any more."""
 
 
-async def read_body(receive: Receive, headers: Headers, *, most_bytes: int, seconds: float) -> bytes:
-    """Read a request's body to its end.
+async def body_chunks(
+    receive: Receive, headers: Headers, *, most_bytes: int, idle_seconds: float
+) -> AsyncGenerator[bytes]:
+    """A request's body as it comes.
 
     Raises:
-        Refused: 413, it is longer than `most_bytes`; 408, it did not come to its end in time.
+        Refused: 413, it is, or says that it is, longer than `most_bytes`; 408, nothing came for that long.
         ClientGone: The client left meanwhile.
     """
     announced = headers.get("content-length", "")
-    if announced.isdecimal() and (len(announced) > len(str(most_bytes)) or int(announced) > most_bytes):
+    if announced.isdecimal() and (len(announced) > _LONGEST_NUMBER or int(announced) > most_bytes):
         raise _too_large(most_bytes)
+    taken = 0
+    while True:
+        try:
+            async with asyncio.timeout(idle_seconds):
+                message = await receive()
+        except TimeoutError as error:
+            raise late() from error
+        if message["type"] == "http.disconnect":
+            raise ClientGone
+        chunk: bytes = message.get("body", b"")
+        taken += len(chunk)
+        if taken > most_bytes:
+            raise _too_large(most_bytes)
+        yield chunk
+        if not message.get("more_body", False):
+            return
+
+
+async def read_body(receive: Receive, headers: Headers, *, most_bytes: int, seconds: float) -> bytes:
+    """Read a request's body to its end, in that time; raises as `body_chunks` does."""
     body = bytearray()
     try:
         async with asyncio.timeout(seconds):
-            while True:
-                message = await receive()
-                if message["type"] == "http.disconnect":
-                    raise ClientGone
-                body += message.get("body", b"")
-                if len(body) > most_bytes:
-                    raise _too_large(most_bytes)
-                if not message.get("more_body", False):
-                    return bytes(body)
+            async for chunk in body_chunks(receive, headers, most_bytes=most_bytes, idle_seconds=seconds):
+                body += chunk
     except TimeoutError as error:
-        message = f"The request did not come to its end within {seconds:g} seconds."
-        raise Refused(408, Code.REQUEST_TIMEOUT, message, connection="close") from error
+        raise late() from error
+    return bytes(body)
+
+
+async def client_leaves(receive: Receive) -> None:
+    """Return when the client has left; the body must have been read."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def late() -> Refused:
+    message = "The request did not come to its end in time."
+    return Refused(408, Code.REQUEST_TIMEOUT, message, connection="close")
 
 
 def read_json(text: bytes | str, what: str) -> Any:  # noqa: ANN401  # whatever JSON the client sent

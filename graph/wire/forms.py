@@ -19,10 +19,9 @@ from python_multipart.multipart import MultipartParser, MultipartState
 
 from graph.errors import Code
 from graph.refusals import Refused
+from graph.wire.headers import is_utf_8, parse_header
 from graph.wire.spool import Spool
 
-MAX_TEXT_BYTES: Final = 256_000
-"""Of `operations` and `map`, each: as much as a request without files may have."""
 _MAX_HEADERS: Final = 8
 _MAX_HEADER_BYTES: Final = 4096
 _MAX_PATH_STEPS: Final = 32
@@ -30,13 +29,9 @@ _MAX_PATH_STEPS: Final = 32
 _DISPOSITION = "content-disposition"
 _TYPE = "content-type"
 _ENCODING = "content-transfer-encoding"
-_PARAMETER = re.compile(
-    r"""[ \t]*;[ \t]*([!#$%&'*+.^_`|~0-9A-Za-z-]+)=(?:"((?:[^"\\]|\\.)*)"|([^\s";]+))[ \t]*"""
-)
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]")
 _INDEX = re.compile(r"0|[1-9][0-9]{0,5}", re.ASCII)
-_ESCAPED = re.compile(r'\\(["\\])')
 
 Place: TypeAlias = tuple[Any, Any]
 """A container in the variables and the key or index in it."""
@@ -69,6 +64,7 @@ class Form:
 
     Args:
         boundary: Of the parts.
+        max_text_bytes: Of `operations` and `map`, each.
         max_file_bytes: Of one file.
         max_files: Of one request.
 
@@ -77,9 +73,10 @@ class Form:
         files: What the map names, by the name of the part, once it has come.
     """
 
-    def __init__(self, boundary: str, *, max_file_bytes: int, max_files: int) -> None:
+    def __init__(self, boundary: str, *, max_text_bytes: int, max_file_bytes: int, max_files: int) -> None:
         self.operations: dict[str, Any] | None = None
         self.files: dict[str, FilePart] | None = None
+        self._max_text_bytes = max_text_bytes
         self._max_file_bytes, self._max_files = max_file_bytes, max_files
         self._headers: dict[str, bytes] = {}
         self._header, self._value, self._text = bytearray(), bytearray(), bytearray()
@@ -141,7 +138,7 @@ class Form:
         if due is not None:
             if name != due:
                 raise bad("The first part is operations, the second map, then come the files.")
-            if declared and _parameters(declared)[1].get("charset", "utf-8").lower() not in {"utf-8", "utf8"}:
+            if declared and not is_utf_8(_parameters(declared)[1]):
                 raise bad(f"The part {due} is not in UTF-8.")
             return due
         part = (self.files or {}).get(name)
@@ -162,8 +159,9 @@ class Form:
                 raise Refused(413, Code.FILE_TOO_LARGE, message)
             self._part.spool.take(piece)
             return
-        if len(self._text) + len(piece) > MAX_TEXT_BYTES:
-            raise Refused(413, Code.BODY_TOO_LARGE, f"{self._part} has at most {MAX_TEXT_BYTES} bytes.")
+        if len(self._text) + len(piece) > self._max_text_bytes:
+            message = f"{self._part} has at most {self._max_text_bytes} bytes."
+            raise Refused(413, Code.BODY_TOO_LARGE, message)
         self._text += piece
 
     def _part_end(self) -> None:
@@ -190,7 +188,7 @@ def boundary_of(content_type: str) -> str | None:
     if kind.strip().lower() != "multipart/form-data":
         return None
     _, parameters = _parameters(content_type)
-    if parameters.get("charset", "utf-8").lower() not in {"utf-8", "utf8"}:
+    if not is_utf_8(parameters):
         raise Refused(415, Code.UNSUPPORTED_MEDIA_TYPE, "Send multipart/form-data in UTF-8.")
     if not _BOUNDARY.fullmatch(parameters.get("boundary", "")):
         raise bad("multipart/form-data needs a boundary of 1 to 70 characters.")
@@ -246,22 +244,10 @@ def _place(operations: dict[str, Any], path: str) -> Place:
 
 
 def _parameters(header: str) -> tuple[str, dict[str, str]]:
-    """A header's value and its parameters, by lower-case name.
-
-    Raises:
-        Refused: It is malformed, or has a parameter twice.
-    """
-    value, separator, _ = header.partition(";")
-    at, end = len(value), len(header.rstrip(" \t;"))
-    parameters: dict[str, str] = {}
-    while separator and at < end:
-        found = _PARAMETER.match(header, at)
-        if found is None or found[1].lower() in parameters:
-            raise bad("A header of the body is malformed.")
-        quoted, plain = found[2], found[3]
-        parameters[found[1].lower()] = _ESCAPED.sub(r"\1", quoted) if plain is None else plain
-        at = found.end()
-    return value.strip().lower(), parameters
+    found = parse_header(header)
+    if found is None:
+        raise bad("A header of the body is malformed.")
+    return found
 
 
 def _file_name(parameters: dict[str, str]) -> str | None:

@@ -17,9 +17,6 @@ class Range:
     quality: float
     place: int
 
-    def parameter(self, name: str) -> str | None:
-        return next((value for key, value in self.parameters if key == name), None)
-
 
 def accepted(headers: Sequence[str]) -> list[Range]:
     """The ranges of an Accept header, the most wanted first; equal weights keep the client's order.

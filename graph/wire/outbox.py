@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 
+from graph.admission import Budget
 from graph.errors import Code, CodedError
 
 
@@ -20,12 +21,18 @@ class Outbox:
     Args:
         most_messages: That wait; with so many it is full.
         most_bytes: That wait; with so many it is full, so that at most one message goes beyond.
-        patience: Seconds for which `put` waits for room.
+        patience: Seconds for which `put` waits for room. Messages of so many bytes may wait so; more are
+            refused at once.
+        budget: Of bytes that wait for clients, all sockets together.
     """
 
-    def __init__(self, *, most_messages: int, most_bytes: int, patience: float) -> None:
+    def __init__(
+        self, *, most_messages: int, most_bytes: int, patience: float, budget: Budget | None = None
+    ) -> None:
         self._most_messages, self._most_bytes = most_messages, most_bytes
         self._patience = patience
+        self._budget = budget or Budget()
+        self._before = 0
         self._messages: deque[bytes] = deque()
         self._bytes = 0
         self._put = asyncio.Event()
@@ -45,14 +52,23 @@ class Outbox:
             SlowConsumer: There was none in time.
         """
         if self.full:
-            await self._room()
+            await self._room(len(message))
+        if not self._budget.fits(len(message)):
+            raise SlowConsumer
         self.put_now(message)
 
     def put_now(self, message: bytes) -> None:
         """Put it, room or not: for what must not wait, and cannot become many."""
         self._messages.append(message)
         self._bytes += len(message)
+        self._budget.take(len(message))
         self._put.set()
+
+    def close(self) -> None:
+        """Give up what is left."""
+        self._budget.give(self._bytes)
+        self._messages.clear()
+        self._bytes = 0
 
     async def send_all(self, send: Callable[[bytes], Awaitable[None]]) -> None:
         """Send what is put, one after the other, for ever. A message takes up room until it is sent."""
@@ -61,7 +77,9 @@ class Outbox:
                 self._put.clear()
                 await self._put.wait()
             await send(self._messages[0])
-            self._bytes -= len(self._messages.popleft())
+            sent = len(self._messages.popleft())
+            self._bytes -= sent
+            self._budget.give(sent)
             self._taken.set()
 
     async def emptied(self) -> None:
@@ -70,7 +88,11 @@ class Outbox:
             self._taken.clear()
             await self._taken.wait()
 
-    async def _room(self) -> None:
+    async def _room(self, size: int) -> None:
+        """Wait for room with a message of this size in hand."""
+        if self._before and self._before + size > self._most_bytes:
+            raise SlowConsumer
+        self._before += size
         try:
             async with asyncio.timeout(self._patience):
                 while self.full:
@@ -78,6 +100,8 @@ class Outbox:
                     await self._taken.wait()
         except TimeoutError as error:
             raise SlowConsumer from error
+        finally:
+            self._before -= size
 
 
 class Rate:

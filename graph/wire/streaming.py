@@ -3,25 +3,33 @@
 import asyncio
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, Coroutine, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Coroutine, Mapping, Sequence
 from contextlib import aclosing
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
 from graphql import GraphQLError
 from starlette.types import Receive, Scope, Send
 
+from graph.admission import Budget
 from graph.draining import Draining
 from graph.errors import Code, CodedError, public_errors
 from graph.guards import request_id
 from graph.refusals import Refused
+from graph.wire.answers import SLICE_BYTES, STALL_SECONDS
+from graph.wire.bodies import client_leaves
 
-Item = TypeVar("Item")
+Item = TypeVar("Item", covariant=True)  # noqa: PLC0105  # the protocol below gives it
 Errors: TypeAlias = Sequence[Mapping[str, Any]]
 
-_SLICE = 64 * 1024
-"""Bytes handed on at once: what the server buffers for a client beyond its own buffer."""
-
 _log = logging.getLogger(__name__)
+
+
+class Source(Protocol[Item]):
+    """What is sent, as it comes; it can be closed before its end."""
+
+    def __aiter__(self) -> AsyncIterator[Item]: ...
+
+    def aclose(self) -> Awaitable[object]: ...
 
 
 class Streamed(ABC, Generic[Item]):
@@ -36,6 +44,7 @@ class Streamed(ABC, Generic[Item]):
         endless: Whether it may go on for ever, as events may; what ends by itself is waited for.
         heartbeat_seconds: Between signs of life while there is nothing to say.
         stall_seconds: After which a client that takes nothing is given up.
+        budget: Of bytes that wait for clients.
     """
 
     content_type: str
@@ -44,20 +53,22 @@ class Streamed(ABC, Generic[Item]):
     closing: bytes
     heartbeat_seconds = 12.0
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # options, all by name
         self,
-        source: AsyncGenerator[Item, None],
+        source: Source[Item],
         *,
         draining: Draining,
         endless: bool = True,
         heartbeat_seconds: float | None = None,
-        stall_seconds: float = 30.0,
+        stall_seconds: float = STALL_SECONDS,
+        budget: Budget | None = None,
     ) -> None:
         self.source = source
         self._draining = draining
         self._endless = endless
         self._heartbeat_seconds = heartbeat_seconds or self.heartbeat_seconds
         self._stall_seconds = stall_seconds
+        self._budget = budget or Budget()
 
     @abstractmethod
     def frames(self) -> AsyncGenerator[bytes, None]:
@@ -67,16 +78,16 @@ class Streamed(ABC, Generic[Item]):
     def failed(self, errors: Errors) -> bytes:
         """The frames that end the answer before its time, for these reasons."""
 
-    @abstractmethod
     def drained(self, errors: Errors) -> bytes:
         """The frames that end the answer so that the client comes back."""
+        return self.failed(errors)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         with self._draining.hold():
             await self._answer(scope, receive, send)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        out = _Outlet(send, self._stall_seconds)
+        out = _Outlet(send, self._stall_seconds, self._budget)
         tag = request_id(scope)
         tasks = list[asyncio.Task[None]]()
 
@@ -86,7 +97,7 @@ class Streamed(ABC, Generic[Item]):
 
         try:
             await send({"type": "http.response.start", "status": 200, "headers": self._headers()})
-            gone = begin(_left(receive))
+            gone = begin(client_leaves(receive))
             if self.heartbeat is not None:
                 begin(self._keep_alive(out, self.heartbeat))
             serving = begin(self._serve(out, tag))
@@ -164,11 +175,12 @@ class _Stalled(Exception):
 class _Outlet:
     """Writes frames, one at a time and each whole, as fast as the client takes them."""
 
-    def __init__(self, send: Send, stall_seconds: float) -> None:
+    def __init__(self, send: Send, stall_seconds: float, budget: Budget) -> None:
         self.turn = asyncio.Lock()
         self.written_at = asyncio.get_running_loop().time()
         self._send = send
         self._stall_seconds = stall_seconds
+        self._budget = budget
         self._torn = False
         self._ended = False
 
@@ -178,10 +190,12 @@ class _Outlet:
         Raises:
             _Gone: The client has left.
             _Stalled: It takes nothing.
+            Overloaded: Too much waits for clients already.
         """
         async with self.turn:
             if not self._ended:
-                await self._write(frame, last=False)
+                with self._budget.hold(len(frame)):
+                    await self._write(frame, last=False)
 
     async def end(self, frame: bytes) -> None:
         """Write the last frame. After a frame that was torn there is none: the connection is cut instead."""
@@ -193,7 +207,7 @@ class _Outlet:
     async def _write(self, frame: bytes, *, last: bool) -> None:
         rest = memoryview(frame)
         while rest or last:
-            part, rest = rest[:_SLICE], rest[_SLICE:]
+            part, rest = rest[:SLICE_BYTES], rest[SLICE_BYTES:]
             more = bool(rest) or not last
             try:
                 async with asyncio.timeout(self._stall_seconds):
@@ -206,11 +220,6 @@ class _Outlet:
             self.written_at = asyncio.get_running_loop().time()
             if not more:
                 return
-
-
-async def _left(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
 
 
 async def _ended(tasks: Sequence[asyncio.Task[None]]) -> None:

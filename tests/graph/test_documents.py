@@ -99,6 +99,14 @@ def test_a_document_becomes_known_when_it_is_sent_with_its_hash() -> None:
     assert code(engine, GraphQLRequest(document_id=digest(COUNT))) == ""
 
 
+def test_a_document_becomes_known_by_its_hash_as_an_id_too() -> None:
+    engine, named = an_engine(), f"sha256:{digest(COUNT)}"
+
+    assert code(engine, GraphQLRequest(COUNT, document_id=named)) == ""
+    assert code(engine, GraphQLRequest(document_id=named)) == ""
+    assert code(engine, GraphQLRequest(NAMED, document_id=named)) == "PERSISTED_QUERY_MISMATCH"
+
+
 def test_a_document_sent_without_its_hash_does_not_become_known() -> None:
     engine = an_engine()
 

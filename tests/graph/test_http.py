@@ -21,7 +21,8 @@ from support.servers import serving
 
 import graph
 from graph import TrustedDocuments, encode_id
-from graph.admission import Admission
+from graph.admission import Admission, Budget
+from graph.documents import digest
 from graph.guards import Doorman, RequestIds, request_id
 from graph.http import GraphQLEndpoint, HTTPBounds, StatusCodes
 
@@ -315,21 +316,31 @@ async def test_a_traced_request_is_known_by_its_trace(
     assert (answer.headers["x-request-id"] == "4bf92f3577b34da6a3ce929d0e0e4736") is kept
 
 
-async def test_get_may_be_kept_to_the_manifest(library: Library) -> None:
-    engine = an_engine(trusted=TrustedDocuments({"count": COUNT}))
+@pytest.mark.parametrize(
+    ("asked", "status", "code"),
+    [
+        ({"documentId": "count"}, 200, None),
+        ({"documentId": f"sha256:{digest(COUNT)}"}, 200, None),
+        ({"extensions": f'{{"persistedQuery": {{"sha256Hash": "{digest(COUNT)}"}}}}'}, 200, None),
+        ({"query": COUNT}, 200, None),
+        ({"query": COUNT, "documentId": "count"}, 200, None),
+        ({"query": "{ __typename }"}, 403, "DOCUMENT_NOT_TRUSTED"),
+        ({"query": "{ __typename }", "documentId": "count"}, 200, "PERSISTED_QUERY_MISMATCH"),
+        ({"documentId": "other"}, 200, "PERSISTED_QUERY_NOT_FOUND"),
+        ({"extensions": '{"persistedQuery": {}}'}, 400, "BAD_REQUEST"),
+    ],
+)
+async def test_get_may_be_kept_to_the_manifest(
+    library: Library, asked: dict[str, str], status: int, code: str | None
+) -> None:
+    engine = an_engine(trusted=TrustedDocuments({"count": COUNT, digest(COUNT): COUNT}))
     async with asking(an_app(library, engine=engine, get_runs_only_manifest=True)) as client:
-        named = await client.get("/graphql", params={"documentId": "count"})
-        sent = await client.get("/graphql", params={"query": COUNT})
-        other = await client.get("/graphql", params={"query": "{ __typename }"})
+        got = await client.get("/graphql", params=asked)
         posted = await client.post("/graphql", json={"query": "{ __typename }"})
 
-    assert [named.status_code, sent.status_code, other.status_code, posted.status_code] == [
-        200,
-        200,
-        403,
-        200,
-    ]
-    assert other.json()["errors"][0]["extensions"]["code"] == "DOCUMENT_NOT_TRUSTED"
+    assert got.status_code == status
+    assert [error["extensions"]["code"] for error in got.json().get("errors", [])] == ([code] if code else [])
+    assert posted.status_code == 200
 
 
 async def test_another_site_s_image_or_script_may_not_ask(client: httpx.AsyncClient) -> None:
@@ -340,7 +351,8 @@ async def test_another_site_s_image_or_script_may_not_ask(client: httpx.AsyncCli
 
 
 async def test_too_much_at_once_is_turned_away_and_asked_to_come_back(library: Library) -> None:
-    async with asking(an_app(library, admission=Admission(2))) as client:
+    engine = an_engine(admission=Admission(2))
+    async with asking(an_app(library, engine=engine)) as client:
         ask = {"query": "{ nap(seconds: 0.3) }"}
         answers = await asyncio.gather(*(client.post("/graphql", json=ask) for _ in range(5)))
         after = await client.post("/graphql", json={"query": COUNT})
@@ -350,6 +362,36 @@ async def test_too_much_at_once_is_turned_away_and_asked_to_come_back(library: L
     assert refused.headers["retry-after"] == "1"
     assert refused.json()["errors"][0]["extensions"]["code"] == "OVERLOADED"
     assert after.status_code == 200
+
+
+@pytest.mark.parametrize("accept", ["text/event-stream", "multipart/mixed, application/json"])
+async def test_no_way_of_answering_goes_around_the_places(library: Library, accept: str) -> None:
+    engine = an_engine(admission=Admission(2))
+    async with asking(an_app(library, engine=engine)) as client:
+        ask = {"query": "{ __typename ... @defer { nap(seconds: 0.3) } }"}
+        answers = await asyncio.gather(
+            *(client.post("/graphql", json=ask, headers={"accept": accept}) for _ in range(5))
+        )
+
+    assert sum("OVERLOADED" in answer.text for answer in answers) == 3
+    assert sum("rested" in answer.text for answer in answers) == 2
+
+
+async def test_only_so_many_streams_are_open_at_once(library: Library) -> None:
+    headers = {"accept": "text/event-stream"}
+    async with asking(an_app(library, streams=Admission(0, "streams are open"))) as client:
+        ask = {"query": "subscription ($id: ID!) { book(id: $id) { id } }", "variables": {"id": "x"}}
+        answer = await client.post("/graphql", json=ask, headers=headers)
+
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+
+
+async def test_what_waits_to_be_sent_is_bounded_for_all_clients_together(library: Library) -> None:
+    async with asking(an_app(library, budget=Budget(1_000))) as client:
+        short = await client.post("/graphql", json={"query": COUNT})
+        long = await client.post("/graphql", json={"query": "{ __schema { types { name description } } }"})
+
+    assert (short.status_code, long.status_code) == (200, 503)
 
 
 async def test_a_subscription_is_not_answered_as_json(client: httpx.AsyncClient) -> None:

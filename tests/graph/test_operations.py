@@ -187,6 +187,26 @@ async def test_what_is_masked_is_logged_with_the_request_id(
     assert "swordfish" in str(record.exc_info)
 
 
+@pytest.mark.parametrize(
+    ("query", "value", "code"),
+    [
+        ("query ($v: Unreadable) { unreadable(value: $v) }", 1, "INTERNAL"),
+        ("query ($v: Unreadable) { unreadable(value: $v) }", "x", "BAD_USER_INPUT"),
+        ("{ unreadable(value: 1) }", None, "INTERNAL"),
+        ('{ unreadable(value: "x") }', None, "GRAPHQL_VALIDATION_FAILED"),
+    ],
+)
+async def test_what_a_scalar_says_when_it_fails_stays_here(
+    library: Library, caplog: pytest.LogCaptureFixture, query: str, value: object, code: str
+) -> None:
+    result = await library.ask(query, v=value)
+
+    [error] = result.errors or []
+    assert error["extensions"] == {"code": code, "requestId": "request-1"}
+    assert "swordfish" not in str(error)
+    assert "swordfish" in caplog.text
+
+
 async def test_a_broken_database_is_an_internal_error_of_each_field(library: Library) -> None:
     await fill(library, 1)
     async with library.writes.begin() as connection:

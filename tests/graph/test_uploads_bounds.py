@@ -61,7 +61,7 @@ async def test_200_megabytes_are_refused_at_the_cap_without_being_held(
 
 
 async def flood(url: str, start: bytes, *, megabytes: int) -> tuple[bytes, int]:
-    """Announce a body of that length, send it until there is an answer; the answer, and how much was sent."""
+    """Send a body of no announced length until there is an answer; the answer, and how much was sent."""
     place = urlsplit(url)
     reader, writer = await asyncio.open_connection(place.hostname, place.port)
     head = "\r\n".join(
@@ -69,13 +69,13 @@ async def flood(url: str, start: bytes, *, megabytes: int) -> tuple[bytes, int]:
             "POST /graphql HTTP/1.1",
             "host: localhost",
             *(f"{name}: {value}" for name, value in HEADERS.items()),
-            f"content-length: {megabytes * 1024 * 1024}",
+            "transfer-encoding: chunked",
         ]
     )
-    writer.write(head.encode() + b"\r\n\r\n" + start)
+    writer.write(head.encode() + b"\r\n\r\n%x\r\n" % len(start) + start + b"\r\n")
     answered, sent = asyncio.create_task(reader.read(65_536)), 0
-    while not answered.done() and sent < megabytes * 1024 * 1024 - len(start):
-        writer.write(bytes(65_536))
+    while not answered.done() and sent < megabytes * 1024 * 1024:
+        writer.write(b"10000\r\n" + bytes(65_536) + b"\r\n")
         await writer.drain()
         sent += 65_536
         await asyncio.sleep(0)

@@ -1,6 +1,7 @@
 """What the sockets of one process may take, and how they end."""
 
 import asyncio
+import gc
 import time
 import tracemalloc
 from collections.abc import Awaitable
@@ -146,8 +147,7 @@ async def test_a_client_that_reads_nothing_takes_no_memory_and_is_closed(library
         tracemalloc.start()
         for key in range(10):
             socket.text(asks(str(key), "subscription { flood(size: 20000) }"))
-        await made.watch.until(10)
-        await made.watch.until(0)  # each has been given up
+        await made.watch.until(0, begun=10)  # each has been given up
         held, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         assert library.reads.pool.checkedout() == 0  # type: ignore[attr-defined]  # of a queue pool
@@ -159,6 +159,25 @@ async def test_a_client_that_reads_nothing_takes_no_memory_and_is_closed(library
     assert peak < 4_000_000
     assert seconds < 3
     assert made.draining.held == 0
+
+
+async def test_large_messages_that_nobody_takes_do_not_wait_side_by_side(library: Library) -> None:
+    bounds = SocketBounds(waiting_bytes=100_000, patience_seconds=30, operations=50, ping_seconds=60)
+    made = sockets_of(library, bounds)
+    async with asgi_socket(made.sockets) as (socket, _):
+        socket.text(INIT)
+        await socket.until_said(1)
+        socket.taking.clear()
+        tracemalloc.start()
+        for key in range(50):
+            socket.text(asks(str(key), "subscription { flood(size: 1000000) }"))
+        await made.watch.until(
+            1, begun=50
+        )  # one message has been put, one waits: the others are told at once
+        async with asyncio.timeout(5):  # those that were told are cleared away
+            while gc.collect() >= 0 and tracemalloc.get_traced_memory()[0] > 6_000_000:
+                await asyncio.sleep(0.05)
+        tracemalloc.stop()
 
 
 async def test_a_real_client_that_reads_nothing_is_closed(library: Library) -> None:

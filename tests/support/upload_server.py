@@ -18,8 +18,8 @@ from graph.uploads import UPLOAD, Upload, UploadBounds, Uploads
 
 MAX_FILE_BYTES = 20 * 1024 * 1024
 MAX_FILES = 4
-MAX_BODY_BYTES = MAX_FILES * MAX_FILE_BYTES + 1024 * 1024
-UPLOADS = Uploads(UploadBounds(MAX_FILE_BYTES, MAX_FILES, seconds=2))
+MAX_BODY_BYTES = MAX_FILES * (MAX_FILE_BYTES + 16 * 1024) + 512_000
+UPLOADS = Uploads(UploadBounds(file_bytes=MAX_FILE_BYTES, files=MAX_FILES, seconds=2))
 
 
 @strawberry.type

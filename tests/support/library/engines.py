@@ -16,6 +16,7 @@ from support.library.schema import Caller, Context, build_schema
 
 import graph
 from agreements_api.database import Database
+from graph.admission import Admission
 from graph.guards import request_id
 
 KEY = b"a secret of the tests"
@@ -28,13 +29,14 @@ def an_engine(
     sizes: graph.Limits | None = None,
     trusted: graph.TrustedDocuments | None = None,
     bounds: graph.Bounds | None = None,
+    admission: Admission | None = None,
     **options: Any,
 ) -> graph.Engine:
     """Make an engine over the library's schema; options are those of the documents."""
     schema = SCHEMA()
     limits = graph.Demand(schema.core, demand or graph.DemandLimits(), sizes or graph.Limits())
     documents = graph.Documents(limits, **options)
-    return graph.Engine(schema, documents, trusted=trusted, bounds=bounds)
+    return graph.Engine(schema, documents, trusted=trusted, bounds=bounds, admission=admission)
 
 
 ENGINE = cache(an_engine)

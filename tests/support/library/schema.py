@@ -9,6 +9,7 @@ import strawberry
 from sqlalchemy import ColumnElement, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 from strawberry import UNSET, Info
+from strawberry.schema.config import StrawberryConfig
 from support.library import models
 from support.library.models import Status
 from support.library.slow import nap, takes_minutes
@@ -31,6 +32,18 @@ class Context:
     reader: Reader
     writes: AsyncEngine
     request_id: str = "request-1"
+
+
+class Unreadable:
+    """A value whose scalar fails."""
+
+
+def _fails(value: object) -> Unreadable:
+    kind = ValueError if isinstance(value, str) else RuntimeError
+    raise kind("the password is swordfish")
+
+
+UNREADABLE = strawberry.scalar(name="Unreadable", description="Fails.", parse_value=_fails, serialize=str)
 
 
 def not_secret(alias: Any, caller: Caller) -> ColumnElement[bool] | None:
@@ -193,6 +206,12 @@ class Query:
     async def nap(self, seconds: Annotated[float, strawberry.argument(description="How much of it.")]) -> str:
         return await nap(seconds)
 
+    @strawberry.field(description="Takes what cannot be read.")
+    def unreadable(
+        self, value: Annotated[Unreadable | None, strawberry.argument(description="Anything.")] = None
+    ) -> str:
+        return "never"
+
     @strawberry.field(description="Fails.")
     def failure(self, info: Info) -> str:
         raise RuntimeError("the password is swordfish")
@@ -237,9 +256,12 @@ class Subscription:
             yield BookChange(sequence=number, book=Book.ref(graph.parse_id(id, "Book")))
 
 
-def build_schema() -> graph.Schema:
+def build_schema(
+    query: type = Query, mutation: type = Mutation, subscription: type = Subscription
+) -> graph.Schema:
     types = graph.bind_all(REGISTRY)
-    return graph.Schema(query=Query, mutation=Mutation, subscription=Subscription, types=types)
+    config = StrawberryConfig(scalar_map={Unreadable: UNREADABLE})
+    return graph.Schema(query=query, mutation=mutation, subscription=subscription, types=types, config=config)
 
 
 __all__ = ["UNSET", "Context", "build_schema"]

@@ -11,7 +11,7 @@ import strawberry
 from strawberry import Info
 from support.library import schema
 from support.library.engines import KEY, Library
-from support.library.schema import REGISTRY, BookChange, Caller, Mutation
+from support.library.schema import BookChange, Caller, build_schema
 
 import graph
 from graph.refusals import Refused
@@ -94,8 +94,7 @@ class Subscription(schema.Subscription):
 
 @cache
 def served_schema() -> graph.Schema:
-    types = graph.bind_all(REGISTRY)
-    return graph.Schema(query=Query, mutation=Mutation, subscription=Subscription, types=types)
+    return build_schema(query=Query, subscription=Subscription)
 
 
 def engine(**options: Any) -> graph.Engine:

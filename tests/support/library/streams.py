@@ -103,8 +103,7 @@ class Subscription(schema.Subscription):
 
 @cache
 def build_schema() -> graph.Schema:
-    types = graph.bind_all(schema.REGISTRY)
-    return graph.Schema(query=Query, mutation=schema.Mutation, subscription=Subscription, types=types)
+    return schema.build_schema(query=Query, subscription=Subscription)
 
 
 @dataclass
