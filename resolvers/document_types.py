@@ -2,17 +2,17 @@
 
 import codecs
 import re
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from hashlib import sha256
 from typing import Final
 from unicodedata import category, normalize
+
+from resolvers.packed_types import DOCX, ODT, packed_type
 
 PDF: Final = "application/pdf"
 PNG: Final = "image/png"
 JPEG: Final = "image/jpeg"
 TIFF: Final = "image/tiff"
-DOCX: Final = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
-ODT: Final = "application/vnd.oasis.opendocument.text"
 MAIL: Final = "message/rfc822"
 TEXT: Final = "text/plain"
 
@@ -27,7 +27,7 @@ ENDINGS: Mapping[str, tuple[str, ...]] = {
     TEXT: (".txt", ".text", ".md", ".csv", ".log"),
 }
 """What documents may be, and how the names of each end; the first is added to a name that ends otherwise."""
-NAMES: Final = "PDF, PNG, JPEG, TIFF, DOCX without macros, ODT, e-mail (EML) and plain text in UTF-8"
+NAMES: Final = "PDF, PNG, JPEG, TIFF, DOCX and ODT without macros, e-mail (EML) and plain text in UTF-8"
 
 _ALIASES: Mapping[str, str] = {
     "application/x-pdf": PDF,
@@ -44,27 +44,33 @@ _ALSO: Mapping[str, frozenset[str]] = {
 """What else a file of this type may be declared as."""
 
 _HEAD_BYTES: Final = 64 * 1024
-_TAIL_BYTES: Final = 64 * 1024
+_START_BYTES: Final = 1024
+_PDF_BYTES: Final = 1024
+"""Among these many some readers look for the begin of a PDF."""
 _NAME_LIMIT: Final = 200
 
 _NOT_TEXT = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f]")
-_MARKUP = re.compile(rb"(?:\xef\xbb\xbf)?\s*<[!?/a-z]", re.IGNORECASE)
+_BLANKS = re.compile(rb"(?:\s++|(?:\xef\xbb\xbf)++)*+")
+_RUNS_OR_SHOWS = re.compile(rb"<[!?/a-z]|#!|@\s*echo\s+off", re.IGNORECASE)
+"""How web pages and programs begin, which some computers take for what they are whatever their name."""
 _HEADER = rb"(?:[!-9;-~]+:[^\r\n]*(?:\r?\n[ \t][^\r\n]*)*\r?\n)*"
 _MAIL_HEADERS = tuple(
     re.compile(rb"\A" + _HEADER + name + rb":", re.IGNORECASE) for name in (rb"from", rb"date")
 )
-_DIRECTORY_END: Final = b"PK\x05\x06"
-_DIRECTORY_ENTRY: Final = b"PK\x01\x02"
-_ODT_START = b"mimetype" + ODT.encode()
 
 
 class Examination:
-    """Takes a file piece by piece, and says what it is once it has all of it."""
+    """Takes a file piece by piece, and says what it is once it has all of it.
 
-    def __init__(self) -> None:
+    Args:
+        chunks: Gives the file again, where one look does not tell.
+    """
+
+    def __init__(self, chunks: Callable[[], AsyncIterator[bytes]]) -> None:
+        self._chunks = chunks
         self.size = 0
         self._digest = sha256()
-        self._head, self._tail = bytearray(), bytearray()
+        self._head, self._start = bytearray(), b""
         self._decoder = codecs.getincrementaldecoder("utf-8")()
         self._is_text, self._has_nul = True, False
 
@@ -72,7 +78,8 @@ class Examination:
         self.size += len(chunk)
         self._digest.update(chunk)
         self._head += chunk[: max(0, _HEAD_BYTES - len(self._head))]
-        self._tail = (self._tail + chunk)[-_TAIL_BYTES:]
+        if len(self._start) < _START_BYTES:
+            self._start = _without_blanks(self._start + chunk)[:_START_BYTES]
         self._has_nul = self._has_nul or b"\x00" in chunk
         if self._is_text:
             self._is_text = self._reads_as_text(chunk, final=False)
@@ -81,7 +88,7 @@ class Examination:
     def sha256(self) -> str:
         return self._digest.hexdigest()
 
-    def content_type(self) -> str | None:
+    async def content_type(self) -> str | None:
         """The type of what was taken; None if it is none of those that documents may have."""
         head = bytes(self._head)
         if head.startswith(b"%PDF-"):  # at the very begin: whatever comes before may be a program
@@ -93,22 +100,23 @@ class Examination:
         if head.startswith((b"II*\x00", b"MM\x00*")):
             return TIFF
         if head.startswith(b"PK\x03\x04"):
-            return self._packed_type(head)
+            return await packed_type(self._read, self.size)
         return self._text_type(head)
 
-    def _packed_type(self, head: bytes) -> str | None:
-        if head[30:].startswith(_ODT_START) and head[30 + len(_ODT_START) :].startswith(b"PK"):
-            return ODT
-        names = _names(bytes(self._tail))
-        is_docx = {"[Content_Types].xml", "word/document.xml"} <= names
-        return DOCX if is_docx and "word/vbaProject.bin" not in names else None
-
     def _text_type(self, head: bytes) -> str | None:
-        if self._has_nul or _MARKUP.match(head):
+        if self._has_nul or _RUNS_OR_SHOWS.match(self._start) or b"%PDF-" in head[:_PDF_BYTES]:
             return None
         if all(each.match(head) for each in _MAIL_HEADERS):
             return MAIL
         return TEXT if self._is_text and self._reads_as_text(b"", final=True) else None
+
+    async def _read(self, begin: int, end: int) -> bytes:
+        """Read a part of the file."""
+        found, at = bytearray(), 0
+        async for chunk in self._chunks():
+            found += chunk[max(0, begin - at) : max(0, end - at)]
+            at += len(chunk)
+        return bytes(found)
 
     def _reads_as_text(self, chunk: bytes, *, final: bool) -> bool:
         try:
@@ -139,15 +147,6 @@ def safe_name(given: str, content_type: str) -> str:
     return (stem[:_NAME_LIMIT].strip(" .") or "document") + (ending or ENDINGS[content_type][0])
 
 
-def _names(tail: bytes) -> set[str]:
-    """The names in the directory at the end of a ZIP file; none if it is not all there."""
-    end = tail.rfind(_DIRECTORY_END)
-    if end < 0 or len(tail) < end + 22:
-        return set()
-    size = int.from_bytes(tail[end + 12 : end + 16], "little")
-    at, names = end - size, set[str]()
-    while 0 <= at < end and tail.startswith(_DIRECTORY_ENTRY, at):
-        lengths = [int.from_bytes(tail[at + place : at + place + 2], "little") for place in (28, 30, 32)]
-        names.add(tail[at + 46 : at + 46 + lengths[0]].decode("cp437"))
-        at += 46 + sum(lengths)
-    return names
+def _without_blanks(start: bytes) -> bytes:
+    blanks = _BLANKS.match(start)
+    return start[blanks.end() :] if blanks else start

@@ -152,10 +152,10 @@ async def _examined(context: Context, command: NewDocument, file: File) -> NewDo
             code=ErrorCode.FILE_TOO_LARGE,
             field=("file",),
         )
-    examination = Examination()
+    examination = Examination(file.chunks)
     async for chunk in file.chunks():
         examination.take(chunk)
-    content_type = examination.content_type()
+    content_type = await examination.content_type()
     if content_type is None or contradicts(file.content_type, content_type):
         found = "is of no such type" if content_type is None else f"is {content_type}, and declared otherwise"
         raise DomainError(

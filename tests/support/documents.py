@@ -1,7 +1,7 @@
 """Files as people attach them: of every type that documents may have, and some that only pretend."""
 
 import zipfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from io import BytesIO
 
@@ -40,17 +40,43 @@ def a_pdf(number: int, size: int = 0) -> bytes:
     return PDF + b"%% number " + str(number).encode() + b"\n" * size
 
 
-def docx(*more: str, main: str = "word/document.xml") -> bytes:
-    return _zip({"[Content_Types].xml": b"<Types/>", main: b"<w:document/>", **dict.fromkeys(more, b"x")})
+WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"
+RELATIONSHIPS = "application/vnd.openxmlformats-package.relationships+xml"
+ODT_TYPE = "application/vnd.oasis.opendocument.text"
 
 
-def odt(kind: str = "application/vnd.oasis.opendocument.text") -> bytes:
-    return _zip({"mimetype": kind.encode(), "content.xml": b"<office:document-content/>"})
+def content_types(
+    overrides: Mapping[str, str] | None = None, defaults: Mapping[str, str] | None = None, before: str = ""
+) -> bytes:
+    """Write what an Office file says of its parts."""
+    given = {"rels": RELATIONSHIPS, "xml": "application/xml", **(defaults or {})}
+    lines = [f'<Default Extension="{ending}" ContentType="{type_}"/>' for ending, type_ in given.items()]
+    overrides = {"/word/document.xml": WORD} if overrides is None else overrides
+    lines += [f'<Override PartName="{part}" ContentType="{type_}"/>' for part, type_ in overrides.items()]
+    namespace = "http://schemas.openxmlformats.org/package/2006/content-types"
+    return f'<?xml version="1.0"?>{before}<Types xmlns="{namespace}">{"".join(lines)}</Types>'.encode()
 
 
-def _zip(files: dict[str, bytes]) -> bytes:
+def docx(
+    *more: str, main: str = "word/document.xml", types: bytes | None = None, last: bool = False
+) -> bytes:
+    """Give a file for Word; `last` puts what it says of its parts behind them."""
+    said = {"[Content_Types].xml": content_types() if types is None else types}
+    parts = {main: b"<w:document/>", **dict.fromkeys(more, b"x")}
+    return zipped(parts | said if last else said | parts)
+
+
+def odt(*more: str, kind: str = ODT_TYPE) -> bytes:
+    files = {"mimetype": kind.encode(), "content.xml": b"<office:document-content/>"}
+    return zipped({**files, **dict.fromkeys(more, b"x")}, stored=1)
+
+
+def zipped(files: Mapping[str, bytes], *, stored: int = 0, comment: bytes = b"") -> bytes:
+    """Pack files, the first few as they are."""
     made = BytesIO()
-    with zipfile.ZipFile(made, "w") as archive:
-        for name, content in files.items():
-            archive.writestr(name, content)
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+        for number, (name, content) in enumerate(files.items()):
+            method = zipfile.ZIP_STORED if number < stored else zipfile.ZIP_DEFLATED
+            archive.writestr(zipfile.ZipInfo(name), content, method)
+        archive.comment = comment
     return made.getvalue()
