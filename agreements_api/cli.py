@@ -58,6 +58,7 @@ async def serve(*, host: str | None = None, port: int | None = None, jobs: bool 
     settings = _settings(host=host, port=port)
     with listen(settings.host, settings.port) as listener:
         from agreements_api.app import make_app  # noqa: PLC0415 -- slow to load: first what may be wrong
+        from agreements_api.document_store import warn_of_nowhere  # noqa: PLC0415 -- commands load what they need
         from agreements_api.reachability import warning_of_unreachable  # noqa: PLC0415 -- commands load what they need
         from agreements_api.services import open_services  # noqa: PLC0415 -- commands load what they need
 
@@ -65,6 +66,7 @@ async def serve(*, host: str | None = None, port: int | None = None, jobs: bool 
             _say(f"Serving {url_of(listener)}/graphql (GraphiQL in a browser), to this machine only.")
 
         async with open_services(settings, run_jobs=jobs) as services, warning_of_unreachable(services):
+            warn_of_nowhere(services.documents.store)
             await run_server(make_app(services), settings, listener, services.ending, started=tell)
 
 

@@ -15,7 +15,7 @@ from graph import Reader, binding_of, parse_id
 from graph.guards import refusal, request_id
 from resolvers.context import Context
 from resolvers.document_links import LinkRefused, check
-from resolvers.document_store import Damaged, StoreUnavailable
+from resolvers.document_store import Damaged, NoStore, StoreUnavailable
 from resolvers.documents import content_of, verify_content
 from schema.types.document import Document
 
@@ -74,6 +74,8 @@ class _Downloads:
             _log.exception("A document is not what was attached")
             message = "What is stored is not what was attached: it is not given out."
             return refusal(request.scope, 500, "DOCUMENT_DAMAGED", message)
+        except NoStore as error:
+            return refusal(request.scope, 503, "UNAVAILABLE", str(error))
         except StoreUnavailable:
             _log.exception("A document cannot be read")
             return refusal(request.scope, 503, "UNAVAILABLE", "The document cannot be read just now.")

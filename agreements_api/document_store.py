@@ -1,29 +1,38 @@
 """Where the contents of documents are kept: a folder, or a bucket of an object store."""
 
 import asyncio
+import glob
 import os
-import re
-from collections.abc import AsyncIterator, Callable, Collection, Generator
+import stat
+from collections.abc import AsyncIterator, Callable, Generator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import obstore
 from obstore.exceptions import BaseError
 from obstore.store import LocalStore, ObjectStore, from_url
 
 from agreements_api.database import database_url
-from agreements_api.errors import InvalidSettings
+from agreements_api.errors import InvalidSettings, StartupError
+from agreements_api.logs import get_logger
 from agreements_api.settings import Settings
-from resolvers.document_store import Damaged, StoreUnavailable
+from resolvers.document_store import Damaged, DocumentStore, NoStore, StoreUnavailable
+
+if TYPE_CHECKING:
+    from obstore.store import RetryConfig
 
 _READ_BYTES: Final = 64 * 1024
 _PART_BYTES: Final = 5 * 1024 * 1024
-"""Of an upload to a bucket; what is shorter goes in one request."""
-_DEBRIS = re.compile(r".+#\d+")
-"""How the store names what it is still writing into a folder; it does not list these."""
+"""Of an upload in parts; what is no longer than one is stored by one request."""
+_CLOSING_SECONDS: Final = 5.0
+# A request does not wait much longer than this, and the bucket's own library would for minutes.
+_RETRIES: "RetryConfig" = {"max_retries": 3, "retry_timeout": timedelta(seconds=20)}
+
+
+_log = get_logger(__name__)
 
 
 class Bucket:
@@ -35,16 +44,32 @@ class Bucket:
 
     def __init__(self, opened: Callable[[], ObjectStore]) -> None:
         self._open = opened
+        self._breaking_off: set[asyncio.Future[Any]] = set()
 
     @cached_property
     def _store(self) -> ObjectStore:
         return self._open()
 
-    async def put(self, key: str, chunks: AsyncIterator[bytes]) -> None:
+    async def check(self) -> None:
+        """Nothing is known of a bucket before it is asked."""
+
+    async def put(self, key: str, chunks: AsyncIterator[bytes], size: int) -> None:
+        source = _Source(chunks)
         with _translated():
-            await obstore.put_async(
-                self._store, key, chunks, chunk_size=_PART_BYTES, max_concurrency=1, use_multipart=True
-            )
+            upload = asyncio.ensure_future(
+                obstore.put_async(
+                    self._store, key, source.chunks(),
+                    chunk_size=_PART_BYTES, max_concurrency=1, use_multipart=size > _PART_BYTES,
+                )
+            )  # fmt: skip
+            try:
+                await asyncio.shield(upload)
+            except asyncio.CancelledError:
+                # Dropped, it would leave its parts in the bucket; when its source fails, it deletes them.
+                source.break_off()
+                self._breaking_off.add(upload)
+                upload.add_done_callback(self._breaking_off.discard)
+                raise
 
     async def get(self, key: str) -> AsyncIterator[bytes]:
         with _translated():
@@ -56,85 +81,189 @@ class Bucket:
                 for at in range(0, len(chunk), _READ_BYTES):  # some stores give it in one piece
                     yield bytes(chunk[at : at + _READ_BYTES])
 
-    async def list_older(self, than: datetime) -> AsyncIterator[str]:
+    async def delete(self, key: str) -> None:
         with _translated():
-            async for batch in obstore.list(self._store):  # pyright: ignore[reportUnknownMemberType]  # Arrow, which is not asked for
-                for each in batch:
-                    if each["last_modified"] < than:
-                        yield each["path"]
+            try:
+                await obstore.delete_async(self._store, key)
+            except FileNotFoundError:
+                return
 
-    async def delete(self, keys: Collection[str]) -> None:
-        for key in keys:
-            with _translated():
-                try:
-                    await obstore.delete_async(self._store, key)
-                except FileNotFoundError:
-                    continue
-
-    async def clear_debris(self, than: datetime) -> int:
-        return 0  # of a bucket that is its own rule for incomplete uploads
+    async def close(self) -> None:
+        """Wait a little for uploads that are being broken off."""
+        if self._breaking_off:
+            _, late = await asyncio.wait(self._breaking_off, timeout=_CLOSING_SECONDS)
+            for each in late:
+                each.cancel()
 
 
 class Folder(Bucket):
-    """Keeps contents as files of a folder, which is made when there is something to keep."""
+    """Keeps contents as files of a folder that is closed to others.
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(self._made)
-        self._path = path
+    Args:
+        path: Where it is.
+        made: Whether it is made when there is something to keep; one that is elsewhere may only be away for
+            a while, and what was kept in its place would be out of sight once it is back.
+    """
 
-    def _made(self) -> ObjectStore:
-        self._path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return LocalStore(self._path)
+    def __init__(self, path: Path, *, made: bool = False) -> None:
+        self._path, self._made = path.absolute(), made
+        super().__init__(lambda: LocalStore(self._path))
 
-    async def put(self, key: str, chunks: AsyncIterator[bytes]) -> None:
-        await super().put(key, chunks)
+    async def check(self) -> None:
         with _translated():
-            await asyncio.to_thread(self._outlive_a_power_cut, key)
+            await asyncio.to_thread(self._check)
 
-    async def list_older(self, than: datetime) -> AsyncIterator[str]:
-        if self._path.exists():
-            async for key in super().list_older(than):
-                yield key
-
-    async def clear_debris(self, than: datetime) -> int:
+    async def put(self, key: str, chunks: AsyncIterator[bytes], size: int) -> None:
         with _translated():
-            return await asyncio.to_thread(self._clear_debris, than.timestamp())
+            await asyncio.to_thread(self._make)
+        await super().put(key, chunks, size)
+        with _translated():
+            await asyncio.to_thread(self._settle, key)
 
-    def _outlive_a_power_cut(self, key: str) -> None:
-        """Bring the file and its name to the disk: the database is as sure of its row."""
-        for path in (self._path / key, self._path):
-            descriptor = os.open(path, os.O_RDONLY)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+    async def get(self, key: str) -> AsyncIterator[bytes]:
+        await self.check()
+        async for chunk in super().get(key):
+            yield chunk
 
-    def _clear_debris(self, before: float) -> int:
-        found = [path for path in self._path.glob("*#*") if _DEBRIS.fullmatch(path.name)]
-        old = [path for path in found if path.stat().st_mtime < before]
-        for path in old:
-            path.unlink(missing_ok=True)
-        return len(old)
+    async def delete(self, key: str) -> None:
+        if self._made and not self._path.exists():
+            return
+        with _translated():
+            await asyncio.to_thread(self._delete, key)
+
+    def refuse_if_open(self) -> None:
+        """Raises StartupError if everybody on this machine may look into the folder."""
+        try:
+            refused = self._path.is_dir() and _is_open(self._path)
+        except OSError:
+            return  # whoever uses it is told
+        if refused:
+            raise StartupError(
+                f"Everybody on this machine may look into the folder of documents, {self._path}.",
+                hint=f"chmod 700 {self._path}",
+            )
+
+    def _check(self) -> None:
+        if self._made and not self._path.exists():
+            return
+        if not self._path.is_dir():
+            raise StoreUnavailable(f"The folder of documents, {self._path}, is not there.")
+        if _is_open(self._path):
+            raise StoreUnavailable(f"Everybody on this machine may look into {self._path}.")
+
+    def _make(self) -> None:
+        if self._made and not self._path.exists():
+            self._path.mkdir(mode=0o700, exist_ok=True)
+            _bring_to_disk(self._path.parent)
+
+    def _settle(self, key: str) -> None:
+        """Close the file to others; bring it and its name to the disk: the database is as sure of its row."""
+        (self._path / key).chmod(0o600)
+        _bring_to_disk(self._path / key)
+        _bring_to_disk(self._path)
+
+    def _delete(self, key: str) -> None:
+        if not self._path.is_dir():
+            raise StoreUnavailable(f"The folder of documents, {self._path}, is not there.")
+        (self._path / key).unlink(missing_ok=True)
+        for unfinished in self._path.glob(f"{glob.escape(key)}#*"):  # as the library names what it writes
+            unfinished.unlink(missing_ok=True)
 
 
-def open_document_store(settings: Settings) -> Bucket:
-    """Open the store that is set, or the folder beside the database; nothing is touched before it is used.
+class Nowhere:
+    """The store of whoever has not said where documents are kept: nothing can be put there."""
+
+    async def check(self) -> None:
+        self._refuse()
+
+    async def put(self, key: str, chunks: AsyncIterator[bytes], size: int) -> None:
+        self._refuse()
+
+    async def get(self, key: str) -> AsyncIterator[bytes]:
+        self._refuse()
+        yield b""
+
+    async def delete(self, key: str) -> None:
+        self._refuse()
+
+    async def close(self) -> None:
+        """There is nothing to close."""
+
+    def _refuse(self) -> NoReturn:
+        raise NoStore(NOT_SET)
+
+
+NOT_SET: Final = (
+    "AGREEMENTS_DOCUMENTS_URL is not set: with PostgreSQL it must say where documents are kept, such as"
+    " s3://bucket/path or a folder that all machines share."
+)
+
+
+class _Source:
+    """The chunks of a content, until it is broken off."""
+
+    def __init__(self, chunks: AsyncIterator[bytes]) -> None:
+        self._chunks, self._broken_off = chunks, False
+
+    def break_off(self) -> None:
+        self._broken_off = True
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        async for chunk in self._chunks:
+            if self._broken_off:
+                raise StoreUnavailable("Nobody waits for it any more.")
+            yield chunk
+        if self._broken_off:
+            raise StoreUnavailable("Nobody waits for it any more.")
+
+
+def open_document_store(settings: Settings) -> Bucket | Nowhere:
+    """Open the store that is set, or the folder beside an SQLite file; nothing is made before it is used.
 
     Raises:
         InvalidSettings: The bucket cannot be used as it is set.
+        StartupError: The folder is open to others.
     """
-    url = settings.documents_url
+    url, database = settings.documents_url, database_url(settings.database_url)
     if url is not None and "://" in url:
-        try:
-            store = from_url(url)
-        except BaseError:  # its text may show what was set
-            hint = "Does it name a bucket, and are its account and credentials in the environment?"
-            raise InvalidSettings("AGREEMENTS_DOCUMENTS_URL cannot be used.", hint=hint) from None
-        return Bucket(lambda: store)
+        return _bucket(url)
     if url is not None:
-        return Folder(Path(url))
-    database = Path(database_url(settings.database_url).database or "agreements")
-    return Folder(database.with_name(f"{database.stem}-documents"))
+        folder = Folder(Path(url))
+    elif database.get_backend_name() == "sqlite" and database.database is not None:
+        beside = Path(database.database)
+        folder = Folder(beside.with_name(f"{beside.name}.documents"), made=True)
+    else:
+        return Nowhere()
+    folder.refuse_if_open()
+    return folder
+
+
+def warn_of_nowhere(store: DocumentStore) -> None:
+    """Say in the log that no documents can be attached, if they cannot."""
+    if isinstance(store, Nowhere):
+        _log.warning(NOT_SET)
+
+
+def _bucket(url: str) -> Bucket:
+    try:
+        store = from_url(url, retry_config=_RETRIES)
+    except BaseError:  # its text may show what was set
+        hint = "Does it name a bucket, and are its account and credentials in the environment?"
+        raise InvalidSettings("AGREEMENTS_DOCUMENTS_URL cannot be used.", hint=hint) from None
+    return Bucket(lambda: store)
+
+
+def _is_open(folder: Path) -> bool:
+    # Its group may look into it: volumes mounted for a group of their own come like that.
+    return bool(folder.stat().st_mode & stat.S_IRWXO)
+
+
+def _bring_to_disk(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 @contextmanager

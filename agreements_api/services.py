@@ -86,9 +86,9 @@ async def open_services(settings: Settings, *, run_jobs: bool) -> AsyncGenerator
             max_attempts=settings.provider_max_attempts,
         )
         stack.push_async_callback(providers.aclose)
-        documents = Documents(
-            open_document_store(settings), secrets.document_link_key, settings.max_document_bytes
-        )
+        store = open_document_store(settings)
+        stack.push_async_callback(store.close)
+        documents = Documents(store, secrets.document_link_key, settings.max_document_bytes)
         services = Services(settings, secrets, database, transactions, providers, JobSignals(), documents)
         if run_jobs:
             engine = job_engine(services)

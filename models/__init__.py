@@ -14,7 +14,7 @@ from models.agreement_template import (
 from models.base import Audited, Base, Entity
 from models.billing_contract import AgreementTag, BillingContract
 from models.coverage import AgreementCoverage
-from models.document import Document
+from models.document import Document, DocumentUpload
 from models.enums import (
     AcceptancePath,
     AcceptanceRequestStatus,
@@ -81,6 +81,7 @@ __all__ = [
     "CoverageState",
     "Document",
     "DocumentKind",
+    "DocumentUpload",
     "DomainError",
     "Entity",
     "ErrorCode",

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
-from models.base import Audited, text_enum
+from models.base import Audited, Entity, text_enum
 from models.enums import DocumentKind
 from models.errors import DomainError, ErrorCode
 
@@ -77,3 +77,17 @@ class Document(Audited):
         self.removed_at = now
         self.event = "REMOVED"
         return True
+
+
+class DocumentUpload(Entity):
+    """That the content of a document with this id is being stored, or was in vain.
+
+    It is there before the content is, and goes with the commit of the document. Once it is abandoned, the
+    document is not committed any more.
+    """
+
+    __tablename__ = "document_uploads"
+    __table_args__ = (Index(None, "begun_at"),)
+
+    begun_at: Mapped[datetime]
+    abandoned: Mapped[bool]

@@ -1,8 +1,7 @@
 """What documents need of the outside: the file that comes, and the store that keeps it."""
 
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Final, Protocol
 
 MAX_DOCUMENT_BYTES: Final = 20 * 1024 * 1024
@@ -10,6 +9,10 @@ MAX_DOCUMENT_BYTES: Final = 20 * 1024 * 1024
 
 class StoreUnavailable(Exception):
     """The store of documents did not do what it was asked; later it may."""
+
+
+class NoStore(StoreUnavailable):
+    """Nobody has said where documents are kept; the text says how to, also to clients."""
 
 
 class Damaged(Exception):
@@ -44,24 +47,20 @@ class DocumentStore(Protocol):
         StoreUnavailable: By any of it.
     """
 
-    async def put(self, key: str, chunks: AsyncIterator[bytes]) -> None:
-        """Keep a content for good; until this has returned nothing is under the key."""
+    async def check(self) -> None:
+        """Raises StoreUnavailable where it is known beforehand that nothing can be put."""
+        ...
+
+    async def put(self, key: str, chunks: AsyncIterator[bytes], size: int) -> None:
+        """Keep a content of this size for good; until this has returned, count on nothing."""
         ...
 
     def get(self, key: str) -> AsyncIterator[bytes]:
         """Give what was put there; raises Damaged when there is nothing."""
         ...
 
-    def list_older(self, than: datetime) -> AsyncIterator[str]:
-        """Keys of what was put before the instant."""
-        ...
-
-    async def delete(self, keys: Collection[str]) -> None:
-        """Give up what is under these keys; harmless when there is nothing."""
-        ...
-
-    async def clear_debris(self, than: datetime) -> int:
-        """Give up what interrupted calls of `put` have left since before the instant, and say how much."""
+    async def delete(self, key: str) -> None:
+        """Give up what is under the key, and what an interrupted `put` has left; harmless when repeated."""
         ...
 
 

@@ -1,6 +1,7 @@
 """Documents: files attached to agreements, kept as they came."""
 
-from collections.abc import AsyncIterator
+import logging
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from hashlib import sha256
@@ -27,9 +28,11 @@ from resolvers.operations import (
 )
 
 _ATTACH: Final = "attachDocument"
-_ORPHANS_STAY: Final = timedelta(days=1)
+_UPLOADS_LAST: Final = timedelta(days=1)
 """Far longer than any request takes from storing a content to committing its document."""
 _BATCH: Final = 500
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,8 +54,8 @@ async def attach_document(
 ) -> Document:
     """Attach a file to an agreement, also to one that has ended; nothing is accepted by that.
 
-    The content is stored before the document is, so that no document lacks its content, whenever the process
-    ends. What is stored in vain is harmless, and swept away after a day.
+    First it is written down that the content is being stored, then it is stored, then the document is
+    committed: whenever the process ends, no document lacks its content, and the sweep knows what is in vain.
 
     Raises:
         StoreUnavailable: Nothing was attached.
@@ -66,10 +69,12 @@ async def attach_document(
     if made is not None:
         return made
     document_id = uuid7()
-    await context.documents.store.put(_key(document_id), file.chunks())
+    await context.documents.store.check()
+    await _begin(context, document_id)
+    await context.documents.store.put(_key(document_id), file.chunks(), command.size)
     try:
         document = await _record(context, document_id, command, idempotency_key)
-    except DomainError:
+    except (DomainError, StoreUnavailable):
         await _give_up(context, document_id)
         raise
     if document.id != document_id:
@@ -118,29 +123,39 @@ async def content_of(context: Context, document_id: UUID, digest: str) -> AsyncI
 
 
 async def sweep_contents(context: Context) -> int:
-    """Delete the contents that no document refers to, and were stored more than a day ago.
+    """Delete what was stored in vain: begun more than a day ago, and of no document since.
+
+    Only what this database has begun itself is looked at: others may keep theirs in the same place.
 
     Returns:
-        How many there were.
+        How much there was.
     """
-    store, before = context.documents.store, context.now() - _ORPHANS_STAY
-    swept, batch = await store.clear_debris(before), list[str]()
-    async for key in store.list_older(before):
-        batch.append(key)
-        if len(batch) == _BATCH:
-            swept += await _sweep(context, batch)
-            batch.clear()
-    return swept + await _sweep(context, batch)
+    swept, last = 0, None
+    while abandoned := await _abandon(context, last):
+        gone = [document_id for document_id in abandoned if await _is_deleted(context, document_id)]
+        await _forget(context, *gone)
+        swept, last = swept + len(gone), abandoned[-1]
+    return swept
 
 
-async def _sweep(context: Context, keys: list[str]) -> int:
-    # Read after the keys were listed: a document that was committed meanwhile is seen.
-    ours = {key: document_id for key in keys if (document_id := _document_id(key)) is not None}
-    async with context.look() as view:
-        known = await view.documents.list_known(ours.values())
-    orphans = [key for key, document_id in ours.items() if document_id not in known]
-    await context.documents.store.delete(orphans)
-    return len(orphans)
+@repeated
+async def _abandon(context: Context, last: UUID | None) -> Sequence[UUID]:
+    """Keep what was begun long ago from being committed; whoever is still at it is refused then."""
+    async with context.unit_of_work() as uow:
+        before = context.now() - _UPLOADS_LAST
+        abandoned = await uow.documents.abandon_uploads(before, after=last, limit=_BATCH)
+        await uow.commit()
+    return abandoned
+
+
+async def _is_deleted(context: Context, document_id: UUID) -> bool:
+    """Delete what is stored for the document; where that fails, another day it may not."""
+    try:
+        await context.documents.store.delete(_key(document_id))
+    except StoreUnavailable:
+        _log.warning("What was stored in vain under %s is not deleted", _key(document_id), exc_info=True)
+        return False
+    return True
 
 
 async def _examined(context: Context, command: NewDocument, file: File) -> NewDocument:
@@ -191,6 +206,8 @@ async def _record(
 ) -> Document:
     async def make(uow: UnitOfWork) -> Document:
         await _check(uow, command)
+        if not await uow.documents.end_upload(document_id):
+            raise StoreUnavailable("The content took so long to be stored that it was swept away.")
         document = Document(
             id=document_id,
             agreement_id=command.agreement_id,
@@ -222,20 +239,25 @@ async def _check(source: UnitOfWork | View, command: NewDocument) -> None:
 
 async def _give_up(context: Context, document_id: UUID) -> None:
     """Delete at once what was stored in vain; if that fails, the sweep does it."""
-    try:
-        await context.documents.store.delete([_key(document_id)])
-    except StoreUnavailable:
+    if await _is_deleted(context, document_id):
+        await _forget(context, document_id)
+
+
+@repeated
+async def _begin(context: Context, document_id: UUID) -> None:
+    async with context.unit_of_work() as uow:
+        await uow.documents.begin_upload(document_id, context.now())
+        await uow.commit()
+
+
+@repeated
+async def _forget(context: Context, *document_ids: UUID) -> None:
+    if not document_ids:
         return
+    async with context.unit_of_work() as uow:
+        await uow.documents.forget_uploads(document_ids)
+        await uow.commit()
 
 
 def _key(document_id: UUID) -> str:
     return str(document_id)
-
-
-def _document_id(key: str) -> UUID | None:
-    """The document whose content the key is for; None for what others keep in the same place."""
-    try:
-        document_id = UUID(key)
-    except ValueError:
-        return None
-    return document_id if _key(document_id) == key else None

@@ -1,5 +1,6 @@
 """The shape of every mutation: what a caller can act on is answered as data, everything else is an error."""
 
+import logging
 from collections.abc import Awaitable, Callable
 from functools import wraps
 from typing import Annotated, Any, ParamSpec, cast, get_type_hints
@@ -8,11 +9,13 @@ import strawberry
 
 import graph
 from repositories import Conflict
-from resolvers.document_store import StoreUnavailable
+from resolvers.document_store import NoStore, StoreUnavailable
 from resolvers.errors import DomainError
 from schema.payloads import Payload
 
 P = ParamSpec("P")
+
+_log = logging.getLogger(__name__)
 
 _INPUT = strawberry.argument(description="What is asked for.")
 
@@ -37,7 +40,10 @@ def mutation(*, description: str) -> Callable[[Callable[P, Awaitable[Payload]]],
             except Conflict as error:
                 message = "Others kept changing the same rows; nothing was done. Try again."
                 raise graph.CodedError(message, code="BUSY") from error
+            except NoStore as error:
+                raise graph.CodedError(str(error), code="UNAVAILABLE") from error
             except StoreUnavailable as error:
+                _log.exception("The store of documents fails")
                 message = "The store of documents does not answer; nothing was done. Try again."
                 raise graph.CodedError(message, code="UNAVAILABLE") from error
 

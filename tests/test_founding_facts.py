@@ -162,6 +162,7 @@ async def test_fact_06_the_agreement_is_made_at_partner_center_once_the_customer
 async def test_fact_07_the_signed_document_is_attached_to_the_agreement(
     database_url: str, tmp_path: Path
 ) -> None:
+    (tmp_path / "documents").mkdir(mode=0o700)
     async with an_api(database_url, documents_url=str(tmp_path / "documents")) as api:
         agreement = await an_agreement(api, await an_account(api), await terms_of(api, MANUAL), **SIGNATURE)
 

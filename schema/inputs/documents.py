@@ -14,7 +14,7 @@ from schema.types.agreement import Agreement
 class AttachDocumentInput:
     agreement_id: strawberry.ID = required("The agreement; it may have ended.")
     file: Upload = required(
-        "The file: PDF, PNG, JPEG, TIFF, DOCX without macros, ODT, e-mail (EML) or plain text in UTF-8."
+        "The file: PDF, PNG, JPEG, TIFF, DOCX and ODT without macros, e-mail (EML) or plain text in UTF-8."
     )
     kind: models.DocumentKind = required("What it is for.")
     visible_to_customer: bool = default(

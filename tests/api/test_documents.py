@@ -26,7 +26,9 @@ LIST = """query ($id: ID!, $filter: DocumentFilter) { agreement(id: $id) {
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    return tmp_path / "documents"
+    made = tmp_path / "documents"
+    made.mkdir(mode=0o700)
+    return made
 
 
 @pytest.fixture
@@ -51,8 +53,9 @@ def files_of(folder: Path) -> list[Path]:
     return list(folder.iterdir())
 
 
-def mode_of(folder: Path) -> int:
-    return folder.stat().st_mode & 0o777
+def move(folder: Path, to: Path) -> None:
+    assert not to.exists()
+    folder.rename(to)
 
 
 async def link_to(api: Api, document: Document) -> str:
@@ -218,16 +221,44 @@ async def test_what_is_not_what_was_attached_is_not_given_out(
     file.unlink()
     assert code(await api.http.get(link)) == (500, "DOCUMENT_DAMAGED")
     file.mkdir()
-    assert code(await api.http.get(link))[0] in {500, 503}
+    assert code(await api.http.get(link)) == (500, "DOCUMENT_DAMAGED")
 
 
-async def test_the_folder_is_for_this_user_only_and_named_by_ids(
-    context: Context, agreement: Agreement, folder: Path
+async def test_what_is_in_a_place_that_is_away_is_unavailable(
+    api: Api, context: Context, agreement: Agreement, folder: Path
 ) -> None:
+    link = await link_to(api, await attached(context, agreement))
+    move(folder, folder.with_name("away"))
+
+    assert code(await api.http.get(link)) == (503, "UNAVAILABLE")
+    error = await api.attaching_fails(a_pdf(2), agreementId=gid(agreement))
+    assert error["extensions"]["code"] == "UNAVAILABLE"
+    move(folder.with_name("away"), folder)
+    assert (await api.http.get(link)).content == PDF
+
+
+async def test_with_postgresql_nothing_is_attached_before_it_is_said_where(
+    api: Api, context: Context, agreement: Agreement, database_url: str
+) -> None:
+    link = await link_to(api, await attached(context, agreement))
+
+    async with an_api(database_url) as unset:
+        if unset.services.database.is_sqlite:  # which has a place of its own: beside its file
+            assert code(await unset.http.get(link)) == (503, "UNAVAILABLE")
+            return
+        error = await unset.attaching_fails(a_pdf(2), agreementId=gid(agreement))
+        answer = await unset.http.get(link)
+
+    assert error["extensions"]["code"] == "UNAVAILABLE"
+    assert "AGREEMENTS_DOCUMENTS_URL" in error["message"]
+    assert code(answer) == (503, "UNAVAILABLE")
+    assert "AGREEMENTS_DOCUMENTS_URL" in answer.text
+
+
+async def test_contents_are_named_by_ids(context: Context, agreement: Agreement, folder: Path) -> None:
     document = await attached(context, agreement, Handed(file_name="../../x"))
 
     assert [each.name for each in files_of(folder)] == [str(document.id)]
-    assert mode_of(folder) == 0o700
 
 
 async def test_a_link_lasts_five_minutes(context: Context) -> None:

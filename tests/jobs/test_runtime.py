@@ -6,16 +6,18 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from dbos import DBOS
 from sqlalchemy import update
-from support.contexts import utc_now
+from support.contexts import InMemory, utc_now
+from support.documents import Handed
 from support.factories import CUSTOMER_AGREEMENT
-from support.jobs import Program, a_program, customers, job_process, until
+from support.jobs import SETTINGS, Program, a_program, customers, job_process, until
 
 from jobs import upkeep
 from jobs.errors import AlreadyRunning
@@ -269,6 +271,22 @@ async def test_planned_work_is_done_when_its_time_comes(program: Program):
 
     async with program.doing_jobs({}, [Schedule("every_second", "* * * * * *", body)]):
         await asyncio.wait_for(done.wait(), 10)
+
+
+async def test_what_was_stored_in_vain_is_swept_away_as_planned(program: Program):
+    [planned] = [each for each in schedules(SETTINGS) if each.name == "sweep_documents"]
+    store, orphan = program.context.documents.store, uuid4()
+    assert isinstance(store, InMemory)
+    async with program.context.unit_of_work() as uow:
+        await uow.documents.begin_upload(orphan, uow.now - timedelta(days=2))
+        await uow.commit()
+    await store.put(str(orphan), Handed().chunks(), Handed().size)
+
+    async def is_gone() -> bool:
+        return not store.keys() and not await program.rows("SELECT id FROM document_uploads")
+
+    async with program.doing_jobs({}, [replace(planned, cron="* * * * * *")]):
+        await until(is_gone, seconds=15)
 
 
 async def test_a_job_whose_work_broke_down_unnoticed_is_ended(program: Program):

@@ -2,22 +2,25 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
-from support.contexts import Rows, a_context, some_documents
+from support.contexts import InMemory, Rows, a_context, some_documents
 from support.documents import HTML, PDF, PNG, Handed, a_pdf
 from support.factories import NOWHERE, SIGNED, an_agreement
+from uuid_utils.compat import uuid7
 
 from agreements_api.database import Database
+from agreements_api.document_store import Folder
 from models import Agreement, Document, DocumentKind, DomainError, ErrorCode
 from resolvers.agreements import deactivate_agreement
 from resolvers.context import Context
-from resolvers.document_store import Damaged
+from resolvers.document_store import Damaged, StoreUnavailable
 from resolvers.documents import (
     NewDocument,
     attach_document,
@@ -52,10 +55,22 @@ async def gather(pieces: AsyncIterator[bytes], into: list[bytes]) -> None:
         into.append(piece)  # noqa: PERF401  # what came before a failure counts
 
 
-async def stored(context: Context) -> list[str]:
+def stored(context: Context) -> list[str]:
     """Keys of all that the store has."""
-    older = context.documents.store.list_older(context.now() + timedelta(days=1))
-    return sorted([key async for key in older])
+    assert isinstance(context.documents.store, InMemory)
+    return context.documents.store.keys()
+
+
+async def begun(context: Context, count: int, *, days: int = 2) -> list[UUID]:
+    """Store contents as somebody does who is killed before the documents are committed."""
+    ids = [uuid7() for _ in range(count)]
+    async with context.unit_of_work() as uow:
+        for each in ids:
+            await uow.documents.begin_upload(each, uow.now - timedelta(days=days))
+        await uow.commit()
+    for each in ids:
+        await context.documents.store.put(str(each), Handed().chunks(), Handed().size)
+    return ids
 
 
 async def test_a_document_is_kept_as_it_came(context: Context, agreement: Agreement, rows: Rows) -> None:
@@ -117,7 +132,7 @@ async def test_what_cannot_be_a_document_is_refused(
         await attach(small, agreement, note="\x00")
     async with refused(ErrorCode.INVALID, "idempotencyKey"):
         await attach(small, agreement, key=" ")
-    assert await stored(small) == []
+    assert stored(small) == []
 
 
 async def test_an_agreement_has_a_content_once_until_it_is_removed(
@@ -132,7 +147,7 @@ async def test_an_agreement_has_a_content_once_until_it_is_removed(
     again = await attach(context, agreement)
 
     assert len({first.id, elsewhere.id, again.id}) == 3
-    assert await stored(context) == sorted(str(each.id) for each in (first, elsewhere, again))
+    assert stored(context) == sorted(str(each.id) for each in (first, elsewhere, again))
 
 
 async def test_of_many_who_attach_one_content_at_once_one_does(
@@ -145,7 +160,7 @@ async def test_of_many_who_attach_one_content_at_once_one_does(
     assert {(each.code, each.entity) for each in refusals} == {(ErrorCode.DUPLICATE_DOCUMENT, made.id)}
     assert len(refusals) == 7
     assert len(await rows("select id from documents")) == 1
-    assert await stored(context) == [str(made.id)]
+    assert stored(context) == [str(made.id)]
 
 
 async def test_under_a_key_a_file_is_attached_once(
@@ -162,7 +177,7 @@ async def test_under_a_key_a_file_is_attached_once(
             await attach(context, agreement, key="k", **other)
         assert refusal.value.code is ErrorCode.IDEMPOTENCY_CONFLICT
     assert len(await rows("select id from documents")) == 2
-    assert len(await stored(context)) == 2
+    assert len(stored(context)) == 2
 
 
 async def test_a_removed_document_is_kept(context: Context, agreement: Agreement, rows: Rows) -> None:
@@ -210,7 +225,7 @@ async def test_a_content_that_was_tampered_with_is_not_given_out_to_its_end(
 ) -> None:
     document = await attach(context, agreement, Handed(a_pdf(1, size=300_000)))
     store = context.documents.store
-    await store.put(str(document.id), Handed(a_pdf(2, size=300_000)).chunks())
+    await store.put(str(document.id), Handed(a_pdf(2, size=300_000)).chunks(), document.size)
 
     with pytest.raises(Damaged):
         await verify_content(context, document.id, document.sha256)
@@ -218,28 +233,81 @@ async def test_a_content_that_was_tampered_with_is_not_given_out_to_its_end(
     with pytest.raises(Damaged):
         await gather(content_of(context, document.id, document.sha256), got)
     assert 0 < len(b"".join(got)) < document.size
-    await store.delete([str(document.id)])
+    await store.delete(str(document.id))
     with pytest.raises(Damaged):
         await verify_content(context, document.id, document.sha256)
 
 
-async def test_the_sweep_deletes_what_no_document_refers_to_once_it_is_old(
-    context: Context, agreement: Agreement, database: Database
+async def test_the_sweep_deletes_what_was_begun_a_day_ago_and_is_no_document(
+    context: Context, agreement: Agreement, rows: Rows
 ) -> None:
     document = await attach(context, agreement)
     removed = await attach(context, agreement, Handed(a_pdf(2)))
     await remove_document(context, removed.id)
-    orphan, store = str(uuid4()), context.documents.store
-    await store.put(orphan, Handed().chunks())
-    await store.put("of-others.txt", Handed().chunks())
-    kept = sorted([str(document.id), str(removed.id), "of-others.txt"])
+    await begun(context, 3)
+    [new] = await begun(context, 1, days=0)  # the document is perhaps about to be committed
 
-    assert await sweep_contents(context) == 0  # it may be the content of a document that is being attached
-    assert await stored(context) == sorted([*kept, orphan])
+    assert await sweep_contents(context) == 3
+    assert stored(context) == sorted(map(str, (document.id, removed.id, new)))
+    assert [UUID(str(row.id)) for row in await rows("select id from document_uploads")] == [new]
+    assert await sweep_contents(context) == 0
 
+
+async def test_the_sweep_deletes_nothing_that_the_database_did_not_begin(
+    context: Context, agreement: Agreement, database: Database
+) -> None:
+    document = await attach(context, agreement)
+    of_another_database, store = str(uuid4()), context.documents.store
+    await store.put(of_another_database, Handed().chunks(), Handed().size)
     tomorrow = replace(
         a_context(database), documents=context.documents, now=lambda: context.now() + timedelta(days=2)
     )
-    assert await sweep_contents(tomorrow) == 1
-    assert await stored(context) == kept
+
     assert await sweep_contents(tomorrow) == 0
+    assert stored(context) == sorted([str(document.id), of_another_database])
+
+
+async def test_what_cannot_be_deleted_keeps_nothing_else_from_it_and_is_tried_again(
+    context: Context, rows: Rows, tmp_path: Path
+) -> None:
+    folder = tmp_path / "documents"
+    folder.mkdir(mode=0o700)
+    context = replace(context, documents=replace(context.documents, store=Folder(folder)))
+    first, _, third = await begun(context, 3)
+    (folder / str(first)).unlink()
+    (folder / str(first)).mkdir()
+    (folder / f"{third}#1").touch()
+
+    assert await sweep_contents(context) == 2
+    assert [path.name for path in folder.iterdir()] == [str(first)]
+    assert [UUID(str(row.id)) for row in await rows("select id from document_uploads")] == [first]
+    (folder / str(first)).rmdir()
+    assert await sweep_contents(context) == 1
+    assert await rows("select id from document_uploads") == []
+
+
+async def test_what_takes_more_than_a_day_to_be_stored_is_not_attached(
+    context: Context, agreement: Agreement, rows: Rows
+) -> None:
+    tomorrow = replace(context, now=lambda: context.now() + timedelta(days=2))
+
+    @dataclass(frozen=True)
+    class Slow(Handed):
+        """Comes so slowly the second time, when it is stored, that the sweep comes first."""
+
+        times: list[int] = field(default_factory=list[int])
+
+        async def chunks(self) -> AsyncIterator[bytes]:
+            self.times.append(1)
+            async for chunk in super().chunks():
+                if len(self.times) == 2:
+                    assert await sweep_contents(tomorrow) == 1
+                yield chunk
+
+    with pytest.raises(StoreUnavailable):
+        await attach(context, agreement, Slow())
+    assert stored(context) == []
+    assert await rows("select id from documents") == []
+    assert await rows("select id from document_uploads") == []
+    document = await attach(context, agreement)
+    assert stored(context) == [str(document.id)]

@@ -1,13 +1,10 @@
 """Settings come from AGREEMENTS_* alone, and a wrong one is told by its name, without its value."""
 
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
-from support.documents import Handed
 
-from agreements_api.document_store import open_document_store
 from agreements_api.errors import InvalidSettings
 from agreements_api.settings import Settings, load_settings, misspelt
 
@@ -26,46 +23,12 @@ def test_nothing_has_to_be_set() -> None:
     assert settings.secret_key is None
 
 
-@pytest.mark.parametrize(
-    ("database_url", "documents_url", "folder"),
-    [
-        ("sqlite:///data/agreements.db", None, "data/agreements-documents"),
-        ("postgresql://user@host/books", None, "books-documents"),
-        ("sqlite:///agreements.db", "/var/lib/documents", "/var/lib/documents"),
-    ],
-)
-async def test_documents_are_kept_beside_their_database_or_where_it_is_set(
-    database_url: str,
-    documents_url: str | None,
-    folder: str,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    folder = folder.replace("/var", str(tmp_path / "var"))
-    given = documents_url and documents_url.replace("/var", str(tmp_path / "var"))
-    store = open_document_store(Settings(database_url=database_url, documents_url=given))
-    assert not (tmp_path / folder).exists()
-
-    await store.put("key", Handed().chunks())
-
-    assert [path.name for path in (tmp_path / folder).iterdir()] == ["key"]
-
-
 def test_documents_are_kept_in_a_folder_or_a_known_store() -> None:
     for url in ("s3://bucket/path", "gs://bucket", "az://account/container", "some/folder"):
         assert load_settings(documents_url=url).documents_url == url
     for url in ("", "memory:///", "https://bucket.example.com", "ftp://x"):
         with pytest.raises(InvalidSettings, match="AGREEMENTS_DOCUMENTS_URL"):
             load_settings(documents_url=url)
-
-
-def test_a_bucket_without_its_account_is_told_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("AZURE_STORAGE_ACCOUNT_NAME", raising=False)
-
-    with pytest.raises(InvalidSettings, match="AGREEMENTS_DOCUMENTS_URL") as told:
-        open_document_store(Settings(documents_url="az://secret/container"))
-    assert "secret" not in str(told.value)
 
 
 def test_what_looks_like_a_setting_and_is_none_is_told() -> None:

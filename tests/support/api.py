@@ -83,6 +83,18 @@ class Api:
         self, selection: str, /, content: bytes, file_name: str = "signed.pdf", **input: Any
     ) -> dict[str, Any]:
         """Run `attachDocument` with this file, and give its payload: the selection and `userErrors`."""
+        answer = await self._attach(selection, content, file_name, input)
+        assert "errors" not in answer, answer
+        return answer["data"]["attachDocument"]
+
+    async def attaching_fails(self, content: bytes, **input: Any) -> dict[str, Any]:
+        """Run `attachDocument` with this file, which must fail, and give the error."""
+        [error] = (await self._attach("__typename", content, "signed.pdf", input))["errors"]
+        return error
+
+    async def _attach(
+        self, selection: str, content: bytes, file_name: str, input: dict[str, Any]
+    ) -> dict[str, Any]:
         operations = {
             "query": "mutation ($input: AttachDocumentInput!) { attachDocument(input: $input) "
             f"{{ {selection} userErrors {{ code field message }} }} }}",
@@ -94,8 +106,7 @@ class Api:
             files={"0": (file_name, content)},
             headers={"GraphQL-Preflight": "1"},
         )
-        assert "errors" not in answer.json(), answer.text
-        return answer.json()["data"]["attachDocument"]
+        return answer.json()
 
     async def done(self, mutation: str, selection: str, /, **input: Any) -> dict[str, Any]:
         """Run a mutation that must not be refused."""

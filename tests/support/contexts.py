@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+import obstore
 from obstore.store import MemoryStore
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -45,9 +46,20 @@ class NoProviders:
         raise AdministratorNeeded("Nobody has configured how to reach this provider.")
 
 
+class InMemory(Bucket):
+    """A store of documents that lasts as long as it is held, and can be looked into."""
+
+    def __init__(self) -> None:
+        self._memory = MemoryStore()
+        super().__init__(lambda: self._memory)
+
+    def keys(self) -> list[str]:
+        return sorted(each["path"] for batch in obstore.list(self._memory) for each in batch)  # pyright: ignore[reportUnknownMemberType]  # Arrow, which is not asked for
+
+
 def some_documents(**limits: int) -> Documents:
     """Make a place for documents that lasts as long as it is held."""
-    return Documents(Bucket(MemoryStore), b"a key of the tests", **limits)
+    return Documents(InMemory(), b"a key of the tests", **limits)
 
 
 def utc_now() -> datetime:

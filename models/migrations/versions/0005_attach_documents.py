@@ -1,6 +1,6 @@
 """Add the documents of agreements.
 
-Expand: a table of its own, of which the version still running knows nothing. What documents hold is not in the
+Expand: tables of their own, of which the version still running knows nothing. What documents hold is not in the
 database.
 """
 
@@ -48,7 +48,16 @@ def upgrade() -> None:
         sqlite_where=_KEPT,
         postgresql_where=_KEPT,
     )
+    op.create_table(
+        "document_uploads",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("begun_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("abandoned", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_document_uploads")),
+    )
+    op.create_index(op.f("ix_document_uploads_begun_at"), "document_uploads", ["begun_at"])
 
 
 def downgrade() -> None:
+    op.drop_table("document_uploads")
     op.drop_table("documents")
