@@ -17,7 +17,7 @@ from agreements_api.document_routes import document_routes
 from agreements_api.graphiql import graphiql_page, graphiql_routes
 from agreements_api.graphql import GraphQL
 from agreements_api.headers import SafeHeaders
-from agreements_api.logs import request_logs
+from agreements_api.logs import RequestLog, request_logs
 from agreements_api.provider_routes import provider_routes
 from agreements_api.services import Services
 from agreements_api.settings import Settings
@@ -62,7 +62,10 @@ def _guarded(app: ASGIApp, settings: Settings) -> ASGIApp:
             expose_headers=(REQUEST_ID_HEADER,),
         )
     app = Doorman(app, hosts=settings.allowed_hosts, origins=settings.allowed_origins)
-    return RequestIds(SafeHeaders(app), bind=request_logs)
+    app = SafeHeaders(app)
+    if settings.log_level == "debug":
+        app = RequestLog(app)
+    return RequestIds(app, bind=request_logs)
 
 
 class _Cors(CORSMiddleware):
@@ -123,11 +126,13 @@ async def _refused(request: Request, error: Exception) -> Response:
     status, headers = 500, {}
     if isinstance(error, HTTPException):
         status, headers = error.status_code, dict(error.headers or {})
-    return refusal(request.scope, status, *_REFUSALS.get(status, ("INTERNAL", "Internal error.")), **headers)
+    return refusal(
+        request.scope, status, *_REFUSALS.get(status, (Code.INTERNAL, "Internal error.")), **headers
+    )
 
 
 _REFUSALS = {
-    404: ("NOT_FOUND", "There is nothing at this address: the API is at /graphql."),
-    405: ("METHOD_NOT_ALLOWED", "This address does not take that method."),
+    404: (Code.NOT_FOUND, "There is nothing at this address: the API is at /graphql."),
+    405: (Code.METHOD_NOT_ALLOWED, "This address does not take that method."),
 }
 _ERRORS = {HTTPException: _refused, Exception: _refused}

@@ -63,7 +63,8 @@ async def serve(*, host: str | None = None, port: int | None = None, jobs: bool 
         from agreements_api.services import open_services  # noqa: PLC0415 -- commands load what they need
 
         def tell() -> None:
-            _say(f"Serving {url_of(listener)}/graphql (GraphiQL in a browser), to this machine only.")
+            page = " (GraphiQL in a browser)" if settings.graphiql else ""
+            _say(f"Serving {url_of(listener)}/graphql{page}, to this machine only.")
 
         async with open_services(settings, run_jobs=jobs) as services, warning_of_unreachable(services):
             warn_of_nowhere(services.documents.store)

@@ -11,7 +11,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from agreements_api.services import Services
-from graph import Reader, binding_of, parse_id
+from graph import Code, Reader, binding_of, parse_id
 from graph.guards import refusal, request_id
 from resolvers.context import Context
 from resolvers.document_links import LinkRefused, check
@@ -45,12 +45,12 @@ class _Downloads:
             )
         except (LinkRefused, ValueError) as error:
             message = str(error) if isinstance(error, LinkRefused) else "The link is not one of ours."
-            return refusal(request.scope, 403, "LINK_REFUSED", message)
+            return refusal(request.scope, 403, Code.FORBIDDEN, message)
         row = await self._visible(context, document_id)
         if row is None:
             return refusal(request.scope, 404, "NOT_FOUND", "There is no such document.")
         if row["removed_at"] is not None:
-            return refusal(request.scope, 410, "DOCUMENT_REMOVED", "The document was removed.")
+            return refusal(request.scope, 410, Code.GONE, "The document was removed.")
         return await self._content(request, context, document_id, row)
 
     async def _visible(self, context: Context, document_id: UUID) -> Any:  # noqa: ANN401  # a row
@@ -73,12 +73,12 @@ class _Downloads:
         except Damaged:
             _log.exception("A document is not what was attached")
             message = "What is stored is not what was attached: it is not given out."
-            return refusal(request.scope, 500, "DOCUMENT_DAMAGED", message)
+            return refusal(request.scope, 500, Code.DAMAGED, message)
         except NoStore as error:
-            return refusal(request.scope, 503, "UNAVAILABLE", str(error))
+            return refusal(request.scope, 503, Code.UNAVAILABLE, str(error))
         except StoreUnavailable:
             _log.exception("A document cannot be read")
-            return refusal(request.scope, 503, "UNAVAILABLE", "The document cannot be read just now.")
+            return refusal(request.scope, 503, Code.UNAVAILABLE, "The document cannot be read just now.")
         headers = {
             "content-disposition": attachment(row["file_name"]),
             "content-length": str(row["size"]),

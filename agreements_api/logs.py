@@ -2,11 +2,13 @@
 
 import logging
 import sys
+import time
 from collections.abc import Mapping, MutableMapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Literal, TextIO, cast
 
 import structlog
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.types import Processor
 
 REDACTED = "[redacted]"
@@ -74,6 +76,34 @@ def get_logger(name: str) -> structlog.typing.FilteringBoundLogger:
 def request_logs(request_id: str) -> AbstractContextManager[object]:
     """Every line logged inside, in tasks started inside too, carries the request's id."""
     return structlog.contextvars.bound_contextvars(request_id=request_id)
+
+
+class RequestLog:
+    """ASGI middleware: a line for each request at level debug, when its answer begins."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._log = get_logger(__name__)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        began = time.perf_counter()
+
+        async def told(message: Message) -> None:
+            if message["type"] in {
+                "http.response.start",
+                "websocket.accept",
+                "websocket.http.response.start",
+            }:
+                self._log.debug(
+                    "Request",
+                    method=scope.get("method", "WEBSOCKET"),
+                    path=scope["path"],
+                    status=message.get("status", 101),
+                    milliseconds=round((time.perf_counter() - began) * 1_000, 1),
+                )
+            await send(message)
+
+        await self._app(scope, receive, told)
 
 
 def redact(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

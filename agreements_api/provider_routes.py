@@ -7,6 +7,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from agreements_api.services import Services
+from graph import Code
 from graph.guards import refusal, request_id
 from models import DomainError, ErrorCode
 from resolvers.notifications import Unproved, take_notification
@@ -70,11 +71,11 @@ class _Notifications:
             async with asyncio.timeout(READ_SECONDS):
                 body = await _read(request)
         except (TimeoutError, ClientDisconnect):
-            return refusal(request.scope, 408, "TIMEOUT", "The request did not come to its end.")
+            return refusal(request.scope, 408, Code.REQUEST_TIMEOUT, "The request did not come to its end.")
         if body is None:
-            return refusal(request.scope, 413, "TOO_LARGE", "A notification is shorter than this.")
+            return refusal(request.scope, 413, Code.BODY_TOO_LARGE, "A notification is shorter than this.")
         if self._here >= AT_ONCE + MOST_WAITING:
-            return refusal(request.scope, 503, "UNAVAILABLE", "Too many notifications have come at once.")
+            return refusal(request.scope, 503, Code.UNAVAILABLE, "Too many notifications have come at once.")
         self._here += 1
         try:
             async with self._turn:
@@ -85,7 +86,9 @@ class _Notifications:
                     body,
                 )
         except Unproved:
-            return refusal(request.scope, 403, "FORBIDDEN", "This is not proved to be the provider's word.")
+            return refusal(
+                request.scope, 403, Code.FORBIDDEN, "This is not proved to be the provider's word."
+            )
         except DomainError as error:
             return _refused(request, error)
         finally:

@@ -31,6 +31,8 @@ from graph.requests import GraphQLRequest
 from graph.responses import Response, written
 from graph.schema import AtOnce, InParts, Schema
 
+_MOST_ERRORS_OF_VARIABLES = 10
+
 
 @dataclass(frozen=True)
 class Bounds:
@@ -203,6 +205,7 @@ class Engine:
             context_value=context,
             raw_variable_values=dict(operation.request.variables),
             operation_name=operation.name,
+            max_coercion_errors=_MOST_ERRORS_OF_VARIABLES,
             is_awaitable=optimized_is_awaitable,  # pyright: ignore[reportArgumentType]  # Strawberry's says bool
             hide_suggestions=not self._documents.suggestions,
         )

@@ -41,7 +41,10 @@ class Code(StrEnum):
     HOST_NOT_ALLOWED = "HOST_NOT_ALLOWED", "The server does not answer for this host name."
     ORIGIN_NOT_ALLOWED = "ORIGIN_NOT_ALLOWED", "Pages of this origin may not call the server."
     UNAUTHENTICATED = "UNAUTHENTICATED", "Who calls is not proved, or not any more."
+    FORBIDDEN = "FORBIDDEN", "The caller may not do this, or the link does not allow it any more."
     OVERLOADED = "OVERLOADED", "Too much is asked of the server at once; try again after `Retry-After`."
+    GONE = "GONE", "What was at this address has been removed."
+    DAMAGED = "DAMAGED", "What is stored is not what was put there, so it is not given out."
     NOT_FOUND = "NOT_FOUND", "What is asked for does not exist, or the caller may not see it."
 
     # The document
@@ -180,6 +183,8 @@ def _code(error: GraphQLError, *, executed: bool) -> Code:
         # A ValueError is a literal that Python cannot read, such as a number of five thousand digits.
         known = isinstance(origin, GraphQLError | ValueError)
         return Code.GRAPHQL_VALIDATION_FAILED if known else Code.INTERNAL
+    if error.path is None and error.original_error is None:
+        return Code.BAD_USER_INPUT  # too many faults in the variables to name them all
     # graphql-core refuses a variable without a path, an argument with the node at fault. A result that it
     # cannot serialise comes with neither and is our mistake.
     refused = error if error.path is None else origin

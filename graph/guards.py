@@ -12,6 +12,8 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from strawberry.http.websocket_origin import is_same_origin, normalize_allowed_origins, normalize_origin
 
+from graph.errors import Code
+
 REQUEST_ID_HEADER = "x-request-id"
 _STARTS = {"http.response.start", "websocket.accept", "websocket.http.response.start"}
 _SANE_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
@@ -97,12 +99,14 @@ class Doorman:
 
     def _refuse(self, scope: Scope) -> Response | None:
         headers = Headers(scope=scope)
-        hosts, origin = headers.getlist("host"), headers.get("origin")
+        hosts, origins = headers.getlist("host"), headers.getlist("origin")
         if len(hosts) != 1 or not self._knows(hosts[0].lower()):
-            return refusal(scope, 400, "HOST_NOT_ALLOWED", "The server does not answer for this host name.")
-        if origin is None or is_same_origin(origin, hosts[0]) or normalize_origin(origin) in self._origins:
+            return refusal(
+                scope, 400, Code.HOST_NOT_ALLOWED, "The server does not answer for this host name."
+            )
+        if all(is_same_origin(each, hosts[0]) or normalize_origin(each) in self._origins for each in origins):
             return None
-        return refusal(scope, 403, "ORIGIN_NOT_ALLOWED", "Pages of this origin may not call the server.")
+        return refusal(scope, 403, Code.ORIGIN_NOT_ALLOWED, "Pages of this origin may not call the server.")
 
     def _knows(self, host: str) -> bool:
         try:

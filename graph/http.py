@@ -246,7 +246,9 @@ def _carrier(wanted: list[Range]) -> type[EventStream] | type[MultipartSubscript
         return MultipartSubscription
     if chosen(wanted, (EVENT_STREAM,)):
         return EventStream
-    message = f"Subscriptions are served as {EVENT_STREAM}, as {MULTIPART}, or by WebSocket."
+    message = (
+        f"Subscriptions are served as {EVENT_STREAM}, {MULTIPART};subscriptionSpec=1.0, or by WebSocket."
+    )
     raise Refused(406, Code.NOT_ACCEPTABLE, message)
 
 

@@ -35,7 +35,7 @@ def parse_id(text: str, type_name: str) -> UUID:
     """
     found, key = split_id(text)
     if found != type_name:
-        raise ValueError(f"«{text:.80}» is not the id of a {type_name}.")
+        raise ValueError(f"«{text:.80}» is no id of the type {type_name}.")
     return key
 
 

@@ -26,6 +26,7 @@ from graphql.validation.rules import overlapping_fields_can_be_merged
 from graph.demand.costs import Plan, advice
 from graph.demand.measures import Measure, measured, measured_values
 from graph.demand.pricing import introspection_sizes, plan
+from graph.demand.source import LinedSource
 from graph.errors import CodedError
 from graph.paging import Limits
 
@@ -41,13 +42,14 @@ _MOST_ERRORS = 20
 class DemandLimits:
     """How much one document may ask for. Counts are those after its fragments are put in place.
 
-    `characters` and `tokens` are of the text, and there may be as many comments. `depth` counts fields, less
-    `ofType` of the introspection; `nesting` all braces and brackets, also of fragments and values. `cost`
-    is a number of rows. `string_bytes` and `list_items` are of each text and list, in the document or in
+    `characters`, `lines` and `tokens` are of the text, and there may be as many comments. `depth` counts
+    fields, less `ofType` of the introspection; `nesting` all braces and brackets, also of fragments and
+    values. `cost` is a number of rows. `string_bytes` and `list_items` are of each text and list, in the document or in
     variables.
     """
 
     characters: int = 80_000
+    lines: int = 5_000
     tokens: int = 2_000
     operations: int = 5
     fragments: int = 100
@@ -182,9 +184,12 @@ class Demand:
             GraphQLSyntaxError: It is no document.
         """
         limits = self.limits
+        source = LinedSource(text)
+        if len(source.starts) > limits.lines:
+            raise _unread(str(limits.lines), "lines")
         try:
             return parse(
-                text,
+                source,
                 max_lexical_tokens=limits.tokens,
                 max_comments=limits.tokens,
                 max_source_length=limits.characters,
@@ -276,10 +281,10 @@ def _unread(most: str, what: str | None) -> CodedError:
             return CodedError(
                 "Braces and brackets stand too deep to be read. Use fewer levels.", code="NESTING_EXCEEDED"
             )
-        case "code points":
+        case "code points" | "lines":
+            what = what.replace("code points", "characters")
             return CodedError(
-                f"The document has more than {most} characters. Shorten or split it.",
-                code="DOCUMENT_TOO_LONG",
+                f"The document has more than {most} {what}. Shorten or split it.", code="DOCUMENT_TOO_LONG"
             )
         case _:
             return CodedError(

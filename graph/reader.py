@@ -154,7 +154,7 @@ class Reader:
     async def _interrupt(self) -> None:
         """End SQLite's statement, which goes on in its thread otherwise; psycopg cancels by itself."""
         if self._connection is not None and self.dialect.name == "sqlite":
-            with suppress(SQLAlchemyError):  # closed meanwhile
+            with suppress(SQLAlchemyError, ValueError):  # closed meanwhile: the driver says ValueError
                 raw = await self._connection.get_raw_connection()
                 if raw.driver_connection is not None:
                     await raw.driver_connection.interrupt()

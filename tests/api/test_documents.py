@@ -178,9 +178,9 @@ async def test_an_address_that_was_not_given_out_or_is_old_opens_nothing(
         {**asked, "expires": "9" * 400},
         {"expires": str(at), "signature": old},
     ):
-        assert code(await api.http.get(path, params=given)) == (403, "LINK_REFUSED")
+        assert code(await api.http.get(path, params=given)) == (403, "FORBIDDEN")
     for id_ in (gid(other), gid(agreement), "x", "%00"):
-        assert code(await api.http.get(f"/documents/{id_}", params=asked)) == (403, "LINK_REFUSED")
+        assert code(await api.http.get(f"/documents/{id_}", params=asked)) == (403, "FORBIDDEN")
     assert code(await api.http.post(path, params=asked)) == (405, "METHOD_NOT_ALLOWED")
 
 
@@ -193,7 +193,7 @@ async def test_what_is_removed_or_unknown_is_not_given_out(
     expires, signature = sign(context.documents.link_key, NOWHERE, context.now())
     nowhere = f"/documents/{gid_of('Document', NOWHERE)}?expires={expires}&signature={signature}"
 
-    assert code(await api.http.get(link)) == (410, "DOCUMENT_REMOVED")
+    assert code(await api.http.get(link)) == (410, "GONE")
     assert code(await api.http.get(nowhere)) == (404, "NOT_FOUND")
 
 
@@ -217,11 +217,11 @@ async def test_what_is_not_what_was_attached_is_not_given_out(
     [file] = files_of(folder)
 
     file.write_bytes(a_pdf(2))
-    assert code(await api.http.get(link)) == (500, "DOCUMENT_DAMAGED")
+    assert code(await api.http.get(link)) == (500, "DAMAGED")
     file.unlink()
-    assert code(await api.http.get(link)) == (500, "DOCUMENT_DAMAGED")
+    assert code(await api.http.get(link)) == (500, "DAMAGED")
     file.mkdir()
-    assert code(await api.http.get(link)) == (500, "DOCUMENT_DAMAGED")
+    assert code(await api.http.get(link)) == (500, "DAMAGED")
 
 
 async def test_what_is_in_a_place_that_is_away_is_unavailable(

@@ -15,13 +15,17 @@ from graphql import (
     GraphQLStreamDirective,
     GraphQLSyntaxError,
     OperationDefinitionNode,
+    Source,
     get_introspection_query,
 )
+from hypothesis import given
+from hypothesis import strategies as st
 from support.library.engines import SCHEMA
 
 import graph
 import schema as served
 from graph import CodedError, Demand, DemandLimits
+from graph.demand.source import LinedSource
 
 LIBRARY = SCHEMA()._schema  # noqa: SLF001  # Strawberry offers no other way
 INCREMENTAL = GraphQLSchema(
@@ -97,6 +101,7 @@ def some_arguments(count: int) -> str:
 
 AT: dict[str, tuple[str, Callable[[int], str]]] = {
     "characters": ("DOCUMENT_TOO_LONG", "{ __typename }".ljust),
+    "lines": ("DOCUMENT_TOO_LONG", lambda n: "{ __typename }" + "\n" * (n - 1)),
     "tokens": ("TOO_MANY_TOKENS", lambda n: f"{{ nodes(ids: [{'1 ' * (n - 12)}]) {{ id }} }}"),
     "operations": (
         "TOO_MANY_OPERATIONS",
@@ -145,7 +150,7 @@ def test_every_limit_is_tried() -> None:
     assert set(AT) == set(DEFAULTS)
 
 
-@pytest.mark.parametrize("limit", [each for each in AT if each not in {"characters", "tokens"}])
+@pytest.mark.parametrize("limit", [each for each in AT if each not in {"characters", "lines", "tokens"}])
 def test_a_refusal_says_the_limit_what_was_found_and_what_to_do(limit: str) -> None:
     value = DEFAULTS[limit]
     by = demand(**{limit: value})
@@ -171,6 +176,13 @@ def test_the_most_expensive_operation_decides() -> None:
 
     assert check(text, demand(aliases=2)) == ""
     assert check(text, demand(aliases=1)) == "TOO_MANY_ALIASES"
+
+
+@given(st.text("ab\n\r", max_size=60), st.integers(0, 60))
+def test_the_place_of_an_error_is_graphql_core_s(text: str, position: int) -> None:
+    position = min(position, len(text))
+
+    assert LinedSource(text).get_location(position) == Source(text).get_location(position)
 
 
 def test_comments_are_limited_like_tokens() -> None:
@@ -287,7 +299,8 @@ HOSTILE = {
         " ".join(f"query Q{i} {{ __typename }}" for i in range(390)),
         "TOO_MANY_OPERATIONS",
     ),
-    "lines": ("\n" * 79_000 + "{ a }", "INVALID"),
+    "lines": ("\n" * 79_000 + "{ a }", "DOCUMENT_TOO_LONG"),
+    "lines that are taken": ("\n" * 4_990 + "{ a }", "INVALID"),
     "comments": ("#\n" * 100_000, "DOCUMENT_TOO_LONG TOO_MANY_TOKENS"),
     "a long comment": ("#" * 250_000, "DOCUMENT_TOO_LONG"),
     "a long name": ("{ " + "a" * 79_000 + " }", "INVALID"),
