@@ -78,6 +78,9 @@ def request_logs(request_id: str) -> AbstractContextManager[object]:
     return structlog.contextvars.bound_contextvars(request_id=request_id)
 
 
+_BEGINNINGS = {"http.response.start", "websocket.accept", "websocket.http.response.start"}
+
+
 class RequestLog:
     """ASGI middleware: a line for each request at level debug, when its answer begins."""
 

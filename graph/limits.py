@@ -44,8 +44,8 @@ class DemandLimits:
 
     `characters`, `lines` and `tokens` are of the text, and there may be as many comments. `depth` counts
     fields, less `ofType` of the introspection; `nesting` all braces and brackets, also of fragments and
-    values. `cost` is a number of rows. `string_bytes` and `list_items` are of each text and list, in the document or in
-    variables.
+    values. `cost` is a number of rows. `string_bytes` and `list_items` are of each text and list, in the
+    document or in variables.
     """
 
     characters: int = 80_000
@@ -185,7 +185,7 @@ class Demand:
         """
         limits = self.limits
         source = LinedSource(text)
-        if len(source.starts) > limits.lines:
+        if len(source.ends) >= limits.lines:
             raise _unread(str(limits.lines), "lines")
         try:
             return parse(

@@ -1,7 +1,7 @@
 """The text of a document, which knows where its lines begin."""
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left
 from functools import cached_property
 
 from graphql import Source
@@ -14,10 +14,10 @@ class LinedSource(Source):
     """Finds the place of an error at once; graphql-core's counts the lines from the start for each."""
 
     @cached_property
-    def starts(self) -> list[int]:
-        """Where each line begins."""
-        return [0, *(found.end() for found in _NEWLINE.finditer(self.body))]
+    def ends(self) -> list[tuple[int, int]]:
+        """Where each line but the last ends, and where the next one begins."""
+        return [found.span() for found in _NEWLINE.finditer(self.body)]
 
     def get_location(self, position: int) -> SourceLocation:
-        line = bisect_right(self.starts, position)
-        return SourceLocation(line, position + 1 - self.starts[line - 1])
+        line = bisect_left(self.ends, (position, 0))
+        return SourceLocation(line + 1, position + 1 - (self.ends[line - 1][1] if line else 0))
