@@ -103,8 +103,7 @@ def _engine(settings: Settings, sizes: Limits) -> Engine:
         list_items=settings.max_list_items,
     )
     documents = Documents(
-        Demand(schema.core, limits, sizes),
-        introspection=settings.introspection,
+        Demand(schema.core, limits, sizes, introspection=settings.introspection),
         suggestions=settings.suggestions,
     )
     manifest = _manifest(settings, documents)

@@ -6,13 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 
-from graphql import (
-    DocumentNode,
-    GraphQLError,
-    NoSchemaIntrospectionCustomRule,
-    OperationDefinitionNode,
-    specified_rules,
-)
+from graphql import DocumentNode, GraphQLError, OperationDefinitionNode
 
 from graph.errors import Code, CodedError
 from graph.limits import Demand, Price
@@ -68,7 +62,6 @@ class Documents:
 
     Args:
         demand: The schema and the limits that documents must fit.
-        introspection: Whether a client may ask for the schema.
         suggestions: Whether errors may name fields and types that were perhaps meant.
         most_kept: Documents kept, the last used ones.
         most_kept_tokens: Of all kept documents together; each takes half a kilobyte.
@@ -78,7 +71,6 @@ class Documents:
         self,
         demand: Demand,
         *,
-        introspection: bool = True,
         suggestions: bool = True,
         most_kept: int = 1_000,
         most_kept_tokens: int = 100_000,
@@ -86,9 +78,6 @@ class Documents:
         self.suggestions = suggestions
         self.cost_limit = demand.limits.cost
         self._demand = demand
-        self._rules = (
-            specified_rules if introspection else (*specified_rules, NoSchemaIntrospectionCustomRule)
-        )
         self._kept: OrderedDict[str, Document] = OrderedDict()
         self._tokens = 0
         self._most_kept, self._most_tokens = most_kept, most_kept_tokens
@@ -117,7 +106,7 @@ class Documents:
     def _read(self, text: str) -> Document:
         node = self._demand.parse(text)
         self._demand.measure(node)
-        errors = self._demand.validate(node, self._rules, hide_suggestions=not self.suggestions)
+        errors = self._demand.validate(node, hide_suggestions=not self.suggestions)
         if errors:
             raise NotRunnable(errors)
         operations = [each for each in node.definitions if isinstance(each, OperationDefinitionNode)]

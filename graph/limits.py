@@ -3,37 +3,37 @@
 # pyright: standard
 # Not strict: the nodes of graphql-core have their parts under many names.
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from graphql import (
-    ASTValidationRule,
     DocumentNode,
     FragmentDefinitionNode,
     GraphQLError,
     GraphQLSchema,
     GraphQLSyntaxError,
+    NoSchemaIntrospectionCustomRule,
     OperationDefinitionNode,
+    OverlappingFieldsCanBeMergedRule,
     get_introspection_query,
     parse,
     specified_rules,
     validate,
 )
-from graphql.validation.rules import overlapping_fields_can_be_merged
 
 from graph.demand.costs import Plan, advice
 from graph.demand.measures import Measure, measured, measured_values
+from graph.demand.merging import FieldsMergeRule
 from graph.demand.pricing import introspection_sizes, plan
 from graph.demand.source import LinedSource
 from graph.errors import CodedError
 from graph.paging import Limits
 
-# graphql-core's own budget for comparing fields lets a document of 2,000 tokens take a second. It is made to
-# be lowered by assignment.
-overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 4_000
-
+_RULES = tuple(
+    FieldsMergeRule if rule is OverlappingFieldsCanBeMergedRule else rule for rule in specified_rules
+)
 _MOST_ERRORS = 20
 """Of validation: finding the place of each takes time."""
 
@@ -160,12 +160,16 @@ class Demand:
         schema: Made by Strawberry of what graph/ declares.
         limits: What a document may ask for.
         sizes: Those of the reader that will run the documents.
+        introspection: Whether a document may ask for the schema.
     """
 
-    def __init__(self, schema: GraphQLSchema, limits: DemandLimits, sizes: Limits) -> None:
+    def __init__(
+        self, schema: GraphQLSchema, limits: DemandLimits, sizes: Limits, *, introspection: bool = True
+    ) -> None:
         self._schema = schema
         self.limits = limits
         self._sizes = sizes
+        self._rules = _RULES if introspection else (*_RULES, NoSchemaIntrospectionCustomRule)
         self._meta_sizes = introspection_sizes(schema)
         own = {
             name
@@ -218,24 +222,17 @@ class Demand:
         for operation in operations:
             _check(operation, limits, _OF_OPERATIONS)
 
-    def validate(
-        self,
-        document: DocumentNode,
-        rules: Collection[type[ASTValidationRule]] | None = None,
-        *,
-        hide_suggestions: bool = False,
-    ) -> list[GraphQLError]:
+    def validate(self, document: DocumentNode, *, hide_suggestions: bool = False) -> list[GraphQLError]:
         """What is wrong with a measured document: the first errors of it, in bounded time.
 
         Args:
             document: That `measure` accepted.
-            rules: By default all that are specified.
             hide_suggestions: Whether to leave out names of the schema that the document may have meant.
         """
         return validate(
             self._schema,
             document,
-            rules or specified_rules,
+            self._rules,
             max_errors=_MOST_ERRORS,
             hide_suggestions=hide_suggestions,
         )

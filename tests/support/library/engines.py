@@ -30,12 +30,15 @@ def an_engine(
     trusted: graph.TrustedDocuments | None = None,
     bounds: graph.Bounds | None = None,
     admission: Admission | None = None,
+    introspection: bool = True,
     **options: Any,
 ) -> graph.Engine:
     """Make an engine over the library's schema; options are those of the documents."""
     schema = SCHEMA()
-    limits = graph.Demand(schema.core, demand or graph.DemandLimits(), sizes or graph.Limits())
-    documents = graph.Documents(limits, **options)
+    checks = graph.Demand(
+        schema.core, demand or graph.DemandLimits(), sizes or graph.Limits(), introspection=introspection
+    )
+    documents = graph.Documents(checks, **options)
     return graph.Engine(schema, documents, trusted=trusted, bounds=bounds, admission=admission)
 
 
