@@ -1,6 +1,7 @@
 """Puts the schema behind its transports, with the limits that the settings name."""
 
 from collections.abc import Mapping
+from dataclasses import fields
 
 from starlette.requests import HTTPConnection
 
@@ -52,6 +53,7 @@ class GraphQL:
                     files=_FILES,
                     requests=settings.max_concurrent_uploads,
                     idle_seconds=settings.read_timeout.total_seconds(),
+                    seconds=settings.upload_timeout.total_seconds(),
                 )
             ),
             status_codes=StatusCodes(settings.status_codes),
@@ -89,18 +91,9 @@ class GraphQL:
 
 def _engine(settings: Settings, sizes: Limits) -> Engine:
     schema = build_schema()
+    # Each has a setting of its name.
     limits = DemandLimits(
-        tokens=settings.max_tokens,
-        depth=settings.max_depth,
-        aliases=settings.max_aliases,
-        arguments=settings.max_arguments,
-        fields=settings.max_fields,
-        directives=settings.max_directives,
-        operations=settings.max_operations,
-        deferrals=settings.max_deferrals,
-        cost=settings.max_cost,
-        string_bytes=settings.max_string_bytes,
-        list_items=settings.max_list_items,
+        **{each.name: getattr(settings, f"max_{each.name}") for each in fields(DemandLimits)}
     )
     documents = Documents(
         Demand(schema.core, limits, sizes, introspection=settings.introspection),

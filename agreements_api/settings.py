@@ -136,8 +136,15 @@ class Settings(BaseSettings):
     mutation_timeout: Duration = timedelta(seconds=30)
     read_timeout: Duration = timedelta(seconds=30)
     """Until a request must have come to its end."""
+    upload_timeout: Duration = timedelta(minutes=5)
+    """The same of a request with files."""
     max_page_size: Count = 200
+    max_characters: Count = 80_000
+    max_lines: Count = 5_000
     max_tokens: Count = 2_000
+    """Of a text of GraphQL."""
+    max_fragments: Count = 100
+    max_nesting: Count = 50
     max_depth: Count = 15
     max_fields: Count = 1_000
     max_aliases: Count = 30

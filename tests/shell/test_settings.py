@@ -1,12 +1,16 @@
 """Settings come from AGREEMENTS_* alone, and a wrong one is told by its name, without its value."""
 
+from dataclasses import asdict, fields
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
+from support.api import an_api
 
 from agreements_api.errors import InvalidSettings
 from agreements_api.settings import Settings, load_settings, misspelt
+from graph import DemandLimits
 
 
 @pytest.fixture(autouse=True)
@@ -61,6 +65,30 @@ def test_durations_are_seconds_or_iso_8601(
     monkeypatch.setenv("AGREEMENTS_JOB_LEASE", given)
 
     assert load_settings().job_lease == timedelta(seconds=understood)
+
+
+def test_every_limit_of_a_document_has_its_setting() -> None:
+    settings = load_settings()
+
+    assert {each.name: getattr(settings, f"max_{each.name}") for each in fields(DemandLimits)} == asdict(
+        DemandLimits()
+    )
+
+
+async def test_limits_hold_as_they_are_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AGREEMENTS_MAX_CHARACTERS", "700")
+    monkeypatch.setenv("AGREEMENTS_MAX_FRAGMENTS", "12")
+    monkeypatch.setenv("AGREEMENTS_MAX_NESTING", "7")
+    texts = {
+        "DOCUMENT_TOO_LONG": "{ __typename }".ljust(701),
+        "TOO_MANY_FRAGMENTS": "{ __typename }" + " fragment F on Query { __typename }" * 13,
+        "NESTING_EXCEEDED": "{ ... " * 7 + "{ __typename }" + " }" * 7,
+    }
+
+    async with an_api(f"sqlite:///{tmp_path / 'agreements.db'}") as api:
+        answers = [(await api.http.post("/graphql", json={"query": text})).json() for text in texts.values()]
+
+    assert [answer["errors"][0]["extensions"]["code"] for answer in answers] == list(texts)
 
 
 def test_the_command_line_wins(monkeypatch: pytest.MonkeyPatch) -> None:

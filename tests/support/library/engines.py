@@ -23,7 +23,7 @@ KEY = b"a secret of the tests"
 SCHEMA = cache(build_schema)
 
 
-def an_engine(
+def an_engine(  # noqa: PLR0913  # options, all by name
     *,
     demand: graph.DemandLimits | None = None,
     sizes: graph.Limits | None = None,
