@@ -22,6 +22,7 @@ from jobs.queue import JobQueue
 from repositories import Transactions
 from resolvers.context import Context
 from resolvers.document_store import Documents
+from resolvers.lookouts import Lookouts
 from resolvers.waiting import JobSignals
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class Services:
     providers: ProviderClients
     signals: JobSignals
     documents: Documents
+    lookouts: Lookouts
     ending: Ending = field(default_factory=Ending)
 
     def context(self, actor: str = LOCAL_ACTOR, *, request_id: str | None = None) -> Context:
@@ -53,6 +55,7 @@ class Services:
             now=utc_now,
             signals=self.signals,
             documents=self.documents,
+            lookouts=self.lookouts,
             request_id=request_id,
         )
 
@@ -89,7 +92,11 @@ async def open_services(settings: Settings, *, run_jobs: bool) -> AsyncGenerator
         store = open_document_store(settings)
         stack.push_async_callback(store.close)
         documents = Documents(store, secrets.document_link_key, settings.max_document_bytes)
-        services = Services(settings, secrets, database, transactions, providers, JobSignals(), documents)
+        lookouts = Lookouts(transactions)
+        stack.push_async_callback(lookouts.aclose)
+        services = Services(
+            settings, secrets, database, transactions, providers, JobSignals(), documents, lookouts
+        )
         if run_jobs:
             engine = job_engine(services)
             stack.push_async_callback(engine.close)

@@ -1,6 +1,6 @@
 """Jobs and their items, for the write side."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from sqlalchemy import delete, select
@@ -41,6 +41,10 @@ class JobRepository(Repository[Job]):
             .order_by(Job.id.desc())
             .limit(1)
         )
+
+    async def list_by_ids(self, job_ids: Collection[UUID]) -> Sequence[Job]:
+        """Those of the jobs that there are, in no order."""
+        return (await self._session.scalars(select(Job).where(Job.id.in_(job_ids)))).all()
 
     async def get_item(self, job_id: UUID, key: str) -> JobItem | None:
         return await self._session.scalar(select(JobItem).where(JobItem.job_id == job_id, JobItem.key == key))

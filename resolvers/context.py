@@ -11,6 +11,7 @@ from providers.base import Provider
 from repositories import Transactions, UnitOfWork
 from repositories.view import View
 from resolvers.document_store import Documents
+from resolvers.lookouts import Lookouts
 from resolvers.waiting import JobSignals
 
 
@@ -37,6 +38,7 @@ class Context:
         now: The clock, in UTC.
         signals: Tells the requests of this process that wait for a job that it has ended.
         documents: Where the contents of documents are kept.
+        lookouts: What this process looks for on behalf of all who follow.
         request_id: The request, or the job, in whose course this happens.
     """
 
@@ -46,6 +48,7 @@ class Context:
     now: Callable[[], datetime]
     signals: JobSignals
     documents: Documents
+    lookouts: Lookouts
     request_id: str | None = None
 
     def unit_of_work(self) -> AbstractAsyncContextManager[UnitOfWork]:

@@ -11,17 +11,22 @@ class JobSignals:
     """Wakes the tasks of this process that wait for a job."""
 
     def __init__(self) -> None:
-        self._waiting: defaultdict[UUID, set[asyncio.Event]] = defaultdict(set)
+        self._waiting: defaultdict[UUID, list[asyncio.Event]] = defaultdict(list)
 
     @contextmanager
-    def expect(self, job_id: UUID) -> Generator[asyncio.Event]:
-        """Announce a wait for the job; do so before the job is committed, or its end may be missed."""
-        event = asyncio.Event()
-        self._waiting[job_id].add(event)
+    def expect(self, job_id: UUID, event: asyncio.Event | None = None) -> Generator[asyncio.Event]:
+        """Announce a wait for the job; do so before the job is committed, or its end may be missed.
+
+        Args:
+            job_id: Which.
+            event: What is set at its end; None for an event of this wait's own.
+        """
+        event = event or asyncio.Event()
+        self._waiting[job_id].append(event)
         try:
             yield event
         finally:
-            self._waiting[job_id].discard(event)
+            self._waiting[job_id].remove(event)
             if not self._waiting[job_id]:
                 del self._waiting[job_id]
 

@@ -18,6 +18,7 @@ from providers.errors import AdministratorNeeded
 from repositories import Transactions
 from resolvers.context import Context, Providers
 from resolvers.document_store import Documents
+from resolvers.lookouts import Lookouts
 from resolvers.waiting import JobSignals
 
 Rows = Callable[..., Awaitable[list[Any]]]
@@ -75,15 +76,17 @@ def a_context(
     documents: Documents | None = None,
 ) -> Context:
     """Make the context of one caller; contexts of one test share the database's turn to write."""
+    transactions = Transactions(
+        database.writes, database.turn, queue or Queue(), utc_now, reads=database.reads
+    )
     return Context(
         actor=actor,
-        transactions=Transactions(
-            database.writes, database.turn, queue or Queue(), utc_now, reads=database.reads
-        ),
+        transactions=transactions,
         providers=providers or NoProviders(),
         now=utc_now,
         signals=JobSignals(),
         documents=documents or some_documents(),
+        lookouts=Lookouts(transactions),
         request_id="request-1",
     )
 

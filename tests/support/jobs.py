@@ -26,6 +26,7 @@ from models import Account, Job, ProviderAccount
 from models.text import fold
 from repositories import Transactions
 from resolvers.context import Context
+from resolvers.lookouts import Lookouts
 from resolvers.waiting import JobSignals
 
 SETTINGS = EngineSettings(polling_interval=timedelta(milliseconds=50), lease=timedelta(seconds=1))
@@ -82,7 +83,14 @@ async def a_program(url: str) -> AsyncIterator[Program]:
         )
         try:
             context = Context(
-                "local", transactions, NoProviders(), utc_now, JobSignals(), some_documents(), "request-1"
+                actor="local",
+                transactions=transactions,
+                providers=NoProviders(),
+                now=utc_now,
+                signals=JobSignals(),
+                documents=some_documents(),
+                lookouts=Lookouts(transactions),
+                request_id="request-1",
             )
             yield Program(database, context)
         finally:
