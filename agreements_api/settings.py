@@ -155,6 +155,8 @@ class Settings(BaseSettings):
     max_deferrals: Count = 20
     max_cost: Count = 10_000
     """Rows that one operation may return at most."""
+    max_resolved: Count = 100_000
+    """Fields that one operation may resolve at most, those of each row counted again."""
     max_string_bytes: Count = 64 * 1024
     max_list_items: Count = 250
     max_concurrent_operations: Count = 256

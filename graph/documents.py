@@ -76,7 +76,7 @@ class Documents:
         most_kept_tokens: int = 100_000,
     ) -> None:
         self.suggestions = suggestions
-        self.cost_limit = demand.limits.cost
+        self.limits = demand.limits
         self._demand = demand
         self._kept: OrderedDict[str, Document] = OrderedDict()
         self._tokens = 0

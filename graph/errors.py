@@ -71,6 +71,7 @@ class Code(StrEnum):
     TOO_MANY_DEFERRALS = "TOO_MANY_DEFERRALS", "The operation has more @defer and @stream than are served."
     DEPTH_EXCEEDED = "DEPTH_EXCEEDED", "The operation is nested deeper than is served."
     COST_EXCEEDED = "COST_EXCEEDED", "The operation may return more rows than are served at once."
+    WORK_EXCEEDED = "WORK_EXCEEDED", "The operation may resolve more fields than are served at once."
     INTROSPECTION_EXCEEDED = "INTROSPECTION_EXCEEDED", "The introspection asks for far more than the schema."
     STRING_TOO_LONG = "STRING_TOO_LONG", "A text among the arguments is longer than is taken."
     LIST_TOO_LONG = "LIST_TOO_LONG", "A list among the arguments is longer than is taken."

@@ -136,7 +136,9 @@ class LegacyFormat:
         return {"incremental": patches, **rest} if patches else rest
 
     def _patches(self, incremental: Sequence[Part], completed: Sequence[Part]) -> list[Part]:
-        whole = [each["id"] for each in completed if "errors" not in each]
+        whole = dict.fromkeys(each["id"] for each in completed if "errors" not in each)
+        # Of several fragments at one place the first is told what none of them has for itself.
+        places = {tuple(self._places[key]["path"]): key for key in reversed(whole)}
         patches, told = list[Part](), set[str]()
         fragments: dict[str, list[Part]] = {}
         for piece in incremental:
@@ -144,7 +146,7 @@ class LegacyFormat:
                 patches += self._fragments(fragments)
                 patches.append(self._items(piece))
             else:
-                key = self._owner(piece, whole)
+                key = piece["id"] if piece["id"] in whole else self._around(piece, places)
                 fragments.setdefault(key, []).append(piece)
                 told.add(key)
                 there = self._writable(self._path(piece))
@@ -154,16 +156,11 @@ class LegacyFormat:
         patches += self._fragments(fragments)
         return patches + [self._failure(each) for each in completed if "errors" in each]
 
-    def _owner(self, piece: Part, whole: Sequence[str]) -> str:
-        """Which fragment is told the piece: one that is complete with it, whose place is nearest."""
-        if piece["id"] in whole:
-            return piece["id"]
-        path = self._path(piece)
-        places = {key: self._places[key]["path"] for key in whole}
-        around = [
-            key for key, place in places.items() if path[: len(place)] == place and not self._is_stream(key)
-        ]
-        return max(around, key=lambda key: len(places[key]), default=piece["id"])
+    def _around(self, piece: Part, places: Mapping[tuple[str | int, ...], str]) -> str:
+        """Which fragment is told the piece of one that is not complete yet: the nearest around it that is."""
+        path = tuple(self._path(piece))
+        found = (places.get(path[:length]) for length in range(len(path), -1, -1))
+        return next((key for key in found if key is not None and not self._is_stream(key)), piece["id"])
 
     def _fragments(self, fragments: dict[str, list[Part]]) -> list[Part]:
         """A patch for each of the fragments, which are then forgotten."""

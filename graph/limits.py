@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from operator import attrgetter
 from typing import Any
 
 from graphql import (
@@ -23,7 +24,7 @@ from graphql import (
     validate,
 )
 
-from graph.demand.costs import Plan, advice
+from graph.demand.costs import Plan, Sum, advice
 from graph.demand.measures import Measure, measured, measured_values
 from graph.demand.merging import FieldsMergeRule
 from graph.demand.pricing import introspection_sizes, plan
@@ -34,8 +35,8 @@ from graph.paging import Limits
 _RULES = tuple(
     FieldsMergeRule if rule is OverlappingFieldsCanBeMergedRule else rule for rule in specified_rules
 )
-_MOST_ERRORS = 20
-"""Of validation: finding the place of each takes time."""
+_MOST_ERRORS = 5
+"""Of validation: names that are like a wrong one are sought in the whole schema, for milliseconds each."""
 
 
 @dataclass(frozen=True)
@@ -44,8 +45,9 @@ class DemandLimits:
 
     `characters`, `lines` and `tokens` are of the text, and there may be as many comments. `depth` counts
     fields, less `ofType` of the introspection; `nesting` all braces and brackets, also of fragments and
-    values. `cost` is a number of rows. `string_bytes` and `list_items` are of each text and list, in the
-    document or in variables.
+    values. `cost` is a number of rows. `resolved` is one of fields, counted for each object that has them;
+    what takes longer than a plain field counts as several. `string_bytes` and `list_items` are of each text
+    and list, in the document or in variables.
     """
 
     characters: int = 80_000
@@ -63,6 +65,7 @@ class DemandLimits:
     string_bytes: int = 64 * 1024
     list_items: int = 250
     cost: int = 10_000
+    resolved: int = 100_000
 
 
 _PLACED = "With its fragments in place the operation has {found}"
@@ -121,36 +124,43 @@ _ABORTED = re.compile(
 class Price:
     """What one operation of a validated document costs, for any variables."""
 
-    def __init__(self, rows: Plan, meta: Plan, limits: DemandLimits, allowance: int) -> None:
+    def __init__(self, rows: Plan, meta: Plan, limits: DemandLimits, allowance: Sum) -> None:
         self._rows = rows
         self._meta = meta
         self._limits = limits
         self._allowance = allowance
 
-    def of(self, variables: Mapping[str, Any]) -> int:
-        """How many rows the operation reads at most.
+    def of(self, variables: Mapping[str, Any]) -> Sum:
+        """How many rows the operation reads at most, and how many fields it resolves.
 
         Args:
             variables: As they were sent, or coerced.
 
         Raises:
-            CodedError: COST_EXCEEDED, INTROSPECTION_EXCEEDED, STRING_TOO_LONG, LIST_TOO_LONG or
-                NESTING_EXCEEDED.
+            CodedError: COST_EXCEEDED, WORK_EXCEEDED, INTROSPECTION_EXCEEDED, STRING_TOO_LONG, LIST_TOO_LONG
+                or NESTING_EXCEEDED.
         """
         _check(measured_values(variables), self._limits, ("nesting", "string_bytes", "list_items"))
-        if self._meta.cost(variables) > self._allowance:
+        asked = self._meta.sum(variables)
+        if asked.rows > self._allowance.rows or asked.work > self._allowance.work:
             raise CodedError(
                 "The introspection asks for far more than the whole schema. Use the standard query.",
                 code="INTROSPECTION_EXCEEDED",
             )
-        cost, limit = self._rows.cost(variables), self._limits.cost
-        if cost > limit:
+        found, limits = self._rows.sum(variables), self._limits
+        if found.rows > limits.cost:
             raise CodedError(
-                f"The operation may read {_number(cost)} rows; at most {limit} are allowed. "
-                f"{advice(self._rows, variables, limit)}",
+                f"The operation may read {_number(found.rows)} rows; at most {limits.cost} are allowed. "
+                f"{advice(self._rows, variables, limits.cost, attrgetter('rows'))}",
                 code="COST_EXCEEDED",
             )
-        return cost
+        if found.work > limits.resolved:
+            raise CodedError(
+                f"It may resolve {_number(found.work)} fields in all; at most {limits.resolved} are allowed. "
+                f"{advice(self._rows, variables, limits.resolved, attrgetter('work'))}",
+                code="WORK_EXCEEDED",
+            )
+        return found
 
 
 class Demand:
@@ -248,7 +258,7 @@ class Demand:
         return Price(rows, meta, self.limits, self._introspection)
 
     @cached_property
-    def _introspection(self) -> int:
+    def _introspection(self) -> Sum:
         """What introspection may cost: twice the standard query of all there is."""
         document = parse(
             get_introspection_query(
@@ -257,7 +267,8 @@ class Demand:
         )
         [operation, *_] = (node for node in document.definitions if isinstance(node, OperationDefinitionNode))
         _, meta = plan(self._schema, self._sizes, self._meta_sizes, document, operation)
-        return 2 * meta.cost({})
+        standard = meta.sum({})
+        return Sum(2 * standard.rows, 2 * standard.work)
 
 
 def _check(found: Measure, limits: DemandLimits, names: tuple[str, ...]) -> None:

@@ -1,8 +1,8 @@
-"""How many rows an operation reads at most: a plan made once, summed up for any variables."""
+"""How many rows and fields an operation takes at most: a plan made once, summed up for any variables."""
 
 # pyright: standard
 # Not strict: what Strawberry and graphql-core tell of a schema is untyped.
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from math import isnan
 from typing import Any, TypeAlias
@@ -89,12 +89,21 @@ class Slice:
 Size: TypeAlias = Fixed | Counted | Slice
 
 
+@dataclass(frozen=True)
+class Parts:
+    """What is selected of one type of object: `steps`, and `work` for all else, which no variable changes."""
+
+    work: int
+    steps: tuple["Step", ...]
+
+
 @dataclass(frozen=True, eq=False)
 class Step:
     """A field: `weight` rows of its own and its `parts`, `size` times where it is a list.
 
     The parts are alternatives, for the types that the object can be. A `page` is read as soon as one of its
-    parts is selected, also where none of its rows is answered. `meta` is part of the introspection.
+    parts that `reads` is selected, also where none of its rows is answered. `meta` is part of the
+    introspection. Resolving the field takes `work`, and each of its objects `each` more.
     """
 
     name: str
@@ -102,7 +111,10 @@ class Step:
     size: Size | None
     page: Size | None
     conditions: frozenset[Condition]
-    parts: tuple[tuple["Step", ...], ...]
+    parts: tuple[Parts, ...]
+    work: int
+    each: int
+    reads: bool
     meta: bool = False
 
     @property
@@ -110,71 +122,121 @@ class Step:
         return ALWAYS in self.conditions
 
 
+@dataclass(frozen=True)
+class Sum:
+    """What a plan comes to: `rows` that are read, and `work` in units of one plain field."""
+
+    rows: int
+    work: int
+
+
+_NOTHING = Sum(0, 0)
+
+
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """The steps of an operation's root."""
+    """The parts of an operation's root."""
 
-    steps: tuple[Step, ...]
+    root: Parts
     defaults: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
-    def cost(self, variables: Mapping[str, Any], instead: Mapping[Size, int] | None = None) -> int:
-        """The rows for the variables, with some sizes other than they say."""
-        values = Values(variables, self.defaults)
-        return sum(_cost(step, values, instead or {}) for step in self.steps)
+    def sum(self, variables: Mapping[str, Any], instead: Mapping[Size, int] | None = None) -> Sum:
+        """The most for the variables, with some sizes other than they say."""
+        return Summing(Values(variables, self.defaults), instead or {}).parts(self.root)
 
 
-def _cost(step: Step, values: Values, instead: Mapping[Size, int]) -> int:
-    if not step.always and not values.hold(step.conditions):
-        return 0
-    inner = max((sum(_cost(part, values, instead) for part in parts) for parts in step.parts), default=0)
-    if step.page is not None:
-        read = any(part.always or values.hold(part.conditions) for parts in step.parts for part in parts)
-        inner = max(inner, _size(step.page, values, instead) if read else 0)
-    return _size(step.size, values, instead) * (step.weight + inner)
+class Summing:
+    """Sums up a plan for one set of variables; each of its steps once, however often it is shared."""
+
+    def __init__(self, values: Values, instead: Mapping[Size, int]) -> None:
+        self._values = values
+        self._instead = instead
+        self._known: dict[int, Sum] = {}
+
+    def parts(self, parts: Parts) -> Sum:
+        rows, work = 0, parts.work
+        for step in parts.steps:
+            found = self.step(step)
+            rows += found.rows
+            work += found.work
+        return Sum(rows, work)
+
+    def step(self, step: Step) -> Sum:
+        found = self._known.get(id(step))
+        if found is None:
+            selected = step.always or self._values.hold(step.conditions)
+            found = self._known[id(step)] = self._step(step) if selected else _NOTHING
+        return found
+
+    def _step(self, step: Step) -> Sum:
+        rows = work = 0
+        for parts in step.parts:
+            found = self.parts(parts)
+            rows, work = max(rows, found.rows), max(work, found.work)
+        if step.page is not None and any(self._reads(parts) for parts in step.parts):
+            rows = max(rows, self._size(step.page))
+        size = self._size(step.size)
+        return Sum(size * (step.weight + rows), step.work + size * (step.each + work))
+
+    def _reads(self, parts: Parts) -> bool:
+        return any(step.reads and (step.always or self._values.hold(step.conditions)) for step in parts.steps)
+
+    def _size(self, size: Size | None) -> int:
+        if size is None:
+            return 1
+        return self._instead[size] if size in self._instead else size.of(self._values)
 
 
-def _size(size: Size | None, values: Values, instead: Mapping[Size, int]) -> int:
-    if size is None:
-        return 1
-    return instead[size] if size in instead else size.of(values)
+Measured: TypeAlias = Callable[[Sum], int]
+"""Which of the two is meant."""
 
 
-def advice(plan: Plan, variables: Mapping[str, Any], limit: int) -> str:
-    """Which page to make smaller, on the way to where most rows are."""
+def advice(plan: Plan, variables: Mapping[str, Any], limit: int, measured: Measured) -> str:
+    """Which page to make smaller, on the way to where most is."""
     values = Values(variables, plan.defaults)
-    pages = sorted(_heaviest(plan, values), key=lambda item: -item[1].of(values))
-    if not pages:
-        return "Ask for fewer rows at once."
-    for path, page in pages:
-        fits = _largest(plan, variables, page, limit)
+    path, found = _heaviest(plan, values, measured)
+    pages = sorted(found, key=lambda item: -item[1].of(values))
+    for place, page in pages:
+        fits = _largest(plan, variables, page, limit, measured)
         if fits > 0:
-            return f"Lower `{_argument(page, values)}` of {path} from {page.of(values)} to {fits}."
-    [(path, page), *_] = pages
-    return f"Lower `{_argument(page, values)}` of {path}, now {page.of(values)}, and those around it."
+            return f"Lower `{_argument(page, values)}` of {place} from {page.of(values)} to {fits}."
+    filled = [(place, page) for place, page in pages if page.of(values)]
+    if filled:
+        [(place, page), *_] = filled
+        return f"Lower `{_argument(page, values)}` of {place}, now {page.of(values)}, and those around it."
+    return f"Ask for less at once, first of all in {path}."
 
 
 def _argument(page: Slice, values: Values) -> str:
     return next(iter(page.given(values)), "first")
 
 
-def _heaviest(plan: Plan, values: Values) -> Iterator[tuple[str, Slice]]:
-    steps: tuple[Step, ...] = plan.steps
-    path: tuple[str, ...] = ()
-    while steps:
-        step = max(steps, key=lambda each: _cost(each, values, {}))
+def _heaviest(plan: Plan, values: Values, measured: Measured) -> tuple[str, list[tuple[str, Slice]]]:
+    """The way to where most is, and the pages on it."""
+    summing = Summing(values, {})
+    parts, path, pages = plan.root, tuple[str, ...](), list[tuple[str, Slice]]()
+    while parts.steps:
+        step = max(parts.steps, key=lambda each: measured(summing.step(each)))
         path = (*path, step.name)
         if isinstance(step.page, Slice):
-            yield ".".join(path), step.page
-        steps = max(step.parts, key=lambda parts: sum(_cost(each, values, {}) for each in parts), default=())
+            pages.append((".".join(path), step.page))
+        if not step.parts:
+            break
+        parts = max(step.parts, key=lambda each: measured(summing.parts(each)))
+    return ".".join(path), pages
 
 
-def _largest(plan: Plan, variables: Mapping[str, Any], page: Slice, limit: int) -> int:
+def _largest(plan: Plan, variables: Mapping[str, Any], page: Slice, limit: int, measured: Measured) -> int:
     """The largest size of the page with which the plan stays within the limit; 0 if there is none."""
-    least, next_ = (plan.cost(variables, {page: size}) for size in (0, 1))
+
+    def at(size: int) -> int:
+        return measured(plan.sum(variables, {page: size}))
+
+    least, next_ = at(0), at(1)
     if next_ > limit:
         return 0
     # Each row more costs at least what the first does: more, where another type of object then counts.
     size = min(page.most, (limit - least) // max(next_ - least, 1))
-    while size and plan.cost(variables, {page: size}) > limit:
+    while size and at(size) > limit:
         size //= 2
     return size

@@ -1,6 +1,8 @@
 """A query costs the rows that it reads at most: never less, and hardly more when its pages are full."""
 
+import time
 from collections import Counter
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -13,15 +15,16 @@ from support.queries import Writer, counted, rows_of, with_full_pages
 import graph
 import schema as served
 from graph import Demand, DemandLimits, encode_id
+from graph.demand.costs import Sum
 
 ANY = 10**9
-UNLIMITED = DemandLimits(ANY, ANY, ANY, ANY, ANY, ANY, ANY, ANY, ANY, ANY, ANY, ANY, ANY)
+UNLIMITED = DemandLimits(ANY, ANY, ANY, ANY, ANY, ANY, ANY, ANY, ANY, ANY, ANY, ANY, ANY, ANY)
 LIBRARY = SCHEMA()._schema  # noqa: SLF001  # Strawberry offers no other way
 DEMAND = Demand(LIBRARY, UNLIMITED, graph.Limits())
 BOOKS = "{ authors(first: 5) { edges { node { books(first: %s) { edges { node { name } } } } } } }"
 
 
-def cost(text: str, demand: Demand = DEMAND, **variables: Any) -> int:
+def most(text: str, demand: Demand = DEMAND, **variables: Any) -> Sum:
     document = demand.parse(text)
     demand.measure(document)
     assert demand.validate(document) == []
@@ -29,8 +32,16 @@ def cost(text: str, demand: Demand = DEMAND, **variables: Any) -> int:
     return demand.price(document, operation).of(variables)
 
 
-def refusal(text: str, limit: int, **variables: Any) -> tuple[str, str]:
-    demand = Demand(LIBRARY, DemandLimits(cost=limit), graph.Limits())
+def cost(text: str, demand: Demand = DEMAND, **variables: Any) -> int:
+    return most(text, demand, **variables).rows
+
+
+def work(text: str, demand: Demand = DEMAND, **variables: Any) -> int:
+    return most(text, demand, **variables).work
+
+
+def refusal(text: str, limit: int, name: str = "cost", **variables: Any) -> tuple[str, str]:
+    demand = Demand(LIBRARY, replace(UNLIMITED, **{name: limit}), graph.Limits())
     with pytest.raises(graph.CodedError) as caught:
         cost(text, demand, **variables)
     return caught.value.code, caught.value.message
@@ -159,11 +170,65 @@ def test_a_refusal_that_one_size_cannot_mend_says_so() -> None:
     assert message.endswith("Lower `first` of authors.edges.node.books, now 9, and those around it.")
 
 
-def test_a_refusal_without_a_page_asks_for_fewer_rows() -> None:
+def test_a_refusal_without_a_page_names_the_heaviest_place() -> None:
     code, message = refusal("query ($ids: [ID!]!) { nodes(ids: $ids) { id } }", 3, ids=["a"] * 4)
 
     assert code == "COST_EXCEEDED"
-    assert message.endswith("Ask for fewer rows at once.")
+    assert message.endswith("Ask for less at once, first of all in nodes.")
+
+
+def test_fields_count_for_each_object_that_has_them() -> None:
+    one = work("{ authors(first: 100) { edges { node { name } } } }")
+    two = work("{ authors(first: 100) { edges { node { name again: name } } } }")
+    merged = work("{ authors(first: 100) { edges { node { name name } } ...A ...A } } " + FRAGMENT)
+
+    assert two == one + 100
+    assert merged == one
+
+
+FRAGMENT = "fragment A on AuthorConnection { edges { node { name } } }"
+
+
+def test_what_no_row_costs_counts_as_fields_for_each_parent() -> None:
+    text = "{ authors(first: 100) { edges { node { %s } } } }"
+    nothing = work(text % "__typename")
+
+    for part in ("totalCount", "pageInfo { hasNextPage }", "edges { cursor }", "__typename"):
+        found = most(text % f"__typename books(first: 0) {{ {part} }}")
+        assert found.rows == 100
+        assert found.work >= nothing + 100 * 2
+
+
+def test_a_deferred_fragment_and_a_streamed_item_count_as_several_fields() -> None:
+    text = "query ($a: Boolean!) { authors(first: 100) { edges %s { node { id @include(if: $a) %s } } } }"
+    plain = work(text % ("", "... { name }"), a=True)
+
+    assert work(text % ("", "... @defer { name }"), a=True) >= plain + 100 * 10
+    assert work(text % ("", "... @defer(if: $a) { name }"), a=True) >= plain + 100 * 10
+    assert work(text % ("", "... @defer(if: $a) { name }"), a=False) == plain - 100
+    assert work(text % ("", "... @defer(if: false) { name }"), a=False) == plain
+    assert work(text % ("@stream(initialCount: 0)", "... { name }"), a=True) >= plain + 100 * 5
+
+
+def test_a_refusal_of_fields_names_the_page_to_make_smaller_and_the_size_that_would_do() -> None:
+    text = "{ authors(first: %d) { edges { node { books(first: 0) { totalCount } } } } }"
+    limit = work(text % 30)
+
+    code, message = refusal(text % 31, limit, "resolved")
+
+    assert code == "WORK_EXCEEDED"
+    assert f"{work(text % 31)} fields in all; at most {limit}" in message
+    assert message.endswith("Lower `first` of authors from 31 to 30.")
+
+
+def fields_in(answer: Any) -> int:
+    match answer:
+        case list():
+            return sum(map(fields_in, answer))
+        case dict():
+            return len(answer) + sum(map(fields_in, answer.values()))
+        case _:
+            return 0
 
 
 def repeatable(seed: int) -> Random:
@@ -173,7 +238,7 @@ def repeatable(seed: int) -> Random:
 AUTHOR = f'"{encode_id("Author", number(1))}"'
 
 
-async def test_no_query_reads_more_rows_than_it_costs(library: Library) -> None:
+async def test_no_query_reads_more_rows_or_resolves_more_fields_than_it_costs(library: Library) -> None:
     """Of all sizes and with rows missing; the answers are those of the database."""
     await fill(library, 12)
     sdl = build_schema(SCHEMA().as_str())
@@ -185,9 +250,11 @@ async def test_no_query_reads_more_rows_than_it_costs(library: Library) -> None:
             given={"id": AUTHOR, "authorId": AUTHOR},
             avoid=frozenset({"book", "failure"}),
         ).query()
-        found = counted(await library.data(query.text, **query.variables), rows_of(sdl))
+        answer = await library.data(query.text, **query.variables)
+        found, asked = counted(answer, rows_of(sdl)), most(query.text, **query.variables)
 
-        assert found <= cost(query.text, **query.variables), query
+        assert found <= asked.rows, query
+        assert fields_in(answer) <= asked.work, query
         seen["rows"] += found
         seen["variables"] += len(query.variables)
     assert seen["rows"] > 2_000
@@ -227,3 +294,33 @@ def test_what_the_served_schema_costs_is_what_its_sdl_says(contract: GraphQLSche
 
         assert found <= cost(query.text, demand, **query.variables) <= 1.5 * found, query
     assert seen > 2_000
+
+
+WORST = """query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Publisher { authors(first: 200) { edges {
+             node { %s } } } } } }"""
+ALIASED = " ".join(f"a{i}: books(first: 0) {{ totalCount pageInfo {{ hasNextPage }} }}" for i in range(29))
+
+
+@pytest.mark.parametrize(
+    ("inner", "times", "refused"),
+    [
+        (ALIASED, 49, True),
+        (ALIASED, 1, True),
+        ("books(first: 0) { totalCount pageInfo { hasNextPage } }", 49, True),
+        ("books(first: 0) { totalCount pageInfo { hasNextPage } }", 10, False),
+        (" ".join(f"a{i}: publisher {{ name }}" for i in range(29)), 1, False),
+        ("id name shout fullName { first last }", 40, False),
+    ],
+)
+async def test_the_largest_operations_are_refused_or_take_little(
+    library: Library, inner: str, times: int, *, refused: bool
+) -> None:
+    await fill(library, 1)
+    await library.add_pupils(200)
+    ids = [encode_id("Publisher", number(0))] * times
+
+    began = time.process_time()
+    answer = await library.ask(WORST % inner, ids=ids)
+
+    assert time.process_time() - began < 2
+    assert [error["extensions"]["code"] for error in answer.errors or ()] == ["WORK_EXCEEDED"] * refused

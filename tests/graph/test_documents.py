@@ -201,5 +201,11 @@ async def test_the_cost_is_told_to_who_asks(library: Library) -> None:
 
     answer = answer_of(await engine.run(operation, context))
 
-    assert answer.extensions == {"cost": {"requested": operation.cost, "limit": 10_000}}
+    assert answer.extensions == {
+        "cost": {
+            "requested": operation.cost,
+            "limit": 10_000,
+            "fields": {"requested": operation.work, "limit": 100_000},
+        }
+    }
     assert (await library.ask(COUNT)).extensions is None

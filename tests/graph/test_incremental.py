@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import random
+import time
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
@@ -258,7 +259,11 @@ async def test_the_cost_is_told_in_the_first_part(streams: Streams) -> None:
     found = await streams.engine.run_in_parts(operation, streams.context())  # type: ignore[arg-type]
 
     assert isinstance(found, Parts)
-    assert found.first["extensions"]["cost"] == {"requested": operation.cost, "limit": 10_000}
+    assert found.first["extensions"]["cost"] == {
+        "requested": operation.cost,
+        "limit": 10_000,
+        "fields": {"requested": operation.work, "limit": 100_000},
+    }
     await found.rest.aclose()
 
 
@@ -363,3 +368,27 @@ class Writer:
     def _gate(self, depth: int) -> str:
         failing = "strictFailure" if self._chance.random() < 0.2 else "failure"
         return self._one("name", "letters(count: 2)", "slow(seconds: 0)", failing)
+
+
+def test_the_effort_of_telling_parts_by_path_grows_with_their_number() -> None:
+    def effort(count: int) -> float:
+        first: Part = {
+            "data": {"rows": [{} for _ in range(count)]},
+            "pending": [{"id": str(i), "path": ["rows", i]} for i in range(count)],
+            "hasNext": True,
+        }
+        pieces = [{"id": str(i), "data": {"name": i}} for i in range(count)]
+        rest: Part = {
+            "incremental": pieces,
+            "completed": [{"id": str(i)} for i in range(count)],
+            "hasNext": False,
+        }
+        began = time.process_time()
+        [_, told] = by_path([first, rest])
+        took = time.process_time() - began
+        assert len(told["incremental"]) == count
+        return took
+
+    small, large = (min(effort(count) for _ in range(3)) for count in (1_000, 4_000))
+
+    assert large < small * 8 + 0.005  # quadratic: sixteen times

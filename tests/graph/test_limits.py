@@ -99,6 +99,18 @@ def some_arguments(count: int) -> str:
     return "{ " + " ".join(f"a{i}: {ten}" for i in range(tens)) + (one if ones else "") + " }"
 
 
+def some_work(count: int) -> str:
+    """So many fields in all, most of them of 200 rows."""
+    # The connection and its edges, and of each row an item, a node and the row.
+    times, rest = divmod(count - 8 - 16, 200)
+    aliased = " ".join(f"a{i}: id" for i in range(times - 4))
+    return f"{{ authors(first: 200) {{ edges {{ node {{ {aliased} }} }} }} {plain(rest)} }}"
+
+
+def plain(count: int) -> str:
+    return " ".join(f"a{i}: __typename" for i in range(count))
+
+
 AT: dict[str, tuple[str, Callable[[int], str]]] = {
     "characters": ("DOCUMENT_TOO_LONG", "{ __typename }".ljust),
     "lines": ("DOCUMENT_TOO_LONG", lambda n: "{ __typename }" + "\n" * (n - 1)),
@@ -133,6 +145,7 @@ AT: dict[str, tuple[str, Callable[[int], str]]] = {
             f"{' '.join(f'a{i}: author(id: 1) {{ id }}' for i in range(n - 10_000))} }}"
         ),
     ),
+    "resolved": ("WORK_EXCEEDED", some_work),
 }
 
 
@@ -259,6 +272,7 @@ def test_tools_may_ask_for_the_whole_schema(schema: GraphQLSchema) -> None:
 
 BOMB = "accounts { edges { node { id name } } }"
 PAGES = "accounts(first: 200) { edges { node { agreements(first: 200) { edges { node { %s } } } } } }"
+EMPTY_PAGES = f"{{ {PAGES} }}".replace("200", "49")
 INNER_PAGES = PAGES % "account { agreements(first: 200) { edges { node { id } } } }"
 PARTS = "__schema { types { fields { args { type { name } } } } }"
 HOSTILE = {
@@ -290,6 +304,24 @@ HOSTILE = {
     "introspection side by side": (
         "{ " + " ".join(f"a{i}: {PARTS}" for i in range(30)) + " }",
         "INTROSPECTION_EXCEEDED",
+    ),
+    "empty pages in rows": (
+        EMPTY_PAGES % " ".join(f"a{i}: acceptances(first: 0) {{ totalCount }}" for i in range(29)),
+        "WORK_EXCEEDED",
+    ),
+    "the start of many names": (
+        "mutation {" + " ".join(f"createAgreementTemplateVersionn{i}" for i in range(250)) + "}",
+        "INVALID",
+    ),
+    "variables after many lines": (
+        "\n" * 74_000 + "query (" + "$a: Int " * 480 + ") { __typename }",
+        "INVALID",
+    ),
+    "errors after many lines": ("\n" * 78_000 + "{ a b c d e f g h i j k l m n o p q r s t }", "INVALID"),
+    "input fields that are unknown": (
+        "{ agreements(filter: {" + " ".join(f"agreementTemplateIdx{i}: 1" for i in range(400)) + "}) {"
+        " totalCount } }",
+        "INVALID",
     ),
     "operations": (
         " ".join(f"query Q{i} {{ me {{ roles }} }}" for i in range(1_000)),
