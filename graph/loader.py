@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
+from graph.pace import Pace
+
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
@@ -20,6 +22,7 @@ class Batches:
 
     def __init__(self) -> None:
         self.asked = 0
+        self.pace = Pace()
         self.waiting: dict[Loader[Any, Any], int] = {}
         self._task: asyncio.Task[None] | None = None
 
@@ -48,7 +51,7 @@ class Batches:
             while quiet < _QUIET_TURNS:
                 asked = self.asked
                 await asyncio.sleep(0)
-                quiet = quiet + 1 if asked == self.asked else 0
+                quiet = quiet + 1 if asked == self.asked and not self.pace.busy else 0
             loader = min(self.waiting, key=self.waiting.__getitem__)
             del self.waiting[loader]
             await loader.answer()
@@ -86,7 +89,10 @@ class Loader(Generic[K, V]):
             self._keys.append(key)
             self._batches.ask(self, depth)
         # Shielded: one field that is given up must not take the answer from the others.
-        return await asyncio.shield(answer)
+        found = await asyncio.shield(answer)
+        if self._batches.pace.used_up:
+            await self._batches.pace.turn()
+        return found
 
     async def answer(self) -> None:
         """Read the keys that wait."""

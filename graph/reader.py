@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from graph.binding import Binding
 from graph.dynamic import Value
 from graph.loader import Batches, Loader
+from graph.pace import Pace
 from graph.paging import Limits, Request
 from graph.statements import Statement, by_id, nested_counts, nested_pages, root_count, root_page, selected
 
@@ -77,6 +78,11 @@ class Reader:
     @property
     def dialect(self) -> Dialect:
         return self._engine.dialect
+
+    @property
+    def pace(self) -> Pace:
+        """Of the operation that reads."""
+        return self._batches.pace
 
     async def renew(self) -> None:
         """Give up the snapshot and all that was read in it: the next read sees what is committed by then."""

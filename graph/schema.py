@@ -7,22 +7,56 @@ from inspect import isawaitable
 from typing import Any
 
 import strawberry
-from graphql import Executor, GraphQLOutputType, GraphQLResolveInfo, GraphQLSchema
+from graphql import (
+    Executor,
+    GraphQLOutputType,
+    GraphQLResolveInfo,
+    GraphQLSchema,
+    get_named_type,
+    is_leaf_type,
+)
 from graphql.execution.incremental import IncrementalExecutor
 from graphql.execution.incremental.stream_item_queue import StreamItemQueue
 from graphql.pyutils import Path
 from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
+_LONG = 20
+"""Lists of so many items are completed with pauses."""
 
-class AtOnce(Executor):  # type: ignore[type-arg]  # graphql-core's parameter is internal
+
+class Paced(Executor):  # type: ignore[type-arg]  # graphql-core's parameter is internal
+    """Lets others run while it completes long lists."""
+
+    def complete_list_value(  # noqa: PLR0913, PLR0917  # graphql-core's signature
+        self,
+        return_type: Any,  # noqa: ANN401  # graphql-core's
+        field_details_list: Any,  # noqa: ANN401  # graphql-core's
+        info: GraphQLResolveInfo,
+        path: Path,
+        result: Any,  # noqa: ANN401  # whatever a resolver gives
+        position_context: Any,  # noqa: ANN401  # graphql-core's
+    ) -> Any:  # noqa: ANN401  # a list, or one to come
+        if (
+            isinstance(result, list)
+            and len(result) >= _LONG
+            and not is_leaf_type(get_named_type(return_type))
+            and self.get_stream_usage(field_details_list, path) is None
+        ):
+            result = self.context_value.reader.pace.items(result)
+        return super().complete_list_value(
+            return_type, field_details_list, info, path, result, position_context
+        )
+
+
+class AtOnce(Paced):  # type: ignore[type-arg]  # graphql-core's parameter is internal
     """Executes an operation into one response; @defer and @stream change nothing in it."""
 
     operation_extensions = None
     build_resolve_info = StrawberryGraphQLCoreExecutionContext.build_resolve_info  # type: ignore[assignment]  # of a sibling
 
 
-class InParts(StrawberryGraphQLCoreExecutionContext, IncrementalExecutor):  # type: ignore[misc]  # pyright: ignore[reportGeneralTypeIssues]
+class InParts(Paced, StrawberryGraphQLCoreExecutionContext, IncrementalExecutor):  # type: ignore[misc]  # pyright: ignore[reportGeneralTypeIssues]
     """Executes an operation into a first response and what @defer and @stream let follow."""
 
     def build_stream_item_queue(  # noqa: PLR0913, PLR0917  # graphql-core's signature
@@ -45,8 +79,12 @@ class InParts(StrawberryGraphQLCoreExecutionContext, IncrementalExecutor):  # ty
         if is_async:
             return given
 
+        pace = self.context_value.reader.pace
+
         async def produce(queue: StreamItemQueue) -> None:
             for index, item in enumerate(iterator, initial_index):
+                if pace.used_up:
+                    await pace.turn()
                 result = self.create_sub_executor().complete_stream_item(
                     stream_path.add_key(index, None), item, field_details_list, info, item_type
                 )
