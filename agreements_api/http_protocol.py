@@ -1,24 +1,44 @@
-"""HTTP/1.1 as uvicorn speaks it, with bounds on the head of a request; what is no HTTP gets a coded error."""
+"""HTTP/1.1 as uvicorn speaks it, within bounds; what is no HTTP, or exceeds them, gets a coded error."""
 
 import asyncio
-from http import HTTPStatus
+from collections.abc import Sized
 from typing import Any
-from uuid import uuid4
 
-import orjson
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+import httptools
+from uvicorn.protocols.http.flow_control import FlowControl
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from agreements_api.fair_transport import FairlyRead
+from agreements_api.socket_protocol import BoundedSocket
+from agreements_api.turning_away import BAD_BODY, NO_HTTP, TOO_LATE, Refusal, refuse_handshake
 from graph import Code
-from graph.guards import REQUEST_ID_HEADER
 
 URL_BYTES = 64 * 1024
 HEAD_BYTES = 64 * 1024
 """Of all headers together."""
 HEAD_SECONDS = 20.0
 """Until the head of a request must have come, from its first byte; the first, from the connection."""
+_LONG_URL = Refusal(414, Code.URL_TOO_LONG, f"A URL has at most {URL_BYTES} bytes: use POST.")
+_LONG_HEAD = Refusal(431, Code.HEADERS_TOO_LARGE, f"Headers have at most {HEAD_BYTES} bytes.")
 
 
-class BoundedProtocol(HttpToolsProtocol):
+class _Refused(Exception):
+    """Stops the parser, in one of its callbacks."""
+
+
+class _PatientFlow(FlowControl):
+    """Reads nothing while requests wait for their turn: a portion of the transport bounds how many can."""
+
+    def __init__(self, transport: asyncio.Transport, waiting: Sized) -> None:
+        super().__init__(transport)
+        self._waiting = waiting
+
+    def resume_reading(self) -> None:
+        if not self._waiting:
+            super().resume_reading()
+
+
+class BoundedProtocol(FairlyRead, HttpToolsProtocol):  # pyright: ignore[reportIncompatibleVariableOverride]  # it is told of no other transport
     """Refuses a head that is too long, or takes too long, before the application hears of it."""
 
     def __init__(self, *given: Any, **options: Any) -> None:  # noqa: ANN401  # uvicorn's signature
@@ -26,70 +46,164 @@ class BoundedProtocol(HttpToolsProtocol):
         self._head_bytes = 0
         self._unfinished = 0
         self._head_is_open = True
-        self._asked = False
-        self._refusal = (400, Code.BAD_REQUEST, "This is no HTTP request.")
+        self._answering: RequestResponseCycle | None = None
+        self._refusal = NO_HTTP
         self._patience: asyncio.TimerHandle | None = None
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    # The connection
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
+        self.flow = _PatientFlow(self.transport, self.pipeline)
         self._wait_for_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_waiting()
+        self._unset_keepalive_if_required()
+        self.pipeline.clear()
         super().connection_lost(exc)
+        if self._answering is not None:  # uvicorn tells the last request only
+            _hang_up(self._answering)
 
-    def data_received(self, data: bytes) -> None:
-        super().data_received(data)
-        # A header counts where it ends: one that does not end is held by the parser, however long it is.
-        if self._head_is_open and not self.transport.is_closing():
+    def shutdown(self) -> None:
+        if self.transport.is_closing():
+            self.transport.close_at_once()
+        else:
+            super().shutdown()
+
+    def take(self, data: bytes) -> None:
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            self._upgrade(data[upgrade.args[0] :])
+        except httptools.HttpParserError:
+            self._turn_away(self._refusal)
+        else:
+            # A header counts where it ends: one that does not end is held by the parser, however long it is.
             self._unfinished += len(data)
             if self._unfinished > URL_BYTES + HEAD_BYTES:
-                self._refusal = (431, Code.HEADERS_TOO_LARGE, f"Headers have at most {HEAD_BYTES} bytes.")
-                self.send_400_response(self._refusal[2])
+                self._turn_away(_LONG_HEAD)
+
+    # The parser's callbacks
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
+        self._unset_keepalive_if_required()
         self._head_bytes = self._unfinished = 0
-        self._head_is_open = True
+        self._head_is_open = self.transport.lingers = True
         self._wait_for_head()
 
     def on_url(self, url: bytes) -> None:
         super().on_url(url)
         if len(self.url) > URL_BYTES:
-            self._refuse(414, Code.URL_TOO_LONG, f"A URL has at most {URL_BYTES} bytes: use POST.")
+            self._refuse(_LONG_URL)
 
     def on_header(self, name: bytes, value: bytes) -> None:
+        if not self._head_is_open:
+            return  # what comes after the body is no part of the head
         super().on_header(name, value)
         self._head_bytes += len(name) + len(value)
         if self._head_bytes > HEAD_BYTES:
-            self._refuse(431, Code.HEADERS_TOO_LARGE, f"Headers have at most {HEAD_BYTES} bytes.")
+            self._refuse(_LONG_HEAD)
 
     def on_headers_complete(self) -> None:
         self._stop_waiting()
-        self._head_is_open = False
+        connects = self.parser.get_method() == b"CONNECT"
+        if self.parser.should_upgrade() and not connects:
+            return  # `take` goes on
         super().on_headers_complete()
-        self._asked = True
+        self._head_is_open = False
+        if connects:
+            self.cycle.keep_alive = False
 
-    def send_400_response(self, msg: str) -> None:
-        """Answer what the parser does not take; `msg` is for people who use no GraphQL client."""
+    def on_body(self, body: bytes) -> None:
+        self._unfinished = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        if self._head_is_open:
+            return  # to be upgraded
+        self._unfinished = 0
+        self.transport.lingers = False
+        super().on_message_complete()
+
+    # Requests in their turn
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:  # noqa: ANN401  # uvicorn's type
+        self._answering = cycle
+        super()._start_asgi_task(cycle, app)
+
+    def timeout_keep_alive_handler(self) -> None:
+        self.transport.lingers = False  # whoever was to read an answer has had the time
+        super().timeout_keep_alive_handler()
+
+    def _is_busy(self) -> bool:
+        return self._answering is not None and not self._answering.response_complete
+
+    # What is no request, or none of HTTP
+
+    def _upgrade(self, rest: bytes) -> None:
+        if self.parser.get_method() == b"CONNECT":
+            self.transport.deafen()
+        elif self._get_upgrade() != b"websocket":
+            self._serve_as_it_is(rest)
+        elif self._is_busy():
+            self._turn_away(NO_HTTP)
+        elif refusal := refuse_handshake(head := self._head()):
+            self._turn_away(refusal)
+        else:
+            self.connections.discard(self)
+            self._unset_keepalive_if_required()
+            socket = BoundedSocket(self.config, self.server_state, self.app_state)
+            socket.open(self.transport, head, rest)
+
+    def _serve_as_it_is(self, rest: bytes) -> None:
+        """Pass over a protocol that we do not speak: the parser has no way to, so it reads the head again."""
+        self.headers = [header for header in self.headers if header[0] != b"upgrade"]
+        head = self._head()
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        self.take(head + rest)
+
+    def _head(self) -> bytes:
+        version = self.parser.get_http_version().encode()
+        lines = b"".join(name + b": " + value + b"\r\n" for name, value in self.headers)
+        return self.parser.get_method() + b" " + self.url + b" HTTP/" + version + b"\r\n" + lines + b"\r\n"
+
+    def _turn_away(self, refusal: Refusal) -> None:
+        """Answer what is not taken, after all that was; nothing is read after it."""
         self._stop_waiting()
-        if self._asked and not self.cycle.response_complete:
-            self.transport.close()  # another answer is on its way: this one cannot be told apart from it
+        self.transport.deafen()
+        self.transport.lingers = True
+        if self._head_is_open or not self.cycle.more_body:
+            self._end_with(refusal)
+        else:
+            self._end_in_body(refusal if refusal is not NO_HTTP else BAD_BODY)
+
+    def _end_with(self, refusal: Refusal) -> None:
+        if self._is_busy():
+            self.cycle.keep_alive = False  # the answers to what came before tell of nothing else
+        else:
+            self.transport.write(refusal.answer())
+            self.transport.close()
+
+    def _end_in_body(self, refusal: Refusal) -> None:
+        cycle = self.cycle
+        if cycle is not self._answering:
+            self.pipeline[0] = (cycle, refusal)  # uvicorn takes from the other end
+            cycle.keep_alive = False
             return
-        status, code, message = self._refusal
-        tag = uuid4().hex
-        extensions = {"code": code.value, "requestId": tag}
-        body = orjson.dumps({"errors": [{"message": message, "extensions": extensions}]})
-        head = (
-            f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\ncontent-type: application/json\r\n"
-            f"content-length: {len(body)}\r\n{REQUEST_ID_HEADER}: {tag}\r\nconnection: close\r\n\r\n"
-        )
-        self.transport.write(head.encode() + body)
+        begun = cycle.response_started
+        _hang_up(cycle)
+        if not begun:
+            self.transport.write(refusal.answer())
         self.transport.close()
 
-    def _refuse(self, status: int, code: Code, message: str) -> None:
-        self._refusal = (status, code, message)
-        raise ValueError(message)  # the parser stops, and hands it to `send_400_response`
+    def _refuse(self, refusal: Refusal) -> None:
+        self._refusal = refusal
+        raise _Refused(refusal.message)
+
+    # The time that a head takes
 
     def _wait_for_head(self) -> None:
         self._stop_waiting()
@@ -102,5 +216,11 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _give_up(self) -> None:
         if not self.transport.is_closing():
-            self._refusal = (408, Code.REQUEST_TIMEOUT, "The request did not come to its end in time.")
-            self.send_400_response(self._refusal[2])
+            self._turn_away(TOO_LATE)
+
+
+def _hang_up(cycle: RequestResponseCycle) -> None:
+    """Tell the application that the client is gone."""
+    if not cycle.response_complete:
+        cycle.disconnected = True
+    cycle.message_event.set()

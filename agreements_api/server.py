@@ -15,6 +15,7 @@ from agreements_api.ending import Ending
 from agreements_api.errors import InvalidSettings, StartupError
 from agreements_api.http_protocol import BoundedProtocol
 from agreements_api.settings import Settings
+from agreements_api.socket_protocol import BoundedSocket
 
 BACKLOG = 2048
 _STREAMS_SECONDS = 12.0
@@ -94,9 +95,11 @@ async def run_server(
         started: Called once, when requests are answered and signals are heeded.
     """
     _calm_the_collector()
+    _open_many_files()
     config = uvicorn.Config(
         app,
         http=BoundedProtocol,
+        ws=BoundedSocket,
         lifespan="off",
         log_config=None,
         log_level="warning",  # that it starts and stops is told by us
@@ -142,6 +145,17 @@ def _calm_the_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
+
+
+def _open_many_files() -> None:
+    """Take as many connections as the machine lets this process, not as many as it is given at first."""
+    try:
+        import resource  # noqa: PLC0415  # does not exist on Windows
+    except ImportError:
+        return
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError, OSError):  # some systems name a limit that they do not grant
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 @contextlib.contextmanager
