@@ -1,14 +1,13 @@
 """HTTP/1.1 as uvicorn speaks it, within bounds; what is no HTTP, or exceeds them, gets a coded error."""
 
 import asyncio
-from collections.abc import Sized
 from typing import Any
 
 import httptools
-from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from agreements_api.fair_transport import FairlyRead
+from agreements_api.patience import Patience, PatientFlow
 from agreements_api.socket_protocol import BoundedSocket
 from agreements_api.turning_away import BAD_BODY, NO_HTTP, TOO_LATE, Refusal, refuse_handshake
 from graph import Code
@@ -26,18 +25,6 @@ class _Refused(Exception):
     """Stops the parser, in one of its callbacks."""
 
 
-class _PatientFlow(FlowControl):
-    """Reads nothing while requests wait for their turn: a portion of the transport bounds how many can."""
-
-    def __init__(self, transport: asyncio.Transport, waiting: Sized) -> None:
-        super().__init__(transport)
-        self._waiting = waiting
-
-    def resume_reading(self) -> None:
-        if not self._waiting:
-            super().resume_reading()
-
-
 class BoundedProtocol(FairlyRead, HttpToolsProtocol):  # pyright: ignore[reportIncompatibleVariableOverride]  # it is told of no other transport
     """Refuses a head that is too long, or takes too long, before the application hears of it."""
 
@@ -48,17 +35,17 @@ class BoundedProtocol(FairlyRead, HttpToolsProtocol):  # pyright: ignore[reportI
         self._head_is_open = True
         self._answering: RequestResponseCycle | None = None
         self._refusal = NO_HTTP
-        self._patience: asyncio.TimerHandle | None = None
+        self._patience = Patience(self.loop, HEAD_SECONDS, self._give_up)
 
     # The connection
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
-        self.flow = _PatientFlow(self.transport, self.pipeline)
-        self._wait_for_head()
+        self.flow = PatientFlow(self.transport, self.pipeline)
+        self._patience.begin()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._stop_waiting()
+        self._patience.end()
         self._unset_keepalive_if_required()
         self.pipeline.clear()
         super().connection_lost(exc)
@@ -91,7 +78,7 @@ class BoundedProtocol(FairlyRead, HttpToolsProtocol):  # pyright: ignore[reportI
         self._unset_keepalive_if_required()
         self._head_bytes = self._unfinished = 0
         self._head_is_open = self.transport.lingers = True
-        self._wait_for_head()
+        self._patience.begin()
 
     def on_url(self, url: bytes) -> None:
         super().on_url(url)
@@ -107,7 +94,7 @@ class BoundedProtocol(FairlyRead, HttpToolsProtocol):  # pyright: ignore[reportI
             self._refuse(_LONG_HEAD)
 
     def on_headers_complete(self) -> None:
-        self._stop_waiting()
+        self._patience.end()
         connects = self.parser.get_method() == b"CONNECT"
         if self.parser.should_upgrade() and not connects:
             return  # `take` goes on
@@ -172,7 +159,7 @@ class BoundedProtocol(FairlyRead, HttpToolsProtocol):  # pyright: ignore[reportI
 
     def _turn_away(self, refusal: Refusal) -> None:
         """Answer what is not taken, after all that was; nothing is read after it."""
-        self._stop_waiting()
+        self._patience.end()
         self.transport.deafen()
         self.transport.lingers = True
         if self._head_is_open or not self.cycle.more_body:
@@ -202,17 +189,6 @@ class BoundedProtocol(FairlyRead, HttpToolsProtocol):  # pyright: ignore[reportI
     def _refuse(self, refusal: Refusal) -> None:
         self._refusal = refusal
         raise _Refused(refusal.message)
-
-    # The time that a head takes
-
-    def _wait_for_head(self) -> None:
-        self._stop_waiting()
-        self._patience = self.loop.call_later(HEAD_SECONDS, self._give_up)
-
-    def _stop_waiting(self) -> None:
-        if self._patience is not None:
-            self._patience.cancel()
-            self._patience = None
 
     def _give_up(self) -> None:
         if not self.transport.is_closing():

@@ -1,6 +1,5 @@
 """WebSockets as uvicorn speaks them, with bounds on the handshake and on frames that are no message."""
 
-import asyncio
 from typing import Any
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -8,6 +7,7 @@ from websockets.frames import Frame, Opcode
 from websockets.http11 import Request
 
 from agreements_api.fair_transport import FairlyRead, FairTransport
+from agreements_api.patience import Patience
 from agreements_api.turning_away import TOO_LATE
 from graph.wire.frames import CloseCode
 from graph.wire.outbox import Rate
@@ -26,7 +26,7 @@ class BoundedSocket(FairlyRead, WebSocketsSansIOProtocol):  # pyright: ignore[re
     def __init__(self, *given: Any, **options: Any) -> None:  # noqa: ANN401  # uvicorn's signature
         super().__init__(*given, **options)
         self._parts = Rate(FRAMES_PER_SECOND, FRAMES_AT_ONCE)
-        self._patience: asyncio.TimerHandle | None = None
+        self._patience = Patience(self.loop, HANDSHAKE_SECONDS, self._give_up)
 
     def open(self, transport: FairTransport, head: bytes, rest: bytes) -> None:
         """Take the connection over; `rest` is what came behind the head, and waits until it is answered."""
@@ -35,11 +35,11 @@ class BoundedSocket(FairlyRead, WebSocketsSansIOProtocol):  # pyright: ignore[re
         self.connection_made(transport)
         transport.hold()
         transport.put_back(rest)
-        self._patience = self.loop.call_later(HANDSHAKE_SECONDS, self._give_up)
+        self._patience.begin()
         self.take(head)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._stop_waiting()
+        self._patience.end()
         super().connection_lost(exc)
 
     def shutdown(self) -> None:
@@ -69,17 +69,12 @@ class BoundedSocket(FairlyRead, WebSocketsSansIOProtocol):  # pyright: ignore[re
 
     async def send(self, message: Any) -> None:  # noqa: ANN401  # uvicorn's type
         await super().send(message)
-        if self._patience is not None and (self.handshake_complete or self.initial_response):
-            self._stop_waiting()
+        if self._patience.lasts and (self.handshake_complete or self.initial_response):
+            self._patience.end()
             self.transport.release()
 
-    def _stop_waiting(self) -> None:
-        if self._patience is not None:
-            self._patience.cancel()
-            self._patience = None
-
     def _give_up(self) -> None:
-        self._patience = None
+        self._patience.end()
         if not self.transport.is_closing():
             self.transport.write(TOO_LATE.answer())
             self.transport.close_at_once()

@@ -4,19 +4,19 @@ import asyncio
 import socket
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
 
 
 @asynccontextmanager
-async def serving(app: ASGIApp) -> AsyncGenerator[str]:
-    """Yield the base URL; lifespan included, shut down properly at the end."""
+async def serving(app: ASGIApp, **options: Any) -> AsyncGenerator[str]:
+    """Yield the base URL; lifespan included, shut down properly at the end; options are uvicorn's."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(
-            uvicorn.Config(app, log_config=None, lifespan="on", timeout_graceful_shutdown=5)
-        )
+        usual: dict[str, Any] = {"log_config": None, "lifespan": "on", "timeout_graceful_shutdown": 5}
+        server = uvicorn.Server(uvicorn.Config(app, **(usual | options)))
         task = asyncio.create_task(server.serve(sockets=[listener]))
         try:
             while not server.started:
