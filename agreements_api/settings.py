@@ -117,7 +117,7 @@ class Settings(BaseSettings):
     """Where documents are kept: a folder, or a bucket such as `s3://bucket/path`."""
     shutdown_timeout: Duration = timedelta(seconds=20)
     drain_delay: Annotated[timedelta, BeforeValidator(_seconds), Field(ge=timedelta(0))] = timedelta(
-        seconds=1
+        seconds=2
     )
     """How long requests are still taken after the server has called itself unready."""
 

@@ -148,7 +148,11 @@ def _public(error: GraphQLError, request_id: str, executed: bool, log: logging.L
     cause = _cause(error)
     # What a scalar raises ends up in the text of graphql-core's error.
     unreadable = code in _UNREADABLE and not isinstance(cause, GraphQLError)
-    if code is Code.INTERNAL or unreadable:
+    if unreadable:
+        # The client's fault: no traceback for each, and no value of the client's in the log.
+        log.info("Could not read a value: %s", type(cause).__name__, extra={"request_id": request_id})
+        message, extensions = _UNREADABLE[code], {}
+    if code is Code.INTERNAL:
         log.error(
             "Masked %s at %s",
             type(cause).__name__,
@@ -156,7 +160,7 @@ def _public(error: GraphQLError, request_id: str, executed: bool, log: logging.L
             exc_info=cause,
             extra={"request_id": request_id},
         )
-        message, extensions = _UNREADABLE.get(code, "Internal error."), {}
+        message, extensions = "Internal error.", {}
     formatted: dict[str, Any] = {"message": message}
     if error.locations:
         formatted["locations"] = [place.formatted for place in error.locations]

@@ -96,7 +96,7 @@ _REFUSALS = {
     ),
     "arguments": (
         "TOO_MANY_ARGUMENTS",
-        f"{_PLACED} arguments of fields; at most {{limit}} are allowed. Split it.",
+        f"{_PLACED} arguments and fields of input objects; at most {{limit}} are allowed. Split it.",
     ),
     "directives": (
         "TOO_MANY_DIRECTIVES",
@@ -199,7 +199,7 @@ class Demand:
         """
         limits = self.limits
         source = LinedSource(text)
-        if len(source.ends) >= limits.lines:
+        if len(text) <= limits.characters and len(source.ends) >= limits.lines:
             raise _unread(str(limits.lines), "lines")
         try:
             return parse(

@@ -174,6 +174,7 @@ def _literal(measure: Measure, value: Untyped) -> None:
                 measure.list_items = max(measure.list_items, len(node.values))
                 waiting += [(item, nesting + 1) for item in node.values]
             case "object_value":
+                measure.arguments += len(node.fields)
                 waiting += [(item.value, nesting + 1) for item in node.fields]
             case _:
                 continue
