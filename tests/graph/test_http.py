@@ -2,61 +2,20 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
 import pytest
-from starlette.applications import Starlette
-from starlette.middleware import Middleware
-from starlette.requests import HTTPConnection
-from starlette.routing import Route
-from starlette.types import ASGIApp
-from support.library.engines import ENGINE, Library, an_engine, number
-from support.library.schema import Context
+from support.library.endpoint import an_app, asking
+from support.library.engines import Library, an_engine, number
 from support.library.seed import fill
-from support.library.slow import GIVEN_UP
-from support.servers import serving
 
-import graph
 from graph import TrustedDocuments, encode_id
-from graph.admission import Admission, Budget
 from graph.documents import digest
-from graph.guards import Doorman, RequestIds, request_id
-from graph.http import GraphQLEndpoint, HTTPBounds, StatusCodes
+from graph.http import StatusCodes
 
 COUNT = "{ books { totalCount } }"
-
-
-def an_app(library: Library, **options: Any) -> Starlette:
-    """The endpoint behind the guards; options are the endpoint's."""
-
-    async def make_context(connection: HTTPConnection, _params: Mapping[str, object]) -> Context:
-        if connection.headers.get("authorization") == "broken":
-            raise RuntimeError("no context")
-        context = library.context()
-        context.request_id = request_id(connection.scope)
-        return context
-
-    engine = options.pop("engine", None) or ENGINE()
-    endpoint = GraphQLEndpoint(
-        engine, make_context, **{"bounds": HTTPBounds(body_bytes=10_000, read_seconds=0.5), **options}
-    )
-    return Starlette(
-        routes=[Route("/graphql", endpoint)],
-        middleware=[
-            Middleware(RequestIds),
-            Middleware(Doorman, hosts=["api.test", "127.0.0.1"], origins=["https://portal.example.com"]),
-        ],
-    )
-
-
-@asynccontextmanager
-async def asking(app: ASGIApp) -> AsyncGenerator[httpx.AsyncClient]:
-    transport = httpx.ASGITransport(app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://api.test") as opened:
-        yield opened
 
 
 @pytest.fixture
@@ -350,50 +309,6 @@ async def test_another_site_s_image_or_script_may_not_ask(client: httpx.AsyncCli
         assert answer.status_code == status
 
 
-async def test_too_much_at_once_is_turned_away_and_asked_to_come_back(library: Library) -> None:
-    engine = an_engine(admission=Admission(2))
-    async with asking(an_app(library, engine=engine)) as client:
-        ask = {"query": "{ nap(seconds: 0.3) }"}
-        answers = await asyncio.gather(*(client.post("/graphql", json=ask) for _ in range(5)))
-        after = await client.post("/graphql", json={"query": COUNT})
-
-    assert sorted(answer.status_code for answer in answers) == [200, 200, 503, 503, 503]
-    refused = next(answer for answer in answers if answer.status_code == 503)
-    assert refused.headers["retry-after"] == "1"
-    assert refused.json()["errors"][0]["extensions"]["code"] == "OVERLOADED"
-    assert after.status_code == 200
-
-
-@pytest.mark.parametrize("accept", ["text/event-stream", "multipart/mixed, application/json"])
-async def test_no_way_of_answering_goes_around_the_places(library: Library, accept: str) -> None:
-    engine = an_engine(admission=Admission(2))
-    async with asking(an_app(library, engine=engine)) as client:
-        ask = {"query": "{ __typename ... @defer { nap(seconds: 0.3) } }"}
-        answers = await asyncio.gather(
-            *(client.post("/graphql", json=ask, headers={"accept": accept}) for _ in range(5))
-        )
-
-    assert sum("OVERLOADED" in answer.text for answer in answers) == 3
-    assert sum("rested" in answer.text for answer in answers) == 2
-
-
-async def test_only_so_many_streams_are_open_at_once(library: Library) -> None:
-    headers = {"accept": "text/event-stream"}
-    async with asking(an_app(library, streams=Admission(0, "streams are open"))) as client:
-        ask = {"query": "subscription ($id: ID!) { book(id: $id) { id } }", "variables": {"id": "x"}}
-        answer = await client.post("/graphql", json=ask, headers=headers)
-
-    assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
-
-
-async def test_what_waits_to_be_sent_is_bounded_for_all_clients_together(library: Library) -> None:
-    async with asking(an_app(library, budget=Budget(1_000))) as client:
-        short = await client.post("/graphql", json={"query": COUNT})
-        long = await client.post("/graphql", json={"query": "{ __schema { types { name description } } }"})
-
-    assert (short.status_code, long.status_code) == (200, 503)
-
-
 async def test_a_subscription_is_not_answered_as_json(client: httpx.AsyncClient) -> None:
     ask = {"query": "subscription { book(id: 1) { id } }"}
     posted = await client.post("/graphql", json=ask, headers={"accept": "application/json"})
@@ -401,34 +316,3 @@ async def test_a_subscription_is_not_answered_as_json(client: httpx.AsyncClient)
 
     assert (posted.status_code, got.status_code) == (406, 405)
     assert posted.json()["errors"][0]["extensions"]["code"] == "NOT_ACCEPTABLE"
-
-
-async def test_a_response_is_never_longer_than_its_bound(library: Library) -> None:
-    await fill(library, 5)
-    engine = an_engine(bounds=graph.Bounds(response_bytes=300))
-    async with asking(an_app(library, engine=engine)) as client:
-        short = await client.post("/graphql", json={"query": COUNT})
-        long = await client.post("/graphql", json={"query": "{ books { edges { node { name } } } }"})
-
-    assert short.json() == {"data": {"books": {"totalCount": 15}}}
-    assert long.json()["data"] is None
-    assert long.json()["errors"][0]["extensions"]["code"] == "RESPONSE_TOO_LARGE"
-
-
-async def test_work_ends_when_the_client_leaves(library: Library) -> None:
-    delays = []
-    app = an_app(library)
-    async with serving(app) as url:
-        for _ in range(20):
-            GIVEN_UP.clear()
-            async with httpx.AsyncClient(base_url=url) as client:
-                ask = client.post("/graphql", json={"query": "{ nap(seconds: 60) }"}, timeout=0.1)
-                with pytest.raises(httpx.ReadTimeout):
-                    await ask
-            left = time.monotonic()
-            async with asyncio.timeout(5):
-                while not GIVEN_UP:  # noqa: ASYNC110  # the resolver knows nothing of an event
-                    await asyncio.sleep(0.005)
-            delays.append(GIVEN_UP[0] - left)
-
-    assert max(delays) <= 0.2
