@@ -96,22 +96,7 @@ async def run_server(
     """
     _calm_the_collector()
     _open_many_files()
-    config = uvicorn.Config(
-        app,
-        http=BoundedProtocol,
-        ws=BoundedSocket,
-        lifespan="off",
-        log_config=None,
-        log_level="warning",  # that it starts and stops is told by us
-        backlog=BACKLOG,
-        access_log=False,
-        server_header=False,
-        date_header=True,
-        timeout_graceful_shutdown=int(settings.shutdown_timeout.total_seconds()),
-        ws_max_size=settings.max_body_bytes,
-        ws_ping_interval=None,  # the sockets ping by themselves, and close with a code that clients know
-    )
-    server = _Server(config, started)
+    server = _Server(_config(app, settings), started)
 
     stopping = asyncio.Event()
     delays = [settings.drain_delay.total_seconds()]
@@ -134,6 +119,24 @@ async def run_server(
         ender = asyncio.create_task(end(), name="end in good order")
         await server.serve(sockets=[listener])
         ender.cancel()
+
+
+def _config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        http=BoundedProtocol,
+        ws=BoundedSocket,
+        lifespan="off",
+        log_config=None,
+        log_level="warning",  # that it starts and stops is told by us
+        backlog=BACKLOG,
+        access_log=False,
+        server_header=False,
+        date_header=True,
+        timeout_graceful_shutdown=int(settings.shutdown_timeout.total_seconds()),
+        ws_max_size=settings.max_body_bytes,
+        ws_ping_interval=None,  # the sockets ping by themselves, and close with a code that clients know
+    )
 
 
 def _calm_the_collector() -> None:
