@@ -27,8 +27,10 @@ KEYS = (
     b"sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
 )
 SPEAKS = b"sec-websocket-protocol: graphql-transport-ws\r\n"
-FAIR_SECONDS = 1.0
-"""No request waits longer for another: 0.2 to 0.5 were seen, and 16 where reading was not fair."""
+FAIR_SECONDS = 0.25
+"""For which nobody else may keep a request waiting; a busy machine gets time."""
+TINY_CHUNKS_SECONDS = 1.0
+"""Each chunk is an event of its own: 0.42 was seen, and 16 where reading was not fair."""
 
 
 @pytest.fixture(scope="module")
@@ -226,7 +228,7 @@ async def test_tiny_chunks_keep_nobody_waiting(peer: Running) -> None:
         peer, b"GET /livez HTTP/1.1\r\n" + HOST + b"transfer-encoding: chunked\r\n\r\n" + tiny
     )
 
-    assert max(delays) < FAIR_SECONDS
+    assert max(delays) < TINY_CHUNKS_SECONDS
 
 
 async def test_many_requests_at_once_keep_nobody_waiting(peer: Running) -> None:
