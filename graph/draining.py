@@ -50,7 +50,8 @@ class Draining:
         """Begin, and wait until no long work is left; False if some is left after that time."""
         self.begin()
         try:
-            await asyncio.wait_for(self.emptied(), seconds)
+            async with asyncio.timeout(seconds):
+                await self.emptied()
         except TimeoutError:
             return False
         return True

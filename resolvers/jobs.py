@@ -60,7 +60,8 @@ async def wait_for_job(context: Context, ended: asyncio.Event, job_id: UUID, sec
     deadline = loop.time() + seconds
     while not ended.is_set() and (left := deadline - loop.time()) > 0:
         with suppress(TimeoutError):
-            await asyncio.wait_for(ended.wait(), min(left, _LOOK_EVERY_SECONDS))
+            async with asyncio.timeout(min(left, _LOOK_EVERY_SECONDS)):
+                await ended.wait()
         if not ended.is_set() and (job := await _peek(context, job_id)).is_finished:
             return job
     return await _peek(context, job_id)

@@ -117,7 +117,8 @@ class Lookout(ABC, Generic[F]):
                 _logger.warning("Looking for what is followed failed; it is tried again.", exc_info=error)
             await asyncio.sleep(_PAUSE_SECONDS)
             with suppress(TimeoutError):
-                await asyncio.wait_for(self.early.wait(), self._every_seconds - _PAUSE_SECONDS)
+                async with asyncio.timeout(self._every_seconds - _PAUSE_SECONDS):
+                    await self.early.wait()
 
     def _give_up(self, error: Exception) -> None:
         followers, self._followers = self._followers, set()

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import aclosing, asynccontextmanager, contextmanager
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -129,6 +130,19 @@ async def test_nobody_is_looked_for_when_nobody_follows(context: Context, databa
     with counted(database) as statements:
         await asyncio.sleep(1.5)
     assert statements == []
+
+
+async def test_whoever_leaves_as_it_comes_leaves_no_look_behind(context: Context) -> None:
+    [job] = await jobs_under_way(context, 1)
+    for lookout, follow in (
+        (context.lookouts.agreements, partial(context.lookouts.agreements.follow, None)),
+        (context.lookouts.jobs, partial(context.lookouts.jobs.follow, job)),
+    ):
+        async with asyncio.timeout(10), follow():
+            await asyncio.sleep(0.2)  # it waits for its next look
+            lookout.early.set()  # as the next one does that follows
+
+        assert not {task.get_name() for task in asyncio.all_tasks()} & LOOKS
 
 
 async def test_no_look_outlives_what_looks(context: Context) -> None:

@@ -96,7 +96,8 @@ async def subscribe(server: Running, _turn: int) -> None:
             query = "subscription { agreementChanged { sequence } }" if n else PAGE
             message = {"id": str(n), "type": "subscribe", "payload": {"query": query, "variables": {"n": 1}}}
             await socket.send(json.dumps(message))
-        assert json.loads(await socket.recv())["type"] == "next"
+        first = json.loads(await socket.recv())
+        assert first["type"] == "next", first
         await socket.send("[]")
 
 
