@@ -1,15 +1,15 @@
 """Opens the database: SQLite and PostgreSQL behind the same two engines, one to write and one to read."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from typing import Any, Self
 
 from sqlalchemy import URL, Connection, NullPool, event, make_url, text
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, Dialect
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.util import await_only, greenlet_spawn
 
 from jobs.system import teach_clock
@@ -53,6 +53,8 @@ class Database:
             self.writes = _postgresql_engine(self.url, options=_POSTGRESQL_WRITER_OPTIONS)
             self.reads = _postgresql_engine(self.url, options=_POSTGRESQL_READER_OPTIONS)
         self._apart = create_async_engine(self.url, hide_parameters=True, poolclass=NullPool)
+        if self.is_sqlite:
+            event.listen(self._apart.sync_engine, "do_connect", _connect)
         self._turn = asyncio.Lock()
 
     def turn(self) -> AbstractAsyncContextManager[None]:
@@ -109,29 +111,34 @@ def database_url(url: str | URL) -> URL:
 _EXPECTED = "use sqlite+aiosqlite:///path/to/agreements.db or postgresql://user:password@host/database"
 
 
-class _Pool(AsyncAdaptedQueuePool):
-    """A pool that loses no connection to whoever stops waiting for it.
+def _connect(
+    dialect: Dialect, _entry: ConnectionPoolEntry, args: tuple[Any, ...], options: dict[str, Any]
+) -> DBAPIConnection:
+    """Open the file, or leave it closed when the wait for it is cancelled.
 
-    The driver forgets a file that its thread was opening when the wait was cancelled, and SQLAlchemy one
-    that it was preparing: file and thread would stay until they are collected.
+    Left alone, the driver forgets a file that its thread was opening: both stay until they are collected.
     """
-
-    # Its log is named after this, and has the level of a library's.
-    __module__ = AsyncAdaptedQueuePool.__module__
-
-    def _create_connection(self) -> ConnectionPoolEntry:
-        return await_only(_whole(greenlet_spawn(super()._create_connection)))
+    opening = greenlet_spawn(dialect.connect, *args, **options)
+    return await_only(_opened(opening, dialect.do_close))
 
 
-async def _whole(opening: Coroutine[Any, Any, ConnectionPoolEntry]) -> ConnectionPoolEntry:
+async def _opened(
+    opening: Coroutine[Any, Any, DBAPIConnection], close: Callable[[DBAPIConnection], None]
+) -> DBAPIConnection:
     task = asyncio.create_task(opening)
     try:
         return await asyncio.shield(task)
     except asyncio.CancelledError:
-        with suppress(Exception):  # nobody waits for what it was that failed
-            entry = await task  # some milliseconds
-            await greenlet_spawn(entry.invalidate)
+        closed = asyncio.create_task(_closed(task, close))
+        while not closed.done():  # some milliseconds, in which we may be cancelled again
+            with suppress(asyncio.CancelledError):
+                await asyncio.shield(closed)
         raise
+
+
+async def _closed(opening: asyncio.Task[DBAPIConnection], close: Callable[[DBAPIConnection], None]) -> None:
+    with suppress(Exception):  # nobody waits for what it was that failed
+        await greenlet_spawn(close, await opening)
 
 
 def sqlite_engine(url: URL, *, pragmas: tuple[str, ...], begin: str) -> AsyncEngine:
@@ -141,28 +148,21 @@ def sqlite_engine(url: URL, *, pragmas: tuple[str, ...], begin: str) -> AsyncEng
     both write, and one update is lost without an error. So the driver's own bookkeeping is switched off
     and `begin` is sent when SQLAlchemy begins.
     """
-    engine = create_async_engine(
-        url,
-        hide_parameters=True,  # an error that is logged names no person
-        poolclass=_Pool,
-    )
+    engine = create_async_engine(url, hide_parameters=True)  # an error that is logged names no person
 
     def prepare(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
         raw: Any = connection
         raw.isolation_level = None
         cursor = raw.cursor()
-        try:
-            for pragma in (f"busy_timeout={BUSY_TIMEOUT_MS}", *pragmas):
-                cursor.execute(f"PRAGMA {pragma}")
-        except raw.dbapi.Error:
-            raw.close()  # the pool has not taken it yet, so nobody else would end its thread
-            raise
+        for pragma in (f"busy_timeout={BUSY_TIMEOUT_MS}", *pragmas):
+            cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
         teach_clock(raw)
 
     def begin_transaction(connection: Connection) -> None:
         connection.exec_driver_sql(begin)
 
+    event.listen(engine.sync_engine, "do_connect", _connect)
     event.listen(engine.sync_engine, "connect", prepare)
     event.listen(engine.sync_engine, "begin", begin_transaction)
     return engine

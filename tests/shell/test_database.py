@@ -105,20 +105,31 @@ def uncollected() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("uncollected")
-async def test_no_connection_is_lost_to_whoever_stops_waiting_for_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize("times", [1, 2, 5])
+async def test_no_connection_is_lost_to_whoever_stops_waiting_for_it(tmp_path: Path, times: int) -> None:
     async def look(database: Database) -> None:
         async with database.reads.connect():
             pass
 
     before = open_connections()
-    for step in range(60):
+    for step in range(120):
         async with Database(f"sqlite:///{tmp_path}/agreements.db") as database:
+            if step >= 60:
+                await leave_a_place(database)
             looking = asyncio.create_task(look(database))
-            await asyncio.sleep(step / 10_000)
-            looking.cancel()
+            await asyncio.sleep(step % 60 / 10_000)
+            for _ in range(times):  # the client gives it up, the client leaves, the server ends
+                looking.cancel()
+                await asyncio.sleep(0.0001)
             await asyncio.wait([looking])
 
     assert open_connections() == before
+
+
+async def leave_a_place(database: Database) -> None:
+    """Let the pool have a place whose connection was given up: the next one opens another one there."""
+    async with database.reads.connect() as connection:
+        await connection.invalidate()
 
 
 def open_connections() -> int:
