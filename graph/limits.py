@@ -116,9 +116,7 @@ _REFUSALS = {
     ),
 }
 _OF_OPERATIONS = ("depth", "fields", "aliases", "arguments", "deferrals", "directives", "nesting")
-_ABORTED = re.compile(
-    r"(?:contains more than (\d+) (tokens|comments|code points)|(nested too deeply))\b.*aborted\."
-)
+_ABORTED = re.compile(r"(?:contains more than (\d+) (tokens|comments)|(nested too deeply))\b.*aborted\.")
 
 
 class Price:
@@ -199,15 +197,13 @@ class Demand:
         """
         limits = self.limits
         source = LinedSource(text)
-        if len(text) <= limits.characters and len(source.ends) >= limits.lines:
+        # Counted before anything is read: a parser that refuses the text finds the place of its error first.
+        if len(text) > limits.characters:
+            raise _unread(str(limits.characters), "characters")
+        if source.line_count > limits.lines:
             raise _unread(str(limits.lines), "lines")
         try:
-            return parse(
-                source,
-                max_lexical_tokens=limits.tokens,
-                max_comments=limits.tokens,
-                max_source_length=limits.characters,
-            )
+            return parse(source, max_lexical_tokens=limits.tokens, max_comments=limits.tokens)
         except GraphQLSyntaxError as error:
             match = _ABORTED.search(error.message)
             if match is None:
@@ -289,8 +285,7 @@ def _unread(most: str, what: str | None) -> CodedError:
             return CodedError(
                 "Braces and brackets stand too deep to be read. Use fewer levels.", code="NESTING_EXCEEDED"
             )
-        case "code points" | "lines":
-            what = what.replace("code points", "characters")
+        case "characters" | "lines":
             return CodedError(
                 f"The document has more than {most} {what}. Shorten or split it.", code="DOCUMENT_TOO_LONG"
             )

@@ -13,6 +13,11 @@ _NEWLINE = re.compile(r"\r\n|[\n\r]")
 class LinedSource(Source):
     """Finds the place of an error at once; graphql-core's counts the lines from the start for each."""
 
+    @property
+    def line_count(self) -> int:
+        text = self.body
+        return 1 + text.count("\n") + text.count("\r") - text.count("\r\n")
+
     @cached_property
     def ends(self) -> list[tuple[int, int]]:
         """Where each line but the last ends, and where the next one begins."""
