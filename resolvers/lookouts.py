@@ -25,8 +25,14 @@ MOST_EVENTS = 1_000
 # Whoever begins to follow is waited for no longer than this, so that hundreds at once share a few looks.
 _PAUSE_SECONDS = 0.05
 _ATTEMPTS: Final = 3
+_LOOK_SECONDS = 15.0
+"""For one look, which takes milliseconds."""
 
 _logger = logging.getLogger(__name__)
+
+
+class LookingFailed(Exception):
+    """The database was looked at in vain, time after time; the log holds the cause."""
 
 
 class Follower:
@@ -34,24 +40,25 @@ class Follower:
 
     def __init__(self) -> None:
         self._woken = asyncio.Event()
-        self._error: Exception | None = None
+        self._failed = False
 
     async def wait(self) -> None:
         """Wait until something was left.
 
         Raises:
-            Exception: What has kept the looks from succeeding, time after time.
+            LookingFailed: Nothing will be.
         """
         await self._woken.wait()
         self._woken.clear()
-        if self._error is not None:
-            raise self._error
+        if self._failed:
+            # Each has one of its own: the traceback of one that all share would grow with each of them.
+            raise LookingFailed("What is followed cannot be looked at just now. Subscribe again.")
 
     def wake(self) -> None:
         self._woken.set()
 
-    def fail(self, error: Exception) -> None:
-        self._error = error
+    def fail(self) -> None:
+        self._failed = True
         self.wake()
 
 
@@ -108,23 +115,26 @@ class Lookout(ABC, Generic[F]):
         while True:
             self.early.clear()
             try:
-                await self._look()
+                async with asyncio.timeout(_LOOK_SECONDS):
+                    await self._look()
                 failures = 0
-            except Exception as error:  # whatever it is, who follows is told
+            except Exception:  # whatever it is, who follows is told
                 failures += 1
                 if failures == _ATTEMPTS:
-                    return self._give_up(error)
-                _logger.warning("Looking for what is followed failed; it is tried again.", exc_info=error)
+                    _logger.exception("Looking for what is followed failed again; who follows is told.")
+                    return self._give_up()
+                _logger.warning("Looking for what is followed failed; it is tried again.", exc_info=True)
+                await asyncio.sleep(failures * self._every_seconds)  # however many join meanwhile
             await asyncio.sleep(_PAUSE_SECONDS)
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._every_seconds - _PAUSE_SECONDS):
                     await self.early.wait()
 
-    def _give_up(self, error: Exception) -> None:
+    def _give_up(self) -> None:
         followers, self._followers = self._followers, set()
         self._task = None
         for follower in followers:
-            follower.fail(error)
+            follower.fail()
 
 
 class AgreementFollower(Follower):

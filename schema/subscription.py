@@ -1,7 +1,7 @@
 """Where following begins: each event is served as things are when it is sent."""
 
-from collections.abc import AsyncIterator
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Generator
+from contextlib import aclosing, contextmanager
 from typing import Annotated
 from uuid import UUID
 
@@ -12,6 +12,7 @@ import graph
 from graph import reference
 from models import AgreementEvent
 from resolvers.errors import NotFound
+from resolvers.lookouts import LookingFailed
 from resolvers.watching import watch_agreements, watch_job
 from schema.context import Info
 from schema.inputs.fields import given
@@ -53,12 +54,10 @@ class Subscription:
         id: Annotated[strawberry.ID, strawberry.argument(description="Global id of the job.")],
     ) -> AsyncIterator[Job]:
         job_id = graph.decode_id(id, "Job")
-        try:
+        with _coded():
             async with aclosing(watch_job(info.context.resolvers, job_id)) as jobs:
                 async for job in jobs:
                     yield Job.ref(job.id)
-        except NotFound as error:
-            raise graph.CodedError(error.message, code=error.code) from error
 
     @graph.subscription(
         description="What happens to agreements. Every change is sent at least once: treat one that you "
@@ -85,13 +84,24 @@ class Subscription:
             account_id=None if account is None else graph.decode_id(account, "Account"),
             after=None if place is None else _event_id(place),
         )
-        async with aclosing(events):
-            async for event in events:
-                yield AgreementChange(
-                    sequence=graph.encode_id("AgreementChange", event.id),
-                    type=event.type,
-                    agreement=Agreement.ref(event.agreement_id),
-                )
+        with _coded():
+            async with aclosing(events):
+                async for event in events:
+                    yield AgreementChange(
+                        sequence=graph.encode_id("AgreementChange", event.id),
+                        type=event.type,
+                        agreement=Agreement.ref(event.agreement_id),
+                    )
+
+
+@contextmanager
+def _coded() -> Generator[None]:
+    try:
+        yield
+    except NotFound as error:
+        raise graph.CodedError(error.message, code=error.code) from error
+    except LookingFailed as error:
+        raise graph.CodedError(str(error), code="UNAVAILABLE") from error
 
 
 def _event_id(sequence: str) -> UUID:

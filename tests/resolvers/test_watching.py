@@ -1,9 +1,11 @@
 """However many follow, the database is looked at once for all, and each is told everything."""
 
 import asyncio
+import traceback
 from collections.abc import AsyncGenerator, Callable, Generator
-from contextlib import aclosing, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager
 from functools import partial
+from types import TracebackType
 from typing import Any
 from uuid import UUID
 
@@ -20,9 +22,11 @@ from resolvers import lookouts
 from resolvers.agreements import update_agreement
 from resolvers.context import Context
 from resolvers.jobs import finish_job
+from resolvers.lookouts import LookingFailed
 from resolvers.watching import watch_agreements, watch_job
 
 LOOKS = {"AgreementLookout", "JobLookout"}
+ATTEMPTS = 3
 
 
 class Following:
@@ -305,14 +309,50 @@ async def test_a_look_that_fails_once_is_made_again(context: Context, database: 
 
 
 async def test_who_follows_is_told_when_looks_go_on_failing_and_may_come_back(
-    context: Context, database: Database
+    context: Context, database: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
     agreement = await an_agreement(context)
-    async with following(watch_agreements(context), watch_agreements(context)) as followers:
+    async with following(*(watch_agreements(context) for _ in range(50))) as followers:
         async with without_the_trail(database):
-            for follower in followers:
-                with pytest.raises(Exception, match="audit_events"):
-                    await follower.end()
+            lengths = {len(traceback.extract_tb(await failure(follower))) for follower in followers}
         async with following(watch_agreements(context)) as [again]:
             await write_on(context, agreement, 1)
             await told(lambda: bool(again.seen))
+
+    assert len(lengths) == 1  # no error carries what became of others
+    assert sum("audit_events" in (record.exc_text or "") for record in caplog.records) == ATTEMPTS
+
+
+async def failure(follower: Following) -> TracebackType | None:
+    with pytest.raises(LookingFailed) as caught:
+        await follower.end()
+    return caught.value.__traceback__
+
+
+async def test_a_short_outage_is_outlived_however_many_join_meanwhile(
+    context: Context, database: Database
+) -> None:
+    async with following(watch_agreements(context)) as [follower], AsyncExitStack() as joined:
+        async with without_the_trail(database):
+            for _ in range(25):
+                await joined.enter_async_context(context.lookouts.agreements.follow(None))
+                await asyncio.sleep(0.02)
+
+        await write_on(context, await an_agreement(context), 1)
+        await told(lambda: bool(follower.seen))
+
+
+async def test_a_look_that_does_not_end_is_given_up(
+    context: Context, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lookouts, "_LOOK_SECONDS", 0.2)
+    monkeypatch.setattr(lookouts, "_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(context.lookouts.agreements, "_every_seconds", 0.05)
+    busy = [await database.reads.connect() for _ in range(15)]  # all that the pool gives
+    try:
+        with pytest.raises(LookingFailed):
+            async with asyncio.timeout(5):
+                await anext(watch_agreements(context))
+    finally:
+        for connection in busy:
+            await connection.close()
