@@ -100,6 +100,7 @@ class _PageForBrowsers:
 class _Health:
     def __init__(self, services: Services) -> None:
         self._services = services
+        self._asking: asyncio.Task[bool] | None = None
 
     async def live(self, _request: Request) -> Response:
         """Answer as long as the process does; nothing else is asked."""
@@ -109,12 +110,20 @@ class _Health:
         """Answer 200 when requests can be served: the database answers, the end has not come; else 503."""
         if self._services.ending.unready.begun:
             return JSONResponse({"status": "the server is ending"}, 503)
+        # One connection, however many ask at once: they would take those that the server itself needs.
+        if self._asking is None or self._asking.done():
+            self._asking = asyncio.create_task(self._ask())
+        if await asyncio.shield(self._asking):
+            return JSONResponse({"status": "ok"})
+        return JSONResponse({"status": "the database does not answer"}, 503)
+
+    async def _ask(self) -> bool:
         try:
             async with asyncio.timeout(READY_SECONDS):
                 await self._services.database.ask()
         except (TimeoutError, SQLAlchemyError, OSError):
-            return JSONResponse({"status": "the database does not answer"}, 503)
-        return JSONResponse({"status": "ok"})
+            return False
+        return True
 
 
 async def _to_graphiql(_request: Request) -> Response:

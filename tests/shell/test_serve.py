@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 import pytest
 import websockets
+from sqlalchemy import Pool, event
 from support.program import Program, Run, Running
 from support.simulator import Simulator, running_simulator
 from support.work import configure, ended, job_status, start_sync
@@ -123,6 +124,28 @@ async def test_a_database_that_does_not_answer_makes_the_server_unready_but_not_
 
     assert (ready.status_code, ready.json()) == (503, {"status": "the database does not answer"})
     assert live.status_code == 200
+
+
+async def test_any_number_who_ask_for_readiness_share_a_connection(tmp_path: Path) -> None:
+    settings = Settings(database_url=f"sqlite:///{tmp_path}/agreements.db")
+    async with open_services(settings, run_jobs=False) as services:
+        opened = 0
+
+        def count(*_: object) -> None:
+            nonlocal opened
+            opened += 1
+
+        event.listen(Pool, "connect", count)
+        try:
+            transport = httpx.ASGITransport(app=make_app(services))
+            async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+                answers = await asyncio.gather(*(client.get("/readyz") for _ in range(50)))
+                again = await client.get("/readyz")
+        finally:
+            event.remove(Pool, "connect", count)
+
+    assert {answer.status_code for answer in (*answers, again)} == {200}
+    assert 2 <= opened <= 5
 
 
 async def test_a_browser_is_shown_graphiql_and_a_program_is_not(client: httpx.AsyncClient) -> None:
