@@ -4,11 +4,15 @@ import asyncio
 from time import perf_counter
 from typing import Any, cast
 
+from agreements_api.patience import Patience
+
 PORTION_BYTES = 2048
 TURN_SECONDS = 0.001
 """Of one connection: at least a portion is handed on, and more as long as that takes less than this."""
 LINGER_SECONDS = 3.0
 """For which a client that still sends may go on, so that it gets to read why it is not heard."""
+CUT_SECONDS = 45.0
+"""After which a client that takes nothing is cut off. Applications give up earlier, and say so if they can."""
 
 
 class FairTransport(asyncio.Transport):
@@ -22,6 +26,7 @@ class FairTransport(asyncio.Transport):
         super().__init__()
         self.lingers = False
         self._transport, self._loop = transport, loop
+        self._taking = Patience(loop, CUT_SECONDS, transport.abort)
         self._protocol: FairlyRead | None = None
         self._waiting = bytearray()
         self._paused = self._held = self._deaf = self._lingering = self._due = False
@@ -60,6 +65,14 @@ class FairTransport(asyncio.Transport):
         self._waiting.clear()
         self._settle()
 
+    def stall(self) -> None:
+        """What was written is not taken as fast as it comes."""
+        self._taking.begin()
+
+    def flow(self) -> None:
+        """It is again, or the connection is lost."""
+        self._taking.end()
+
     # What protocols use
 
     def pause_reading(self) -> None:
@@ -83,12 +96,15 @@ class FairTransport(asyncio.Transport):
             self._lingering = True
             self._transport.write_eof()
             self.deafen()
-            self._loop.call_later(LINGER_SECONDS, self._transport.close)
+            self._loop.call_later(LINGER_SECONDS, self.close_at_once)
         elif not self._lingering:
-            self._transport.close()
+            self.close_at_once()
 
     def close_at_once(self) -> None:
+        """Read nothing more, and close as soon as what was written has been taken."""
         self._transport.close()
+        if self._transport.get_write_buffer_size() and not self._taking.lasts:
+            self._taking.begin()  # asyncio would wait for ever
 
     def abort(self) -> None:
         self._transport.abort()
@@ -152,8 +168,17 @@ class FairlyRead(asyncio.Protocol):
         super().connection_made(transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self.transport.flow()
         self.transport.deafen()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         self.transport.received(data)
+
+    def pause_writing(self) -> None:
+        self.transport.stall()
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        self.transport.flow()
+        super().resume_writing()
