@@ -92,11 +92,7 @@ class RequestLog:
         began = time.perf_counter()
 
         async def told(message: Message) -> None:
-            if message["type"] in {
-                "http.response.start",
-                "websocket.accept",
-                "websocket.http.response.start",
-            }:
+            if message["type"] in _BEGINNINGS:
                 self._log.debug(
                     "Request",
                     method=scope.get("method", "WEBSOCKET"),

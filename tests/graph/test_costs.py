@@ -335,19 +335,20 @@ async def test_the_largest_operations_are_refused_or_take_little(
 async def test_others_have_their_turns_while_a_large_operation_runs(library: Library) -> None:
     await fill(library, 1)
     await library.add_pupils(200)
-    turns = 0
+    waits = [0.0]
 
     async def others() -> None:
-        nonlocal turns
         while True:
+            began = time.process_time()  # what other programs take of the machine does not count
             await asyncio.sleep(0.001)
-            turns += 1
+            waits.append(time.process_time() - began)
 
     waiting = asyncio.create_task(others())
-    began = time.perf_counter()
+    began = time.process_time()
     ids = [encode_id("Publisher", number(0))] * 40
     await library.data(WORST % "id name shout fullName { first last }", ids=ids)
-    took = time.perf_counter() - began
+    took = time.process_time() - began
     waiting.cancel()
 
-    assert turns > took / 0.1
+    assert max(waits) < took / 2
+    assert max(waits) < 0.5
