@@ -12,7 +12,7 @@ TURN_SECONDS = 0.001
 LINGER_SECONDS = 3.0
 """For which a client that still sends may go on, so that it gets to read why it is not heard."""
 CUT_SECONDS = 45.0
-"""After which a client that takes nothing is cut off. Applications give up earlier, and say so if they can."""
+"""For a client that takes nothing, until it is cut off. Applications give up before, and may say so."""
 
 
 class FairTransport(asyncio.Transport):

@@ -79,15 +79,24 @@ class Budget:
     def fits(self, size: int) -> bool:
         return size <= self._left
 
+    def require(self, size: int = 1) -> None:
+        """Raises Overloaded if there is no room for so many bytes."""
+        if not self.fits(size):
+            raise Overloaded("Too much waits to be sent")
+
     @contextmanager
-    def hold(self, size: int) -> Generator[None]:
+    def hold(self, size: int, *, owed: bool = False) -> Generator[None]:
         """Hold bytes until they are sent.
+
+        Args:
+            size: How many.
+            owed: Whether they are sent in any case: what a mutation has done is told.
 
         Raises:
             Overloaded: Too many wait already.
         """
-        if not self.fits(size):
-            raise Overloaded("Too much waits to be sent")
+        if not owed:
+            self.require(size)
         self.take(size)
         try:
             yield

@@ -21,14 +21,14 @@ from graphql import (
 from graphql.execution import ExperimentalIncrementalExecutionResults
 from strawberry.execution.is_awaitable import optimized_is_awaitable
 
-from graph.admission import Admission
+from graph.admission import Admission, Budget
 from graph.context import Context
 from graph.documents import Document, Documents, NotRunnable, TrustedDocuments
 from graph.errors import Code, CodedError, public_errors
 from graph.incremental import Ahead, Announced, Part, Parts, part
 from graph.refusals import Refused
 from graph.requests import GraphQLRequest
-from graph.responses import Response, written
+from graph.responses import Response, written, written_within
 from graph.schema import AtOnce, InParts, Schema
 
 _MOST_ERRORS = 5
@@ -128,11 +128,18 @@ class Engine:
             await _closed(context)
         return self._response(operation, found, context.request_id)
 
-    async def run_in_parts(self, operation: Operation, context: Context) -> Response | Parts:
+    async def run_in_parts(
+        self, operation: Operation, context: Context, budget: Budget | None = None
+    ) -> Response | Parts:
         """Run a query or mutation; what it defers or streams follows in parts, if there is such.
 
         The deadline holds for all parts together, however slowly they are taken. The caller closes `rest`,
         read to its end or not.
+
+        Args:
+            operation: A query or mutation.
+            context: Its own.
+            budget: Of bytes that wait for clients: it holds what is ready before it is asked for.
 
         Raises:
             Overloaded: Too many operations run already.
@@ -150,7 +157,8 @@ class Engine:
                 return self._response(operation, found, context.request_id)
             parts = self._parts(found, operation, context, ends_at, held.pop_all())
         # Begun here: a generator that is closed before it begins would leave the context open.
-        return Parts(await anext(parts), Ahead(parts), self.bounds.response_bytes)
+        most = self.bounds.response_bytes
+        return Parts(await anext(parts), Ahead(parts, most, budget or Budget()), most)
 
     async def subscribe(self, operation: Operation, context: Context) -> AsyncGenerator[Response, None]:
         """Run a subscription: one response an event, or one that says why there are none.
@@ -272,8 +280,8 @@ class Engine:
         content: dict[str, Any] = {"data": found.data}
         if errors:
             content["errors"] = errors
-        body = written(content | self._extensions(operation))
-        if len(body) > self.bounds.response_bytes:
+        body = written_within(content | self._extensions(operation), self.bounds.response_bytes)
+        if body is None:
             return self._too_large(request_id)
         return Response(body, errors)
 

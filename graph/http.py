@@ -5,7 +5,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Coroutine
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from enum import Enum
 from functools import partial
@@ -32,7 +32,7 @@ from graph.uploads import Uploads, is_upload_request
 from graph.wire.answers import Answer
 from graph.wire.bodies import BODY_BYTES, ClientGone, client_leaves, read_body, read_json
 from graph.wire.headers import is_utf_8, parse_header
-from graph.wire.media_types import Range, accepted, chosen
+from graph.wire.media_types import Range, accepted, chosen, closest
 
 JSON = "application/json"
 GRAPHQL_JSON = "application/graphql-response+json"
@@ -66,6 +66,23 @@ class HTTPBounds:
 
     body_bytes: int = BODY_BYTES
     read_seconds: float = 30.0
+
+
+class _Asked:
+    """What the head of a request says.
+
+    Attributes:
+        wanted: The media types that are accepted.
+        has_files: Whether files may come along; then it is answered in one piece.
+        parts: The format of parts in which the response may come.
+    """
+
+    def __init__(self, request: Request) -> None:
+        self.request, self.scope, self.receive = request, request.scope, request.receive
+        self.headers = Headers(scope=request.scope)
+        self.wanted = accepted(self.headers.getlist("accept"))
+        self.has_files = request.method == "POST" and is_upload_request(request)
+        self.parts = None if self.has_files or _only_events(self.wanted) else _incremental(self.wanted)
 
 
 class _NotRun(Exception):
@@ -124,58 +141,61 @@ class GraphQLEndpoint:
             await answer(scope, receive, send)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = Headers(scope=scope)
-        wanted = accepted(headers.getlist("accept"))
-        _require_acceptable(wanted)
-        try:
-            # Files that came along are there until the answer has been sent.
-            async with self._given(scope, receive, headers) as given:
-                await self._answer(self._checked(given), wanted, scope, receive, send)
-        except _NotRun as error:
-            await self._refused(error.response, wanted)(scope, receive, send)
+        asked = _Asked(Request(scope, receive))
+        _require_acceptable(asked.wanted)
+        with ExitStack() as places:
+            try:
+                # Files that came along are there until the operation has ended, however slowly it is read.
+                async with self._given(asked) as given:
+                    answer = await self._made(asked, self._checked(given), places)
+            except _NotRun as error:
+                answer = self._whole(error.response, asked.wanted)
+            await answer(scope, receive, send)
 
-    async def _answer(
-        self, request: GraphQLRequest, wanted: list[Range], scope: Scope, receive: Receive, send: Send
-    ) -> None:
+    async def _made(self, asked: "_Asked", request: GraphQLRequest, places: ExitStack) -> ASGIApp:
+        """Run what is asked, or make it run as its answer is sent."""
+        operation = self._prepared(asked.scope, request)
+        self._budget.require()  # before anything is done that could not be told
+        follows = operation.kind is OperationType.SUBSCRIPTION
+        if follows or asked.parts:
+            places.enter_context(self._streams.place())
         try:
-            operation = self._prepared(scope, request)
-            carrier = _carrier(wanted) if operation.kind is OperationType.SUBSCRIPTION else None
-            context = await self._make_context(HTTPConnection(scope), {})
+            carrier = _carrier(asked.wanted) if follows else None
+            context = await self._make_context(HTTPConnection(asked.scope), {})
             if carrier is None:
-                answer = await _unless_gone(receive, self._result(operation, context, wanted))
-            else:
-                events = self._engine.subscribe(operation, context)
-                answer = carrier(events, draining=self._draining, budget=self._budget)
+                return await _unless_gone(asked.receive, self._result(asked, operation, context))
+            events = self._engine.subscribe(operation, context)
+            return carrier(events, draining=self._draining, budget=self._budget)
         except (Refused, ClientGone, _NotRun):
             raise
         except Exception as error:
             _log.exception("A request failed outside of its operation")
             raise Refused(500, Code.INTERNAL, "Internal error.") from error
-        with self._streams.place() if carrier else nullcontext():
-            await answer(scope, receive, send)
 
     @asynccontextmanager
-    async def _given(self, scope: Scope, receive: Receive, headers: Headers) -> AsyncGenerator[object]:
+    async def _given(self, asked: "_Asked") -> AsyncGenerator[object]:
         """What the client sent, decoded."""
-        bounds = self._bounds
+        bounds, scope, headers = self._bounds, asked.scope, asked.headers
         if scope["method"] == "GET":
             _require_own_page(headers)
             yield _parameters(QueryParams(scope["query_string"]))
         elif scope["method"] != "POST":
             raise Refused(405, Code.METHOD_NOT_ALLOWED, "Use GET or POST.", allow="GET, POST")
-        elif is_upload_request(upload := Request(scope, receive)):
-            async with self._uploads.read(upload, partial(self._require_runnable, scope)) as given:
+        elif asked.has_files:
+            async with self._uploads.read(asked.request, partial(self._require_runnable, scope)) as given:
                 yield given
         else:
             _require_json(headers)
             body = await read_body(
-                receive, headers, most_bytes=bounds.body_bytes, seconds=bounds.read_seconds
+                asked.receive, headers, most_bytes=bounds.body_bytes, seconds=bounds.read_seconds
             )
             yield read_json(body, "The body")
 
     def _require_runnable(self, scope: Scope, given: object) -> None:
         """Refuse what would not be run, before its files are read."""
-        self._prepared(scope, self._checked(given))
+        operation = self._prepared(scope, self._checked(given))
+        if operation.kind is OperationType.SUBSCRIPTION:
+            raise Refused(400, Code.BAD_REQUEST, f"A subscription takes no files: send {JSON}.")
 
     def _checked(self, given: object) -> GraphQLRequest:
         try:
@@ -198,34 +218,33 @@ class GraphQLEndpoint:
                 raise Refused(403, Code.DOCUMENT_NOT_TRUSTED, message)
         return found
 
-    async def _result(self, operation: Operation, context: Context, wanted: list[Range]) -> ASGIApp:
+    async def _result(self, asked: "_Asked", operation: Operation, context: Context) -> ASGIApp:
         """Run a query or mutation; its answer."""
-        if chosen(wanted, (JSON, GRAPHQL_JSON)) is None and chosen(wanted, (EVENT_STREAM,)):
+        options = {"draining": self._draining, "budget": self._budget}
+        owed = operation.kind is OperationType.MUTATION
+        if asked.has_files:
+            return self._whole(await self._engine.run(operation, context), asked.wanted, owed=owed)
+        if _only_events(asked.wanted):
             responses = self._engine.stream(operation, context)
-            return EventStream(responses, draining=self._draining, budget=self._budget, endless=False)
-        spec = _spec(wanted, Spec.LEGACY, Spec.CURRENT)
-        if spec is None:
-            return self._json(await self._engine.run(operation, context), wanted)
-        found = await self._engine.run_in_parts(operation, context)
+            return EventStream(responses, endless=False, owed=owed, **options)
+        if asked.parts is None:
+            return self._whole(await self._engine.run(operation, context), asked.wanted, owed=owed)
+        found = await self._engine.run_in_parts(operation, context, self._budget)
         if isinstance(found, Parts):
-            legacy = spec is Spec.LEGACY
-            return MultipartParts(found, legacy=legacy, draining=self._draining, budget=self._budget)
-        return self._json(found, wanted)
+            return MultipartParts(found, legacy=asked.parts is Spec.LEGACY, owed=owed, **options)
+        return self._whole(found, asked.wanted, owed=owed)
 
-    def _refused(self, response: Response, wanted: list[Range]) -> ASGIApp:
-        """What an operation that cannot be run is answered with: as a stream, where only that is read."""
-        if chosen(wanted, (JSON, GRAPHQL_JSON)) is None and chosen(wanted, (EVENT_STREAM,)):
+    def _whole(self, response: Response, wanted: list[Range], *, owed: bool = False) -> ASGIApp:
+        """What tells a response in one piece: JSON, or a stream of one event where only that is read."""
+        if _only_events(wanted):
             only = _only(response)
-            return EventStream(only, draining=self._draining, budget=self._budget, endless=False)
-        return self._json(response, wanted)
-
-    def _json(self, response: Response, wanted: list[Range]) -> ASGIApp:
+            return EventStream(only, draining=self._draining, budget=self._budget, endless=False, owed=owed)
         kind = chosen(wanted, (JSON, GRAPHQL_JSON)) or GRAPHQL_JSON
         status = self._status(response, kind)
         if self._status_codes is StatusCodes.DRAFT and not response.executed:
             kind = GRAPHQL_JSON
         headers = {"content-type": f"{kind}; charset=utf-8", "vary": "accept"}
-        return Answer(response.body, status, headers, self._budget)
+        return Answer(response.body, status, headers, self._budget, owed=owed)
 
     def _status(self, response: Response, kind: str) -> int:
         if self._status_codes is StatusCodes.DRAFT:
@@ -241,15 +260,19 @@ async def _only(response: Response) -> AsyncGenerator[Response, None]:
 
 
 def _carrier(wanted: list[Range]) -> type[EventStream] | type[MultipartSubscription]:
-    """What carries the events of a subscription."""
-    if _spec(wanted, Spec.SUBSCRIPTION):
-        return MultipartSubscription
-    if chosen(wanted, (EVENT_STREAM,)):
-        return EventStream
-    message = (
-        f"Subscriptions are served as {EVENT_STREAM}, {MULTIPART};subscriptionSpec=1.0, or by WebSocket."
+    """What carries a subscription's events: what is wanted most, else what is named, else named first."""
+    parts, events = _range_of(wanted, Spec.SUBSCRIPTION), closest(wanted, EVENT_STREAM)
+    best = max(
+        (each for each in (parts, events) if each is not None),
+        key=lambda each: (each.quality, "*" not in each.kind, -each.place),
+        default=None,
     )
-    raise Refused(406, Code.NOT_ACCEPTABLE, message)
+    if best is None:
+        message = (
+            f"Subscriptions are served as {EVENT_STREAM}, {MULTIPART};subscriptionSpec=1.0, or by WebSocket."
+        )
+        raise Refused(406, Code.NOT_ACCEPTABLE, message)
+    return MultipartSubscription if best is parts else EventStream
 
 
 def _require_acceptable(wanted: list[Range]) -> None:
@@ -282,10 +305,23 @@ def _parameters(query: QueryParams) -> dict[str, Any]:
     return given
 
 
-def _spec(wanted: list[Range], *served: Spec) -> Spec | None:
-    """The format of parts that is wanted most; what comes of a wildcard is no wish for parts."""
-    named = (spec_of(each) for each in wanted if each.kind == MULTIPART and each.quality > 0)
-    return next((spec for spec in named if spec in served), None)
+def _range_of(wanted: list[Range], *served: Spec) -> Range | None:
+    """The element that asks for one of these formats most; what comes of a wildcard is no wish for parts."""
+    return next((each for each in wanted if each.quality > 0 and spec_of(each) in served), None)
+
+
+def _incremental(wanted: list[Range]) -> Spec | None:
+    """The format of the parts in which a response may come, unless it is rather wanted in one piece."""
+    parts = _range_of(wanted, Spec.LEGACY, Spec.CURRENT)
+    whole = [found for kind in (JSON, GRAPHQL_JSON) if (found := closest(wanted, kind))]
+    if parts is None or any(each.quality > parts.quality for each in whole):
+        return None
+    return spec_of(parts)
+
+
+def _only_events(wanted: list[Range]) -> bool:
+    """Whether a response is read as an event, and not otherwise."""
+    return chosen(wanted, (JSON, GRAPHQL_JSON)) is None and chosen(wanted, (EVENT_STREAM,)) is not None
 
 
 async def _unless_gone(receive: Receive, work: Coroutine[Any, Any, T]) -> T:

@@ -9,7 +9,9 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Self, TypeAlias
 
+from graph.admission import Budget
 from graph.errors import public_errors
+from graph.responses import least_bytes
 
 Part: TypeAlias = Mapping[str, Any]
 Path: TypeAlias = Sequence[str | int]
@@ -35,21 +37,29 @@ class Ahead:
     """Takes what a generator gives as it comes, and holds it until somebody asks.
 
     So the generator ends in its own time, and what it holds open does not wait for a slow client.
+
+    Args:
+        source: What is taken.
+        most_bytes: Of one part, as far as they are counted here.
+        budget: Of bytes that wait for clients. Where it holds no more, `Overloaded` comes last.
     """
 
-    def __init__(self, source: AsyncGenerator[Part, None]) -> None:
-        self._source = source
-        self._come: asyncio.Queue[Part | None] = asyncio.Queue()
+    def __init__(self, source: AsyncGenerator[Part, None], most_bytes: int, budget: Budget) -> None:
+        self._source, self._most_bytes, self._budget = source, most_bytes, budget
+        self._held = 0
+        self._come: asyncio.Queue[tuple[Part, int] | None] = asyncio.Queue()
         self._taking = asyncio.create_task(self._take())
 
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> Part:
-        part = await self._come.get()
-        if part is None:
+        come = await self._come.get()
+        if come is None:
             await self._taking  # what was unexpected is raised here
             raise StopAsyncIteration
+        part, size = come
+        self._hold(-size)
         return part
 
     async def aclose(self) -> None:
@@ -57,14 +67,22 @@ class Ahead:
         self._taking.cancel()
         await asyncio.gather(self._taking, return_exceptions=True)
         await self._source.aclose()  # a task that is cancelled before it begins has closed nothing
+        self._hold(-self._held)
 
     async def _take(self) -> None:
         try:
             async with aclosing(self._source) as parts:
                 async for part in parts:
-                    self._come.put_nowait(part)
+                    size = least_bytes(part, self._most_bytes)
+                    self._budget.require(size)
+                    self._hold(size)
+                    self._come.put_nowait((part, size))
         finally:
             self._come.put_nowait(None)
+
+    def _hold(self, size: int) -> None:
+        self._held += size
+        self._budget.take(size)
 
 
 @dataclass(frozen=True)

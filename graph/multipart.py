@@ -8,7 +8,7 @@ from graph.admission import Budget
 from graph.draining import Draining
 from graph.errors import Code, CodedError
 from graph.incremental import Announced, LegacyFormat, Part, Parts
-from graph.responses import Response, written
+from graph.responses import Response, written, written_within
 from graph.wire.answers import STALL_SECONDS
 from graph.wire.media_types import Range
 from graph.wire.streaming import Errors, Streamed
@@ -84,13 +84,14 @@ class MultipartParts(Streamed[Part]):
         draining: The end of serving.
         stall_seconds: After which a client that takes nothing is given up.
         budget: Of bytes that wait for clients.
+        owed: Whether it is sent however much waits: it tells what was done.
     """
 
     opening = _DELIMITER
     heartbeat = None  # urql would take it for a response
     closing = _END
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # options, all by name
         self,
         parts: Parts,
         *,
@@ -98,9 +99,15 @@ class MultipartParts(Streamed[Part]):
         draining: Draining,
         stall_seconds: float = STALL_SECONDS,
         budget: Budget | None = None,
+        owed: bool = False,
     ) -> None:
         super().__init__(
-            parts.rest, draining=draining, endless=False, stall_seconds=stall_seconds, budget=budget
+            parts.rest,
+            draining=draining,
+            endless=False,
+            stall_seconds=stall_seconds,
+            budget=budget,
+            owed=owed,
         )
         self.content_type = (Spec.LEGACY if legacy else Spec.CURRENT).value
         self._parts = parts
@@ -112,8 +119,8 @@ class MultipartParts(Streamed[Part]):
             async for part in parts:
                 shown = self._legacy.convert(part) if self._legacy else part
                 if shown is not None:
-                    body = written(shown)
-                    if len(body) > self._parts.most_bytes:
+                    body = written_within(shown, self._parts.most_bytes)
+                    if body is None:
                         message = f"A part would have more than {self._parts.most_bytes} bytes."
                         raise CodedError(message, code=Code.RESPONSE_TOO_LARGE)
                     yield _framed(body)

@@ -40,6 +40,32 @@ def written(content: Mapping[str, Any]) -> bytes:
         return orjson.dumps(_sendable(content))
 
 
+def written_within(content: Mapping[str, Any], most_bytes: int) -> bytes | None:
+    """As `written`; None if that is longer. One that is much longer is not written at all."""
+    if least_bytes(content, most_bytes) > most_bytes:
+        return None
+    body = written(content)
+    return body if len(body) <= most_bytes else None
+
+
+def least_bytes(content: Mapping[str, Any], enough: int) -> int:
+    """How long it is as JSON at the least, by what it says; counted no further than `enough`.
+
+    A text may stand in a response a thousand times over, and takes the room of one until it is written.
+    """
+    found, waiting = 0, list[Any]((content,))
+    while waiting and found <= enough:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            found += sum(map(len, value))
+            waiting.extend(value.values())
+        elif isinstance(value, list):
+            waiting.extend(value)
+        else:
+            found += len(value) if isinstance(value, str) else 1
+    return found
+
+
 def _sendable(value: Any) -> Any:  # noqa: ANN401  # whatever a response holds
     match value:
         case str():

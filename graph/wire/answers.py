@@ -25,11 +25,14 @@ class Answer:
         status: Of HTTP.
         headers: Beside those of every answer.
         budget: Of bytes that wait for clients.
+        owed: Whether it is sent however much waits: it tells what was done.
     """
 
-    def __init__(self, body: bytes, status: int, headers: Mapping[str, str], budget: Budget) -> None:
+    def __init__(
+        self, body: bytes, status: int, headers: Mapping[str, str], budget: Budget, *, owed: bool = False
+    ) -> None:
         self.body, self.status, self.headers = body, status, headers
-        self._budget = budget
+        self._budget, self._owed = budget, owed
 
     async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
         """Send it.
@@ -39,7 +42,7 @@ class Answer:
         """
         head = {**self.headers, "content-length": str(len(self.body))}
         raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in head.items()]
-        with self._budget.hold(len(self.body)):
+        with self._budget.hold(len(self.body), owed=self._owed):
             try:
                 await send({"type": "http.response.start", "status": self.status, "headers": raw})
                 await self._send_body(send)

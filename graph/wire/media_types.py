@@ -29,6 +29,13 @@ def accepted(headers: Sequence[str]) -> list[Range]:
     return sorted((each for each in ranges if each is not None), key=lambda each: (-each.quality, each.place))
 
 
+def closest(ranges: Iterable[Range], kind: str) -> Range | None:
+    """The most specific range that covers a type, which says how much it is wanted; None if it is not."""
+    covering = [each for each in ranges if _covers(each.kind, kind)]
+    found = max(covering, key=lambda each: (_precision(each.kind), -each.place), default=None)
+    return found if found is not None and found.quality > 0 else None
+
+
 def chosen(ranges: Iterable[Range], offered: Sequence[str]) -> str | None:
     """The offered type that is wanted most; None if none is acceptable.
 
@@ -39,13 +46,10 @@ def chosen(ranges: Iterable[Range], offered: Sequence[str]) -> str | None:
     best: tuple[float, int, int] | None = None
     found: str | None = None
     for rank, kind in enumerate(offered):
-        covering = [each for each in known if _covers(each.kind, kind)]
-        if not covering:
+        by = closest(known, kind)
+        if by is None:
             continue
-        closest = max(covering, key=lambda each: (_precision(each.kind), -each.place))
-        if closest.quality <= 0:
-            continue
-        weight = (closest.quality, -closest.place, -rank)
+        weight = (by.quality, -by.place, -rank)
         if best is None or weight > best:
             best, found = weight, kind
     return found

@@ -45,6 +45,7 @@ class Streamed(ABC, Generic[Item]):
         heartbeat_seconds: Between signs of life while there is nothing to say.
         stall_seconds: After which a client that takes nothing is given up.
         budget: Of bytes that wait for clients.
+        owed: Whether it is sent however much waits: it tells what was done.
     """
 
     content_type: str
@@ -62,13 +63,14 @@ class Streamed(ABC, Generic[Item]):
         heartbeat_seconds: float | None = None,
         stall_seconds: float = STALL_SECONDS,
         budget: Budget | None = None,
+        owed: bool = False,
     ) -> None:
         self.source = source
         self._draining = draining
         self._endless = endless
         self._heartbeat_seconds = heartbeat_seconds or self.heartbeat_seconds
         self._stall_seconds = stall_seconds
-        self._budget = budget or Budget()
+        self._budget, self._owed = budget or Budget(), owed
 
     @abstractmethod
     def frames(self) -> AsyncGenerator[bytes, None]:
@@ -106,8 +108,10 @@ class Streamed(ABC, Generic[Item]):
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             if self._endless and self._draining.begun and not serving.done() and not gone.done():
                 await self._drain(out, serving, tag)
-            elif serving.done():
-                serving.result()
+            else:
+                for task in tasks:
+                    if task.done():
+                        task.result()
         except (_Gone, _Stalled):
             _log.info("A client took nothing more", extra={"request_id": tag})
         finally:
@@ -124,10 +128,10 @@ class Streamed(ABC, Generic[Item]):
     async def _serve(self, out: "_Outlet", tag: str) -> None:
         last = self.closing
         try:
-            await out.write(self.opening)
+            await out.write(self.opening, owed=True)
             async with aclosing(self.frames()) as frames:
                 async for frame in frames:
-                    await out.write(frame)
+                    await out.write(frame, owed=self._owed)
         except _Gone:
             raise
         except _Stalled:
@@ -144,7 +148,7 @@ class Streamed(ABC, Generic[Item]):
         while True:
             await asyncio.sleep(out.written_at + self._heartbeat_seconds - clock())
             if out.written_at + self._heartbeat_seconds <= clock():
-                await out.write(heartbeat)
+                await out.write(heartbeat, owed=True)
 
     async def _drain(self, out: "_Outlet", serving: asyncio.Task[None], tag: str) -> None:
         async with out.turn:  # between two frames
@@ -184,17 +188,17 @@ class _Outlet:
         self._torn = False
         self._ended = False
 
-    async def write(self, frame: bytes) -> None:
+    async def write(self, frame: bytes, *, owed: bool) -> None:
         """Write a frame, unless the end is written.
 
         Raises:
             _Gone: The client has left.
             _Stalled: It takes nothing.
-            Overloaded: Too much waits for clients already.
+            Overloaded: Too much waits for clients already, and this is not owed.
         """
         async with self.turn:
             if not self._ended:
-                with self._budget.hold(len(frame)):
+                with self._budget.hold(len(frame), owed=owed):
                     await self._write(frame, last=False)
 
     async def end(self, frame: bytes) -> None:

@@ -191,7 +191,7 @@ class Client:
             "headers": [],
             "state": {"request_id": "request-1"},
         }
-        self.call = asyncio.create_task(app(scope, self._receive, self._send))
+        self.call: asyncio.Task[Any] = asyncio.ensure_future(app(scope, self._receive, self._send))
 
     @property
     def body(self) -> bytes:
