@@ -6,10 +6,12 @@ from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 from support.api import Api, gid, gid_of
 from support.factories import NOWHERE, SIGNED, a_contract, an_account, an_agreement
 from uuid_utils.compat import uuid7
 
+from agreements_api.database import Database
 from models import Job, JobKind, JobStatus
 from repositories.audit import AuditTrail
 from resolvers.agreements import (
@@ -79,8 +81,8 @@ async def test_a_job_is_shown_as_it_is_then_as_it_changes_until_it_ends(api: Api
 
 
 async def test_what_is_no_job_cannot_be_followed(api: Api) -> None:
-    for text, code in (("x", "BAD_ID"), (gid_of("Job", NOWHERE), "NOT_FOUND")):
-        async with following(api, PROGRESS, id=text) as results:
+    for id, code in (("x", "BAD_ID"), (gid_of("Job", NOWHERE), "NOT_FOUND")):
+        async with following(api, PROGRESS, id=id) as results:
             result = await anext(results)
         [error] = result["errors"]
         assert error["extensions"]["code"] == code
@@ -140,6 +142,17 @@ async def test_a_sequence_that_was_never_given_is_refused(api: Api) -> None:
         async with following(api, CHANGES, after=after) as results:
             result = await anext(results)
         assert result["errors"][0]["extensions"]["code"] == "BAD_CURSOR"
+
+
+async def test_who_follows_is_told_that_the_database_fails(api: Api, database: Database) -> None:
+    async with database.turn(), database.writes.begin() as connection:
+        await connection.execute(text("ALTER TABLE audit_events RENAME TO audit_events_away"))
+
+    async with following(api, CHANGES) as results:
+        result = await asyncio.wait_for(anext(results), 20)
+
+    [error] = result["errors"]
+    assert error["extensions"]["code"] == "UNAVAILABLE"
 
 
 async def test_on_postgresql_what_commits_late_is_still_seen(api: Api) -> None:
