@@ -81,8 +81,8 @@ async def test_a_job_is_shown_as_it_is_then_as_it_changes_until_it_ends(api: Api
 
 
 async def test_what_is_no_job_cannot_be_followed(api: Api) -> None:
-    for id, code in (("x", "BAD_ID"), (gid_of("Job", NOWHERE), "NOT_FOUND")):
-        async with following(api, PROGRESS, id=id) as results:
+    for job_id, code in (("x", "BAD_ID"), (gid_of("Job", NOWHERE), "NOT_FOUND")):
+        async with following(api, PROGRESS, id=job_id) as results:
             result = await anext(results)
         [error] = result["errors"]
         assert error["extensions"]["code"] == code
