@@ -27,6 +27,7 @@ class FairTransport(asyncio.Transport):
         self.lingers = False
         self._transport, self._loop = transport, loop
         self._taking = Patience(loop, CUT_SECONDS, transport.abort)
+        self._leaving = Patience(loop, LINGER_SECONDS, self.close_at_once)
         self._protocol: FairlyRead | None = None
         self._waiting = bytearray()
         self._paused = self._held = self._deaf = self._lingering = self._due = False
@@ -70,8 +71,15 @@ class FairTransport(asyncio.Transport):
         self._taking.begin()
 
     def flow(self) -> None:
-        """It is again, or the connection is lost."""
+        """It is again."""
         self._taking.end()
+
+    def lose(self) -> None:
+        """The connection is lost: let go of all that belongs to it, now and not when it is collected."""
+        self._taking.end()
+        self._leaving.end()
+        self.deafen()
+        self._protocol = None
 
     # What protocols use
 
@@ -96,7 +104,7 @@ class FairTransport(asyncio.Transport):
             self._lingering = True
             self._transport.write_eof()
             self.deafen()
-            self._loop.call_later(LINGER_SECONDS, self.close_at_once)
+            self._leaving.begin()
         elif not self._lingering:
             self.close_at_once()
 
@@ -168,8 +176,7 @@ class FairlyRead(asyncio.Protocol):
         super().connection_made(transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self.transport.flow()
-        self.transport.deafen()
+        self.transport.lose()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
