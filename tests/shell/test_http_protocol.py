@@ -1,6 +1,7 @@
 """What a connection may ask of the server: it is read fairly, and whatever is malformed gets an answer."""
 
 import asyncio
+import gc
 import json
 import resource
 import signal
@@ -15,6 +16,7 @@ from support.program import Program, Running
 from support.servers import serving
 from support.wire import exchange
 
+from agreements_api.fair_transport import FairTransport
 from agreements_api.http_protocol import BoundedProtocol
 
 HOST = b"host: localhost\r\n"
@@ -288,6 +290,21 @@ async def drip(writer: asyncio.StreamWriter) -> None:
             await asyncio.sleep(0.05)
     except ConnectionError:
         pass
+
+
+async def test_a_connection_that_is_lost_is_let_go_at_once() -> None:
+    async def app(_scope: Scope, _receive: Receive, _send: Send) -> None:
+        pytest.fail("No request was whole.")
+
+    async with serving(app, http=BoundedProtocol, lifespan="off") as url:
+        for _ in range(3):
+            answer = await exchange(url, b"GET / HTTP/9\r\n" + HOST + b"\r\n")
+            assert answer.status == 400
+        await asyncio.sleep(0.2)
+        gc.collect()
+        held = [each for each in gc.get_objects() if isinstance(each, FairTransport)]
+
+    assert held == []
 
 
 async def test_an_application_learns_that_the_client_is_gone_though_more_was_sent_ahead() -> None:
