@@ -62,7 +62,7 @@ async def test_nothing_is_done_that_could_not_be_told(library: Library) -> None:
 
 async def test_streams_without_events_live_on_while_others_fill_all_the_room(library: Library) -> None:
     streams, budget = Streams(library), Budget(1_000)
-    source = streams.responses("subscription { ticks(seconds: 0.5, count: 2) }")
+    source = streams.responses("subscription { ticks(seconds: 1.5, count: 2) }")
     client = Client(EventStream(source, draining=streams.draining, heartbeat_seconds=0.05, budget=budget))
     await client.until(b'"0"')
     budget.take(1_000)

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -111,15 +112,16 @@ async def test_a_client_that_takes_nothing_is_cut_off(
 
 
 async def test_a_client_that_takes_it_slowly_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fair_transport, "CUT_SECONDS", 0.5)
+    monkeypatch.setattr(fair_transport, "CUT_SECONDS", 1.5)
     async with serving(answers, http=Seen, lifespan="off") as url:
         host, port = url.removeprefix("http://").split(":")
         reader, writer = await asyncio.open_connection(host, int(port), limit=len(MUCH))
         writer.write(GET.replace(b"\r\n\r\n", b"\r\nconnection: close\r\n\r\n"))
-        taken = 0
+        taken, began = 0, time.monotonic()
         while piece := await reader.read(4 * len(MUCH)):
             taken += len(piece)
-            await asyncio.sleep(0.005)
+            await asyncio.sleep(0.03)
         writer.close()
 
+    assert time.monotonic() - began > 2
     assert taken > MANY * len(MUCH)
