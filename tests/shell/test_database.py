@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import sqlite3
+import threading
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -111,7 +112,7 @@ async def test_no_connection_is_lost_to_whoever_stops_waiting_for_it(tmp_path: P
         async with database.reads.connect():
             pass
 
-    before = open_connections()
+    before, threads = open_connections(), set(threading.enumerate())
     for step in range(120):
         async with Database(f"sqlite:///{tmp_path}/agreements.db") as database:
             if step >= 60:
@@ -123,6 +124,9 @@ async def test_no_connection_is_lost_to_whoever_stops_waiting_for_it(tmp_path: P
                 await asyncio.sleep(0.0001)
             await asyncio.wait([looking])
 
+    async with asyncio.timeout(10):
+        while set(threading.enumerate()) - threads:  # noqa: ASYNC110  # the driver's own
+            await asyncio.sleep(0.01)
     assert open_connections() == before
 
 
