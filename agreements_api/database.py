@@ -6,11 +6,13 @@ from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from typing import Any, Self
 
 from sqlalchemy import URL, Connection, NullPool, event, make_url, text
+from sqlalchemy.dialects.sqlite.aiosqlite import AsyncAdapt_aiosqlite_connection
 from sqlalchemy.engine.interfaces import DBAPIConnection, Dialect
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.util import await_only, greenlet_spawn
+from sqlalchemy.util.concurrency import in_greenlet
 
 from jobs.system import teach_clock
 
@@ -111,6 +113,21 @@ def database_url(url: str | URL) -> URL:
 _EXPECTED = "use sqlite+aiosqlite:///path/to/agreements.db or postgresql://user:password@host/database"
 
 
+class _Connection(AsyncAdapt_aiosqlite_connection):
+    """A connection whose end is waited for, however often the wait is cancelled.
+
+    SQLAlchemy would stop the driver's thread while the driver still waits for it, for ever.
+    """
+
+    __slots__ = ()
+
+    def terminate(self) -> None:
+        if in_greenlet():
+            await_only(_to_the_end(asyncio.ensure_future(self._terminate_graceful_close())))
+        else:
+            super().terminate()
+
+
 def _connect(
     dialect: Dialect, _entry: ConnectionPoolEntry, args: tuple[Any, ...], options: dict[str, Any]
 ) -> DBAPIConnection:
@@ -119,7 +136,9 @@ def _connect(
     Left alone, the driver forgets a file that its thread was opening: both stay until they are collected.
     """
     opening = greenlet_spawn(dialect.connect, *args, **options)
-    return await_only(_opened(opening, dialect.do_close))
+    opened: Any = await_only(_opened(opening, dialect.do_close))
+    connection: Any = _Connection(opened.dbapi, opened.driver_connection)
+    return connection
 
 
 async def _opened(
@@ -129,16 +148,25 @@ async def _opened(
     try:
         return await asyncio.shield(task)
     except asyncio.CancelledError:
-        closed = asyncio.create_task(_closed(task, close))
-        while not closed.done():  # some milliseconds, in which we may be cancelled again
-            with suppress(asyncio.CancelledError):
-                await asyncio.shield(closed)
+        await _to_the_end(asyncio.create_task(_closed(task, close)))
         raise
 
 
 async def _closed(opening: asyncio.Task[DBAPIConnection], close: Callable[[DBAPIConnection], None]) -> None:
     with suppress(Exception):  # nobody waits for what it was that failed
         await greenlet_spawn(close, await opening)
+
+
+async def _to_the_end(task: asyncio.Future[None]) -> None:
+    """Wait for what takes some milliseconds; a cancellation is raised when it is over."""
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        raise cancelled
 
 
 def sqlite_engine(url: URL, *, pragmas: tuple[str, ...], begin: str) -> AsyncEngine:
