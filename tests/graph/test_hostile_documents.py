@@ -154,7 +154,7 @@ def test_the_effort_grows_with_the_length_of_the_document(name: str) -> None:
             by.measure(document)
             by.price(document, operation).of({"a": True})
 
-        return milliseconds(run, rounds=7)
+        return milliseconds(run, rounds=25)
 
     small, middle, large = (effort(size) for size in (50, 100, 200))
 
