@@ -1,12 +1,15 @@
 """Opens the database: SQLite and PostgreSQL behind the same two engines, one to write and one to read."""
 
 import asyncio
+import sqlite3
 from collections.abc import Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, nullcontext, suppress
+from functools import partial
 from typing import Any, Self
 
 from sqlalchemy import URL, Connection, NullPool, event, make_url, text
 from sqlalchemy.dialects.sqlite.aiosqlite import AsyncAdapt_aiosqlite_connection
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection, Dialect
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -14,9 +17,14 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.util import await_only, greenlet_spawn
 from sqlalchemy.util.concurrency import in_greenlet
 
+from graph.compiler.postgresql import PostgreSQLSource
+from graph.compiler.sqlite import SQLiteSource
+from graph.source import Source
 from jobs.system import teach_clock
 
 BUSY_TIMEOUT_MS = 30_000
+PLAN_CONNECTIONS = 10
+"""To PostgreSQL, in each process, beside those of the two engines."""
 
 # FULL, not NORMAL: what the API has answered must outlive a power cut, and so must the record of what was
 # done at a provider. It costs one fsync a commit.
@@ -38,6 +46,7 @@ class Database:
         writes: Begins each transaction ready to write: BEGIN IMMEDIATE on SQLite, READ COMMITTED on
             PostgreSQL. On SQLite take `turn()` first.
         reads: Each transaction is one snapshot; a write through it fails.
+        plans: The same for plans, on connections of its own and without SQLAlchemy in between.
     """
 
     def __init__(self, url: str | URL) -> None:
@@ -51,9 +60,11 @@ class Database:
         if self.is_sqlite:
             self.writes = sqlite_engine(self.url, pragmas=_WRITER_PRAGMAS, begin="BEGIN IMMEDIATE")
             self.reads = sqlite_engine(self.url, pragmas=_READER_PRAGMAS, begin="BEGIN")
+            self.plans: Source = SQLiteSource(partial(_sqlite_connection, self.url), self.reads.dialect)
         else:
             self.writes = _postgresql_engine(self.url, options=_POSTGRESQL_WRITER_OPTIONS)
             self.reads = _postgresql_engine(self.url, options=_POSTGRESQL_READER_OPTIONS)
+            self.plans = _postgresql_source(self.url)
         self._apart = create_async_engine(self.url, hide_parameters=True, poolclass=NullPool)
         if self.is_sqlite:
             event.listen(self._apart.sync_engine, "do_connect", _connect)
@@ -79,6 +90,7 @@ class Database:
 
     async def dispose(self) -> None:
         """Close every connection; harmless when repeated."""
+        await self.plans.close()
         await self.writes.dispose()
         await self.reads.dispose()
 
@@ -196,12 +208,33 @@ def sqlite_engine(url: URL, *, pragmas: tuple[str, ...], begin: str) -> AsyncEng
     return engine
 
 
+def _sqlite_connection(url: URL) -> sqlite3.Connection:
+    """Open the file for plans: to read, without the driver's bookkeeping of transactions."""
+    [file], given = SQLiteDialect_pysqlite().create_connect_args(url)
+    options: dict[str, Any] = {**given, "isolation_level": None, "check_same_thread": False}
+    connection = sqlite3.connect(file, **options, cached_statements=512)
+    for pragma in (f"busy_timeout={BUSY_TIMEOUT_MS}", *_READER_PRAGMAS):
+        connection.execute(f"PRAGMA {pragma}")
+    return connection
+
+
+def _postgresql_source(url: URL) -> PostgreSQLSource:
+    options = _with_options(url, _POSTGRESQL_READER_OPTIONS)
+    plain = url.set(drivername="postgresql").difference_update_query(["options"])
+    dsn = plain.render_as_string(hide_password=False)
+    return PostgreSQLSource(dsn, options=options, most=PLAN_CONNECTIONS)
+
+
 def _postgresql_engine(url: URL, *, options: str) -> AsyncEngine:
-    given = url.query.get("options", ())
-    mine = " ".join([*((given,) if isinstance(given, str) else given), options])
     return create_async_engine(
         url,
         hide_parameters=True,  # as above
         pool_pre_ping=True,  # a server restart costs a new connection, not a failed request
-        connect_args={"options": mine},
+        connect_args={"options": _with_options(url, options)},
     )
+
+
+def _with_options(url: URL, options: str) -> str:
+    """The session's options that the URL has, and ours."""
+    given = url.query.get("options", ())
+    return " ".join([*((given,) if isinstance(given, str) else given), options])

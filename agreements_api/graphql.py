@@ -12,6 +12,7 @@ from agreements_api.settings import Settings
 from agreements_api.trusted import check_manifest, read_manifest
 from graph import Bounds, Context, Demand, DemandLimits, Documents, Engine, Limits, Reader, TrustedDocuments
 from graph.admission import Admission, Budget
+from graph.compiler import Plans
 from graph.guards import request_id
 from graph.http import GraphQLEndpoint, HTTPBounds, StatusCodes
 from graph.uploads import UploadBounds, Uploads
@@ -85,6 +86,7 @@ class GraphQL:
             key=self._services.secrets.cursor_key,
             limits=self._sizes,
             event_seconds=self._services.settings.query_timeout.total_seconds(),
+            source=self._services.database.plans,
         )
         return RequestContext(reader=reader, request_id=id_, resolvers=resolvers)
 
@@ -110,6 +112,7 @@ def _engine(settings: Settings, sizes: Limits) -> Engine:
             response_bytes=settings.max_response_bytes,
         ),
         admission=Admission(settings.max_concurrent_operations),
+        plans=Plans(schema) if settings.compiler else None,
     )
 
 

@@ -121,6 +121,8 @@ class Settings(BaseSettings):
     )
     """How long requests are still taken after the server has called itself unready."""
 
+    compiler: bool = True
+    """Whether queries are answered by plans where they can be; without, only more slowly."""
     introspection: bool = True
     suggestions: bool = True
     """Whether errors name what may have been meant."""

@@ -117,13 +117,15 @@ def _field(item: Declaration, name: str, mark: Mark, hint: Any) -> tuple[Field, 
 
 def _composite(model: type[Any], name: str, source: str, mark: ValueMark, cls: Any) -> Composite:  # noqa: ANN401  # a value type
     if mark.parts is None:
-        return Composite(name, *mapping.composite(model, source))
+        return replace(mapping.composite(model, source), name=name)
     parts = tuple(mark.parts)
 
     def build(*values: object) -> object:
         return None if all(item is None for item in values) else cls(**dict(zip(parts, values, strict=True)))
 
-    return Composite(name, tuple(mapping.attribute(model, item) for item in mark.parts.values()), build)
+    return Composite(
+        name, tuple(mapping.attribute(model, item) for item in mark.parts.values()), build, parts
+    )
 
 
 def _nullable(hint: Any) -> tuple[Any, bool]:  # noqa: ANN401  # an annotation

@@ -26,11 +26,17 @@ class Column:
 
 @dataclass(frozen=True)
 class Composite:
-    """A field that is a value made of several columns or hybrids."""
+    """A field that is a value made of several columns or hybrids.
+
+    `build` makes the value. `parts` names, source by source, the value's attribute that shows it; there are
+    none when `build` does more than that. `optional`: the value is None when all sources are.
+    """
 
     name: str
     sources: tuple[str, ...]
     build: Callable[..., object]
+    parts: tuple[str, ...] = ()
+    optional: bool = True
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,10 @@
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
+from typing import Any
 
 from graphql import DocumentNode, GraphQLError, OperationDefinitionNode
 
@@ -23,11 +24,15 @@ class NotRunnable(Exception):
 
 @dataclass(frozen=True, eq=False)
 class Document:
-    """A valid document within the limits, and its operations by name; None for the only one that has none."""
+    """A valid document within the limits, and its operations by name; None for the only one that has none.
+
+    `plans` are what the compiler has made of it: they go when the document goes.
+    """
 
     text: str
     node: DocumentNode
     operations: Mapping[str | None, tuple[OperationDefinitionNode, Price]]
+    plans: dict[Any, Any] = field(default_factory=dict[Any, Any])
 
     @cached_property
     def tokens(self) -> int:

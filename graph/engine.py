@@ -22,6 +22,7 @@ from graphql.execution import ExperimentalIncrementalExecutionResults
 from strawberry.execution.is_awaitable import optimized_is_awaitable
 
 from graph.admission import Admission, Budget
+from graph.compiler import Plans, TooLarge
 from graph.context import Context
 from graph.documents import Document, Documents, NotRunnable, TrustedDocuments
 from graph.errors import Code, CodedError, public_errors
@@ -81,6 +82,7 @@ class Engine:
         trusted: Documents that clients may name.
         bounds: What one operation may take.
         admission: How many operations run at once, on all transports together.
+        plans: Answers the queries it can; without, graphql-core answers all of them.
         log: Gets what is masked.
     """
 
@@ -92,11 +94,13 @@ class Engine:
         trusted: TrustedDocuments | None = None,
         bounds: Bounds | None = None,
         admission: Admission | None = None,
+        plans: Plans | None = None,
         log: logging.Logger = logging.getLogger(__name__),  # noqa: B008  # the same for all
     ) -> None:
         self.trusted = trusted or TrustedDocuments()
         self.bounds = bounds or Bounds()
         self._admission = admission or Admission()
+        self._plans = plans
         self._schema = schema.core
         self._documents = documents
         self._log = log
@@ -121,6 +125,9 @@ class Engine:
         try:
             with self._admission.place():
                 async with asyncio.timeout(self._seconds(operation)):
+                    planned = await self._planned(operation, context)
+                    if planned is not None:
+                        return planned
                     found = await self._execute(AtOnce, operation, context)
         except TimeoutError:
             return self._timed_out(operation, context.request_id)
@@ -150,6 +157,9 @@ class Engine:
             held.enter_context(self._admission.place())
             try:
                 async with asyncio.timeout_at(ends_at):
+                    planned = await self._planned(operation, context)
+                    if planned is not None:
+                        return planned
                     found = await self._execute(InParts, operation, context)
             except TimeoutError:
                 return self._timed_out(operation, context.request_id)
@@ -222,6 +232,26 @@ class Engine:
             max_coercion_errors=_MOST_ERRORS,
             hide_suggestions=not self._documents.suggestions,
         )
+
+    async def _planned(self, operation: Operation, context: Context) -> Response | None:
+        """The response that a plan gives; None if there is none."""
+        if self._plans is None:
+            return None
+        try:
+            data = await self._plans.answer(
+                operation.document,
+                operation.node,
+                operation.request,
+                context.reader,
+                self.bounds.response_bytes,
+            )
+        except TooLarge:
+            return self._too_large(context.request_id)
+        if data is None:
+            return None
+        extensions = self._extensions(operation)
+        rest = b"," + written(extensions)[1:] if extensions else b"}"
+        return Response(b'{"data":' + data + rest)
 
     async def _execute(self, executes: type[Executor], operation: Operation, context: Context) -> Any:  # noqa: ANN401  # one of three kinds of results
         executor = self._executor(executes, operation, context)

@@ -3,7 +3,7 @@
 # pyright: standard
 # Not strict: what Strawberry, SQLAlchemy and JSON bring is untyped.
 import asyncio
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from inspect import Parameter
 from typing import Optional
 
@@ -100,19 +100,19 @@ class PageField(ReadField):
         page = self.page
 
         def request() -> Request:
-            return page_request(
-                binding_of(page.target),
-                page,
-                kwargs,
-                place=f"{self._place}.{self.python_name}",
-                secret=reader.key,
-                limits=reader.limits,
-            )
+            return self.request(kwargs, reader.key, reader.limits)
 
         # The arguments of one place in the document are the same for every parent.
         place = ("request", self, id(info._raw_info.field_nodes[0]))  # noqa: SLF001  # Strawberry offers no other way
         parent = source.__dict__[page.source] if page.source else None
         return Page(reader, reader.keep(place, request), parent, _depth(info))
+
+    def request(self, given: Mapping[str, Untyped], secret: bytes, limits: Limits) -> Request:
+        """The page that these arguments ask for; raises as `page_request` does."""
+        place = f"{self._place}.{self.python_name}"
+        return page_request(
+            binding_of(self.page.target), self.page, given, place=place, secret=secret, limits=limits
+        )
 
 
 class OneField(ReadField):
@@ -120,18 +120,18 @@ class OneField(ReadField):
 
     def __init__(self, cls: type[Node], description: str) -> None:
         super().__init__(description)
-        self._cls = cls
+        self.cls = cls
 
     def annotation(self) -> object:
-        return binding_of(self._cls).cls | None
+        return binding_of(self.cls).cls | None
 
     def make_arguments(self) -> list[StrawberryArgument]:
         return [
-            argument("id", strawberry.ID, f"Global id of the {binding_of(self._cls).name}.", required=True)
+            argument("id", strawberry.ID, f"Global id of the {binding_of(self.cls).name}.", required=True)
         ]
 
     async def get_result(self, source: Untyped, info: Untyped, args: Untyped, kwargs: Untyped) -> Untyped:
-        binding = binding_of(self._cls)
+        binding = binding_of(self.cls)
         return await read_one(info, binding, decode_id(kwargs["id"], binding.name))
 
 
@@ -140,7 +140,7 @@ class NodeField(ReadField):
 
     def __init__(self, description: str, known: Callable[[str], Binding | None], *directives: object) -> None:
         super().__init__(description, *directives)
-        self._known = known
+        self.known = known
 
     def annotation(self) -> object:
         return Node | None
@@ -156,7 +156,7 @@ class NodeField(ReadField):
             type_name, key = split_id(text)
         except ValueError as error:
             raise CodedError(str(error), code="BAD_ID") from error
-        binding = self._known(type_name)
+        binding = self.known(type_name)
         return None if binding is None else await read_one(info, binding, key)
 
 

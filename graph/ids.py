@@ -2,9 +2,13 @@
 
 import binascii
 from base64 import b64decode, b64encode
+from binascii import b2a_base64
 from uuid import UUID
 
 from graph.errors import CodedError
+
+_PLAIN = 32
+"""Digits of an id without dashes."""
 
 
 def encode_id(type_name: str, id: UUID) -> str:
@@ -49,3 +53,10 @@ def decode_id(text: str, type_name: str) -> UUID:
         return parse_id(text, type_name)
     except ValueError as error:
         raise CodedError(str(error), code="BAD_ID") from error
+
+
+def encode_text_id(type_name: str, text: str) -> str:
+    """As `encode_id`, of the id as a database may have it: hexadecimal, with dashes or without."""
+    if len(text) == _PLAIN:
+        text = f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    return b2a_base64(f"{type_name}:{text}".encode(), newline=False).decode()

@@ -3,14 +3,21 @@
 # pyright: standard
 # Not strict: what Strawberry, SQLAlchemy and JSON bring is untyped.
 from collections.abc import Callable
+from dataclasses import fields, is_dataclass
 from typing import Any, cast
 
 from sqlalchemy import BinaryExpression, Enum, String, Table, inspect
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
-from sqlalchemy.orm import CompositeProperty, Mapper, RelationshipDirection, RelationshipProperty
+from sqlalchemy.orm import (
+    CompositeProperty,
+    Mapper,
+    RelationshipDirection,
+    RelationshipProperty,
+    descriptor_props,
+)
 from sqlalchemy.sql import operators
 
-from graph.binding import Association
+from graph.binding import Association, Composite
 
 _POSTGRESQL = PGDialect_psycopg()
 
@@ -40,6 +47,13 @@ def is_nullable(model: type[Any], name: str) -> bool:
     return column is not None and isinstance(getattr(column, "table", None), Table) and bool(column.nullable)
 
 
+def is_never_null(model: type[Any], name: str) -> bool:
+    """Whether the attribute is a column of a table in which it cannot be null."""
+    prop = mapper_of(model).column_attrs.get(name)
+    column = prop.columns[0] if prop is not None else None
+    return column is not None and isinstance(getattr(column, "table", None), Table) and not column.nullable
+
+
 def require_key(model: type[Any], name: str) -> None:
     """Make sure that an attribute can be a key of an order, the same on every database."""
     attribute(model, name)
@@ -50,8 +64,8 @@ def require_key(model: type[Any], name: str) -> None:
         raise TypeError(f'{model.__name__}.{name} is text without collation "C": its order would vary.')
 
 
-def composite(model: type[Any], name: str) -> tuple[tuple[str, ...], Callable[..., object]]:
-    """The attributes that a composite is made of, and what makes it of their values."""
+def composite(model: type[Any], name: str) -> Composite:
+    """A composite of the model as a field of the same name."""
     prop = mapper_of(model).composites.get(name)
     if not isinstance(prop, CompositeProperty):
         raise TypeError(f"{model.__name__} has no composite «{name}».")
@@ -61,7 +75,15 @@ def composite(model: type[Any], name: str) -> tuple[tuple[str, ...], Callable[..
     def build(*values: object) -> object:
         return None if callable(none_on) and none_on(*values) else make(*values)
 
-    return tuple(part.key for part in prop.props), build
+    sources = tuple(part.key for part in prop.props)
+    return Composite(name, sources, build, _parts(make, none_on), callable(none_on))
+
+
+def _parts(make: Any, none_on: Any) -> tuple[str, ...]:  # noqa: ANN401  # whatever SQLAlchemy was given
+    """The attributes that show the sources one by one, if the class and the mapping leave it at that."""
+    plain = is_dataclass(make) and not hasattr(make, "__post_init__")
+    default = none_on is None or getattr(none_on, "__module__", "") == descriptor_props.__name__
+    return tuple(each.name for each in fields(make)) if plain and default else ()
 
 
 def relationship(model: type[Any], name: str) -> RelationshipProperty[Any]:

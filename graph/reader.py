@@ -14,6 +14,7 @@ from graph.dynamic import Value
 from graph.loader import Batches, Loader
 from graph.pace import Pace
 from graph.paging import Limits, Request
+from graph.source import Source
 from graph.statements import Statement, by_id, nested_counts, nested_pages, root_count, root_page, selected
 
 T = TypeVar("T")
@@ -51,13 +52,14 @@ class Reader:
 
     Args:
         engine: For reads: each of its transactions must be one snapshot that cannot write.
-        caller: Whoever asks, given to the `visible` functions.
+        caller: Whoever asks, given to the `visible` functions; hashable, and equal only to who sees the same.
         key: Secret that signs cursors, at most 64 bytes.
         limits: Sizes allowed and taken by default.
         event_seconds: For which the row of a subscription's event may be read.
+        source: Where plans read, if there are any.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # options, all by name
         self,
         engine: AsyncEngine,
         caller: object,
@@ -65,11 +67,13 @@ class Reader:
         key: bytes,
         limits: Limits | None = None,
         event_seconds: float = 10.0,
+        source: Source | None = None,
     ) -> None:
         self.caller = caller
         self.key = key
         self.limits = limits or Limits()
         self.event_seconds = event_seconds
+        self.source = source
         self._engine = engine
         self._connection: AsyncConnection | None = None
         self._kept: dict[Hashable, Any] = {}

@@ -34,6 +34,9 @@ from graph.paging import Request
 
 Statement: TypeAlias = Select[*tuple[Any, ...]]
 
+KEYS = "keys"
+"""The parameter of all keys that a statement is asked for: one, so that it is the same for any number."""
+
 
 def scope(binding: Binding, alias: Alias, caller: object) -> ColumnElement[bool] | None:
     """Which rows of the alias the caller sees; None when all of them."""
@@ -46,7 +49,7 @@ def scope(binding: Binding, alias: Alias, caller: object) -> ColumnElement[bool]
             condition = (
                 None
                 if seen is None
-                else getattr(alias, rule.link).in_(select(_id(owner, owners)).where(seen))
+                else getattr(alias, rule.link).in_(select(id_of(owner, owners)).where(seen))
             )
         else:
             condition = rule(alias, caller)
@@ -69,23 +72,23 @@ def selected(binding: Binding, *keys: Key) -> tuple[str, ...]:
 
 def by_id(binding: Binding, ids: Sequence[Value], caller: object, dialect: Dialect) -> Statement:
     """The rows with these ids."""
-    alias = _alias(binding.model)
+    alias = alias_of(binding.model)
     columns = [getattr(alias, name) for name in selected(binding)]
-    return rows(binding, alias, caller, *columns).where(_among(_id(binding, alias), ids, dialect))
+    return rows(binding, alias, caller, *columns).where(among(id_of(binding, alias), ids, dialect))
 
 
 def root_page(request: Request, caller: object) -> Statement:
     """One page of all rows."""
-    alias = _alias(request.binding.model)
+    alias = alias_of(request.binding.model)
     columns = [getattr(alias, name) for name in selected(request.binding, *request.keys)]
-    return _cut(rows(request.binding, alias, caller, *columns), alias, request, caller)
+    return cut(rows(request.binding, alias, caller, *columns), alias, request, caller)
 
 
 def root_count(request: Request, caller: object) -> Statement:
     """How many rows the connection has, whatever the page."""
-    alias = _alias(request.binding.model)
+    alias = alias_of(request.binding.model)
     statement = rows(request.binding, alias, caller, func.count())
-    return statement.where(*_conditions(request, alias, caller))
+    return statement.where(*asked(request, alias, caller))
 
 
 def nested_pages(request: Request, parents: Sequence[Value], caller: object, dialect: Dialect) -> Statement:
@@ -94,71 +97,76 @@ def nested_pages(request: Request, parents: Sequence[Value], caller: object, dia
     The inner select of ids is the same on every database; only how it is applied to each parent differs.
     """
     binding = request.binding
-    page, inner = _alias(binding.model), _alias(binding.model, inner=True)
-    keys = _key_list(parents, _link_type(request.page), dialect)
-    ids = rows(binding, inner, caller, _id(binding, inner).label("id"))
-    ids, link = _linked(ids, binding, inner, request.page)
-    ids = _cut(ids.where(link == keys.c.value), inner, request, caller).correlate(keys)
+    page, inner = alias_of(binding.model), alias_of(binding.model, "inner")
+    keys = key_list(parents, link_type(request.page), dialect)
+    ids = rows(binding, inner, caller, id_of(binding, inner).label("id"))
+    ids, link = linked(ids, binding, inner, request.page)
+    ids = cut(ids.where(link == keys.c.value), inner, request, caller).correlate(keys)
     if dialect.name == "postgresql":
         lateral = ids.lateral()
-        source = keys.join(lateral, true()).join(page, _id(binding, page) == lateral.c.id)
+        source = keys.join(lateral, true()).join(page, id_of(binding, page) == lateral.c.id)
     else:
-        source = keys.join(page, _id(binding, page).in_(ids))
+        source = keys.join(page, id_of(binding, page).in_(ids))
     columns = [getattr(page, name) for name in selected(binding, *request.keys)]
-    return select(keys.c.value, *columns).select_from(source).order_by(*_order(page, request))
+    return select(keys.c.value, *columns).select_from(source).order_by(*ordering(page, request))
 
 
 def nested_counts(request: Request, parents: Sequence[Value], caller: object, dialect: Dialect) -> Statement:
     """The size of each parent's connection, as (parent, count); parents without rows are missing."""
     binding = request.binding
-    alias = _alias(binding.model)
-    statement, link = _linked(rows(binding, alias, caller, func.count()), binding, alias, request.page)
-    conditions = _conditions(request, alias, caller)
-    statement = statement.where(_among(link, parents, dialect), *conditions).group_by(link)
+    alias = alias_of(binding.model)
+    statement, link = linked(rows(binding, alias, caller, func.count()), binding, alias, request.page)
+    conditions = asked(request, alias, caller)
+    statement = statement.where(among(link, parents, dialect), *conditions).group_by(link)
     return statement.with_only_columns(link, func.count(), maintain_column_froms=True)
 
 
 @cache
-def _alias(model: type[Any], *, inner: bool = False) -> Alias:
-    """The alias that statements about the model select from, and another for a select inside of it.
+def alias_of(model: type[Any], name: str | None = None) -> Alias:
+    """The alias that statements about the model select from; for others in the same statement, by name.
 
     Made once: adapting a model's columns to an alias costs more than running a small statement.
     """
-    return aliased(model, name="inner" if inner else None)
+    return aliased(model, name=name)
 
 
-def _id(binding: Binding, alias: Alias) -> ColumnElement[Any]:
+def id_of(binding: Binding, alias: Alias) -> ColumnElement[Any]:
+    """What identifies a row of the alias."""
     return getattr(alias, binding.key[0])
 
 
-def _linked(
+def linked(
     statement: Statement, binding: Binding, alias: Alias, page: Page
 ) -> tuple[Statement, ColumnElement[Any]]:
     """The statement with its link to the parents in reach, and that link."""
     if isinstance(page.link, Association):
         between = page.link.table.alias()
-        statement = statement.join(between, between.c[page.link.child.key] == _id(binding, alias))
+        statement = statement.join(between, between.c[page.link.child.key] == id_of(binding, alias))
         return statement, between.c[page.link.parent.key]
     return statement, getattr(alias, str(page.link))
 
 
-def _link_type(page: Page) -> TypeEngine[Any]:
+def link_type(page: Page) -> TypeEngine[Any]:
+    """The type of the keys that parents have for their rows."""
     if isinstance(page.link, Association):
         return page.link.parent.type
     return getattr(binding_of(page.target).model, str(page.link)).type
 
 
-def _cut(statement: Statement, alias: Alias, request: Request, caller: object) -> Statement:
-    """One page of the statement, with one row more to tell whether others follow."""
-    statement = statement.where(*_conditions(request, alias, caller))
+def cut(
+    statement: Statement, alias: Alias, request: Request, caller: object, *, more: bool = True
+) -> Statement:
+    """One page of the statement; `more`: with one row more, to tell whether others follow."""
+    statement = statement.where(*asked(request, alias, caller))
     if request.after is not None:
         statement = statement.where(_beyond(alias, request.keys, request.after, ascending=True))
     if request.before is not None:
         statement = statement.where(_beyond(alias, request.keys, request.before, ascending=False))
-    return statement.order_by(*_order(alias, request)).limit(request.size + 1)
+    return statement.order_by(*ordering(alias, request)).limit(request.size + more)
 
 
-def _order(alias: Alias, request: Request) -> list[ColumnElement[Any]]:
+def ordering(alias: Alias, request: Request) -> list[ColumnElement[Any]]:
+    """The order of the request, in the direction in which its rows are read."""
     columns = [
         (getattr(alias, key.attribute), key.descending is not request.backward) for key in request.keys
     ]
@@ -187,7 +195,8 @@ def _beyond(
     return true() if condition is None else condition
 
 
-def _conditions(request: Request, alias: Alias, caller: object) -> list[ColumnElement[bool]]:
+def asked(request: Request, alias: Alias, caller: object) -> list[ColumnElement[bool]]:
+    """What a client asks of the rows."""
     conditions: list[ColumnElement[bool]] = []
     for item in request.conditions:
         if item.criterion.condition is not None:
@@ -212,27 +221,25 @@ def _related(relation: Page, alias: Alias, id: Value, caller: object, *, lacks: 
         related = select(link).where(child == id)
         seen = scope(target, row, caller)
         if seen is not None:
-            related = related.where(child.in_(select(_id(target, row)).where(seen)))
+            related = related.where(child.in_(select(id_of(target, row)).where(seen)))
     else:
         link = getattr(row, str(relation.link))
-        related = rows(target, row, caller, link).where(_id(target, row) == id)
+        related = rows(target, row, caller, link).where(id_of(target, row) == id)
     return ~exists(related.where(link == parent)) if lacks else parent.in_(related)
 
 
-def _among(item: ColumnElement[Any], values: Sequence[Value], dialect: Dialect) -> ColumnElement[bool]:
+def among(item: ColumnElement[Any], values: Sequence[Value], dialect: Dialect) -> ColumnElement[bool]:
     """Membership in a list that is one parameter, so that its length changes neither statement nor limits."""
     if dialect.name == "postgresql":
-        return item == any_(bindparam(None, list(values), type_=ARRAY(item.type), unique=True))
-    return item.in_(select(_key_list(values, item.type, dialect).c.value))
+        return item == any_(bindparam(KEYS, list(values), type_=ARRAY(item.type)))
+    return item.in_(select(key_list(values, item.type, dialect).c.value))
 
 
-def _key_list(values: Sequence[Value], type_: TypeEngine[Any], dialect: Dialect) -> TableValuedAlias:
+def key_list(values: Sequence[Value], type_: TypeEngine[Any], dialect: Dialect) -> TableValuedAlias:
     """A table with one column, `value`."""
     if dialect.name == "postgresql":
-        array = bindparam(None, list(values), type_=ARRAY(type_), unique=True)
+        array = bindparam(KEYS, list(values), type_=ARRAY(type_))
         return func.unnest(array).table_valued(column("value", type_)).render_derived()
     convert = type_.dialect_impl(dialect).bind_processor(dialect)
     stored = [convert(value) for value in values] if convert else list(values)
-    return func.json_each(bindparam(None, json.dumps(stored), unique=True)).table_valued(
-        column("value", type_)
-    )
+    return func.json_each(bindparam(KEYS, json.dumps(stored))).table_valued(column("value", type_))

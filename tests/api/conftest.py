@@ -9,8 +9,9 @@ from resolvers.context import Context
 
 
 @pytest.fixture
-async def api(database_url: str) -> AsyncIterator[Api]:
-    async with an_api(database_url) as opened:
+async def api(request: pytest.FixtureRequest, database_url: str) -> AsyncIterator[Api]:
+    """The application; with the parameter false, without the compiler."""
+    async with an_api(database_url, compiler=getattr(request, "param", True)) as opened:
         yield opened
 
 

@@ -24,6 +24,8 @@ from resolvers.agreements import accept_agreement, deactivate_agreement
 from resolvers.context import Context
 from resolvers.tags import tag_agreement
 
+pytestmark = pytest.mark.parametrize("api", [True, False], ids=["plans", "core"], indirect=True)
+
 AGREEMENTS = """query ($filter: AgreementFilter, $orderBy: [AgreementOrder!]) {
     agreements(filter: $filter, orderBy: $orderBy) { totalCount edges { node { name } } } }"""
 

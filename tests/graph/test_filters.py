@@ -10,6 +10,8 @@ from support.library.seed import shown
 
 from graph import encode_id
 
+pytestmark = pytest.mark.parametrize("library", [False, True], ids=["core", "plans"], indirect=True)
+
 ASK = "query ($filter: BookFilter) { books(filter: $filter) { totalCount edges { node { name } } } }"
 
 

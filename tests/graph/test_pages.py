@@ -34,6 +34,8 @@ orders = st.lists(
     max_size=3,
     unique_by=lambda key: key[0],
 )
+
+pytestmark = pytest.mark.parametrize("library", [False, True], ids=["core", "plans"], indirect=True)
 writes = st.lists(st.tuples(st.sampled_from(["insert", "delete", "update"]), books), max_size=4)
 
 

@@ -7,6 +7,8 @@ from support.library.seed import shown
 
 from graph import encode_id
 
+pytestmark = pytest.mark.parametrize("library", [False, True], ids=["core", "plans"], indirect=True)
+
 OPEN, SECRET = 1, 2
 
 

@@ -12,6 +12,7 @@ import httpx
 from pydantic import SecretStr
 from sqlalchemy import event
 from starlette.requests import HTTPConnection
+from support.counted_source import CountedSource
 from support.simulator import NO_CERTIFICATES
 
 from agreements_api.app import make_app
@@ -34,7 +35,9 @@ class Api:
     statements: list[str] = field(default_factory=list[str])
 
     def __post_init__(self) -> None:
-        event.listen(self.services.database.reads.sync_engine, "before_cursor_execute", self._count)
+        database = self.services.database
+        event.listen(database.reads.sync_engine, "before_cursor_execute", self._count)
+        database.plans = CountedSource(database.plans, self.statements)
 
     @property
     def context(self) -> Context:

@@ -11,13 +11,16 @@ import orjson
 from sqlalchemy import event, insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.requests import HTTPConnection
+from support.counted_source import CountedSource
 from support.library.models import Author, Base, Book
 from support.library.schema import Caller, Context, build_schema
 
 import graph
 from agreements_api.database import Database
 from graph.admission import Admission
+from graph.compiler import Plans
 from graph.guards import request_id
+from graph.source import Source
 
 KEY = b"a secret of the tests"
 SCHEMA = cache(build_schema)
@@ -30,6 +33,7 @@ def an_engine(  # noqa: PLR0913  # options, all by name
     trusted: graph.TrustedDocuments | None = None,
     bounds: graph.Bounds | None = None,
     admission: Admission | None = None,
+    plans: bool = False,
     introspection: bool = True,
     **options: Any,
 ) -> graph.Engine:
@@ -39,7 +43,14 @@ def an_engine(  # noqa: PLR0913  # options, all by name
         schema.core, demand or graph.DemandLimits(), sizes or graph.Limits(), introspection=introspection
     )
     documents = graph.Documents(checks, **options)
-    return graph.Engine(schema, documents, trusted=trusted, bounds=bounds, admission=admission)
+    return graph.Engine(
+        schema,
+        documents,
+        trusted=trusted,
+        bounds=bounds,
+        admission=admission,
+        plans=Plans(schema) if plans else None,
+    )
 
 
 ENGINE = cache(an_engine)
@@ -61,12 +72,22 @@ def answer_of(response: graph.Response) -> Answer:
 
 @dataclass
 class Library:
+    """A library's database. With `plans` its queries are answered by plans, where they can be."""
+
     reads: AsyncEngine
     writes: AsyncEngine
+    plans: Source | None = None
     statements: list[str] = field(default_factory=list)
 
+    @property
+    def engine(self) -> graph.Engine:
+        """The engine that runs operations which name no other."""
+        return ENGINE(plans=True) if self.plans else ENGINE()
+
     def context(self, *, restricted: bool = False, limits: graph.Limits | None = None) -> Context:
-        reader = graph.Reader(self.reads, Caller(restricted=restricted), key=KEY, limits=limits)
+        reader = graph.Reader(
+            self.reads, Caller(restricted=restricted), key=KEY, limits=limits, source=self.plans
+        )
         return Context(reader, self.writes)
 
     async def context_of(self, connection: HTTPConnection, _params: Mapping[str, object]) -> Context:
@@ -86,7 +107,7 @@ class Library:
     ) -> Answer:
         """Run an operation; `statements` then holds the SQL of its reads."""
         self.statements.clear()
-        engine = engine or ENGINE()
+        engine = engine or self.engine
         context = self.context(restricted=restricted, limits=limits)
         operation = engine.prepare(graph.GraphQLRequest(query, variables=variables), context.request_id)
         if isinstance(operation, graph.Response):
@@ -132,9 +153,11 @@ class Library:
 
 
 @asynccontextmanager
-async def open_library(url: str) -> AsyncIterator[Library]:
+async def open_library(url: str, *, plans: bool = False) -> AsyncIterator[Library]:
     async with Database(url) as database:
         library = Library(database.reads, database.writes)
+        if plans:
+            library.plans = CountedSource(database.plans, library.statements)
 
         @event.listens_for(database.reads.sync_engine, "before_cursor_execute")
         def count(_c: Any, _cursor: Any, statement: str, *_: Any) -> None:

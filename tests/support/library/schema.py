@@ -20,7 +20,7 @@ from graph import Connection, Node, Reader, Registry, column, reference, referen
 REGISTRY = Registry()
 
 
-@dataclass
+@dataclass(frozen=True)
 class Caller:
     """Who asks: somebody restricted sees no secret row, and no row that belongs to one."""
 

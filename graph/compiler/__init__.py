@@ -1,0 +1,154 @@
+"""Queries as plans: few SQL statements, and a function made for each that turns its rows into JSON.
+
+`Plans.answer` is where it begins. `planner` makes a plan of a selection, `bound` gives it the values of a
+request, `run` reads and answers. Whatever is out of the ordinary is left to graphql-core: its answers, and
+above all its errors, are the only ones there are.
+"""
+
+# pyright: standard
+# Not strict: what graphql-core brings is untyped.
+import logging
+from collections.abc import Hashable
+from dataclasses import dataclass
+
+import orjson
+from graphql import GraphQLError, OperationDefinitionNode, OperationType
+from graphql.execution.values import VariableValues, get_variable_values
+from sqlalchemy import Dialect
+
+from graph.compiler.bound import Binder, Given
+from graph.compiler.documents import conditions
+from graph.compiler.outputs import OPTIONS, Anomaly
+from graph.compiler.plan import Plan
+from graph.compiler.planner import Planner, Unplannable
+from graph.compiler.run import Run
+from graph.documents import Document
+from graph.reader import Reader
+from graph.requests import GraphQLRequest
+from graph.responses import least_bytes
+from graph.schema import Schema
+from graph.source import SourceFailed, Steps
+
+_MOST_VARIANTS = 16
+"""Plans of one document: it may have a condition on every field."""
+_NONE = VariableValues({}, {})
+_log = logging.getLogger(__name__)
+
+
+class TooLarge(Exception):
+    """The answer has more bytes than one may have."""
+
+
+@dataclass
+class Counts:
+    """How queries were answered: by a plan, without one, or by none after all, as something was odd."""
+
+    planned: int = 0
+    unplanned: int = 0
+    abandoned: int = 0
+
+
+class Plans:
+    """Answers queries by plans, those that can be.
+
+    Args:
+        schema: What is served.
+    """
+
+    def __init__(self, schema: Schema) -> None:
+        self.counts = Counts()
+        self._schema = schema.core
+        self._binder = Binder(schema)
+
+    async def answer(
+        self,
+        document: Document,
+        node: OperationDefinitionNode,
+        request: GraphQLRequest,
+        reader: Reader,
+        most_bytes: int,
+    ) -> bytes | None:
+        """The query's data in JSON; None if graphql-core has to answer.
+
+        Args:
+            document: Valid, and within the limits.
+            node: An operation of it.
+            request: Brings the variables.
+            reader: Of the operation.
+            most_bytes: That the answer may have.
+
+        Raises:
+            TooLarge: It has more.
+        """
+        source = reader.source
+        if source is None or node.operation is not OperationType.QUERY:
+            return None
+        try:
+            variables = self._variables(node, request)
+            plan = self.plan(document, node, variables, source.dialect)
+            given = Given(request.variables, variables, reader, source)
+            run = Run(plan, self._binder.bind(plan, given), given)
+            found = await source.run(_written(run, plan, most_bytes), one=plan.is_one_statement)
+        except Unplannable:
+            self.counts.unplanned += 1
+            return None
+        except (GraphQLError, Anomaly, LookupError, SourceFailed) as error:
+            self.counts.abandoned += 1
+            _log.debug("A plan was abandoned: %s: %s", type(error).__name__, error)
+            return None
+        self.counts.planned += 1
+        return found
+
+    def plan(
+        self, document: Document, node: OperationDefinitionNode, variables: VariableValues, dialect: Dialect
+    ) -> Plan:
+        """The plan of an operation, made once for each outcome of its conditions.
+
+        Raises:
+            Unplannable: It takes graphql-core.
+        """
+        kept = document.plans
+        if _CONDITIONS not in kept:
+            kept[_CONDITIONS] = conditions(document.node)
+        names = kept[_CONDITIONS]
+        if names is None:
+            raise Unplannable("A directive asks for more than to skip or include.")
+        values = tuple(variables.coerced.get(name) for name in names)
+        key: Hashable = self, dialect.name, id(node), values
+        found = kept.get(key)
+        if found is None:
+            try:
+                found = Planner(self._schema, document.node, node, variables, dialect).plan()
+            except Unplannable as error:
+                found = error
+            if len(kept) > _MOST_VARIANTS:
+                kept.clear()
+            kept[key] = found
+        if isinstance(found, Unplannable):
+            raise found
+        return found
+
+    def _variables(self, node: OperationDefinitionNode, request: GraphQLRequest) -> VariableValues:
+        """The variables' values; raises GraphQLError if they are not as they must be."""
+        if not node.variable_definitions:
+            return _NONE
+        found = get_variable_values(
+            self._schema, node.variable_definitions, dict(request.variables), max_errors=1
+        )
+        if isinstance(found, list):
+            raise found[0]
+        return found
+
+
+_CONDITIONS = "conditions"
+
+
+def _written(run: Run, plan: Plan, most_bytes: int) -> Steps[bytes]:
+    data = yield from run.steps()
+    # A text that was read once may be in the answer a thousand times: it is not written to be measured.
+    if plan.repeats and least_bytes(data, most_bytes) > most_bytes:
+        raise TooLarge
+    body = orjson.dumps(data, option=OPTIONS)
+    if len(body) > most_bytes:
+        raise TooLarge
+    return body

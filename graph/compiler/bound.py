@@ -1,0 +1,118 @@
+"""A plan with the values of one request: the statements it runs, kept for requests with the same values."""
+
+# pyright: standard
+# Not strict: what graphql-core and Strawberry bring is untyped.
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import orjson
+from graphql import GraphQLError
+from graphql.execution.values import VariableValues, get_argument_values
+from strawberry.types.arguments import convert_arguments
+
+from graph.compiler.plan import Connection, Level, Plan
+from graph.compiler.sql import Written, count_statement, decoders, page_statement, row_statement, write
+from graph.paging import Request
+from graph.reader import Reader
+from graph.schema import Schema
+from graph.source import Source
+
+_MOST_KEPT = 2_000
+_LONGEST_KEY = 1_000
+"""Bytes of variables up to which what was made of them is kept."""
+
+
+@dataclass(frozen=True, eq=False)
+class BoundRows:
+    """Rows by their keys."""
+
+    rows: Written
+
+
+@dataclass(frozen=True, eq=False)
+class BoundPage:
+    """The pages of a connection; `decoders` make values of cursors of the order's columns."""
+
+    request: Request
+    rows: Written | None
+    count: Written | None
+    decoders: Sequence[Callable[[Any], Any] | None]
+
+
+Bound: TypeAlias = BoundRows | BoundPage | GraphQLError
+"""An error is raised if the level is reached, and not before: so does the ordinary path."""
+
+
+@dataclass(frozen=True, eq=False)
+class Given:
+    """What a request gives: variables as sent and as coerced, and the reader with its caller."""
+
+    sent: Mapping[str, Any]
+    variables: VariableValues
+    reader: Reader
+    source: Source
+
+
+class Binder:
+    """Binds plans of one schema."""
+
+    def __init__(self, schema: Schema) -> None:
+        self._config, self._scalars = schema.config, schema.schema_converter.scalar_registry
+        self._kept: OrderedDict[Hashable, Bound] = OrderedDict()
+
+    def __len__(self) -> int:
+        """How many bound levels are kept."""
+        return len(self._kept)
+
+    def bind(self, plan: Plan, given: Given) -> tuple[Bound, ...]:
+        """All levels of the plan, by number."""
+        reader = given.reader
+        common = plan.serial, given.source.dialect.name, reader.caller, reader.limits, reader.key
+        return tuple(self._found(level, common, given) for level in plan.levels)
+
+    def _found(self, level: Level, common: Hashable, given: Given) -> Bound:
+        values = b"" if level.connection is None else _values(level.connection, given.sent)
+        if values is None:
+            return self._made(level, given)
+        key = common, level.number, values
+        found = self._kept.get(key)
+        if found is not None:
+            self._kept.move_to_end(key)
+            return found
+        made = self._kept[key] = self._made(level, given)
+        if len(self._kept) > _MOST_KEPT:
+            self._kept.popitem(last=False)
+        return made
+
+    def _made(self, level: Level, given: Given) -> Bound:
+        caller, dialect = given.reader.caller, given.source.dialect
+        if level.connection is None:
+            return BoundRows(write(row_statement(level, caller, dialect), dialect))
+        try:
+            request = self._request(level.connection, given)
+        except GraphQLError as error:
+            return error
+        rows = write(page_statement(level, request, caller, dialect), dialect) if level.rows else None
+        counts = "count" in level.facts
+        count = write(count_statement(request, caller, dialect), dialect) if counts else None
+        return BoundPage(request, rows, count, decoders(request, dialect))
+
+    def _request(self, connection: Connection, given: Given) -> Request:
+        """The page that is asked for, checked as the ordinary path does."""
+        values = get_argument_values(connection.definition, connection.node, given.variables)
+        field = connection.field
+        converted = convert_arguments(values, field.arguments, self._scalars, self._config)
+        return field.request(converted, given.reader.key, given.reader.limits)
+
+
+def _values(connection: Connection, sent: Mapping[str, Any]) -> bytes | None:
+    """What the connection's arguments depend on; None if it is too much to be kept, or no JSON."""
+    if not connection.variables:
+        return b""
+    try:
+        values = orjson.dumps([[name, sent[name]] for name in connection.variables if name in sent])
+    except TypeError:
+        return None
+    return values if len(values) <= _LONGEST_KEY else None

@@ -1,0 +1,109 @@
+"""How a column's value, as the driver gives it, becomes what the schema says, in JSON."""
+
+# pyright: standard
+# Not strict: graphql-core's and SQLAlchemy's types are dynamic.
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+import orjson
+from graphql import GraphQLEnumType, GraphQLNamedType, GraphQLScalarType
+from sqlalchemy import Boolean, Date, DateTime, Dialect, Enum, Integer, String
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+OPTIONS = orjson.OPT_NAIVE_UTC | orjson.OPT_UTC_Z
+"""With these orjson writes an instant of UTC with a Z."""
+
+_INT = 2**31
+_SAMPLES: Mapping[type[Any], tuple[Any, ...]] = {
+    date: (date(1, 1, 1), date(2026, 1, 31), date(9999, 12, 31)),
+    datetime: (
+        datetime(1, 1, 1, tzinfo=UTC),
+        datetime(2026, 1, 31, 9, 0, 0, 120, tzinfo=UTC),
+        datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC),
+    ),
+}
+
+
+class Anomaly(Exception):
+    """A value that the schema does not allow, or that no plan can tell: graphql-core has to answer."""
+
+
+@dataclass(frozen=True, eq=False)
+class Output:
+    """How a value becomes JSON.
+
+    Attributes:
+        function: Called with each value that is not NULL; without one the value is JSON already.
+        table: Instead of a function: the values there are, by what the driver gives.
+    """
+
+    function: Callable[[Any], Any] | None = None
+    table: Mapping[Any, Any] | None = None
+
+
+AS_IT_IS = Output()
+
+
+def output(served: GraphQLNamedType, stored: TypeEngine[Any], dialect: Dialect) -> Output | None:  # noqa: PLR0911  # one for each type
+    """What shows a column of one type as a field of another; None if that takes graphql-core."""
+    sqlite = dialect.name == "sqlite"
+    kind = stored.impl if isinstance(stored, TypeDecorator) else stored
+    match kind:
+        case Enum() if isinstance(served, GraphQLEnumType):
+            return _enum(served, kind)
+        case Boolean() if served.name == "Boolean":
+            return Output(table={0: False, 1: True}) if sqlite else AS_IT_IS
+        case Integer() if served.name == "Int":
+            return Output(_int32)
+        case String() if served.name == "String" and not isinstance(kind, Enum):
+            return AS_IT_IS
+        case Date() if _is_iso(served, date):
+            return AS_IT_IS
+        case DateTime() if _is_iso(served, datetime):
+            return Output(instant) if sqlite else AS_IT_IS
+        case _:
+            return None
+
+
+def instant(text: str) -> str:
+    """An instant as SQLite has it, in UTC and ISO 8601."""
+    if len(text) != 26 or text[10] != " ":  # noqa: PLR2004  # as long as SQLAlchemy writes it
+        raise Anomaly(text)
+    end = 19 if text.endswith(".000000") else 26
+    return f"{text[:10]}T{text[11:end]}Z"
+
+
+def _int32(value: int) -> int:
+    if -_INT <= value < _INT:
+        return value
+    raise Anomaly(value)
+
+
+def _enum(served: GraphQLEnumType, stored: Enum) -> Output | None:
+    """The members by the text that is stored for them."""
+    cls = stored.enum_class
+    if cls is None:
+        return None
+    by_text = {text: cls[name] for text, name in zip(stored.enums, cls.__members__, strict=True)}
+    return Output(table={text: served.serialize(member) for text, member in by_text.items()})
+
+
+def _is_iso(served: GraphQLNamedType, cls: type[Any]) -> bool:
+    """Whether the schema's scalar writes such values as orjson does, and SQLite keeps them."""
+    if not isinstance(served, GraphQLScalarType):
+        return False
+    try:
+        return all(_written(value) == served.serialize(value) for value in _SAMPLES[cls])
+    except (TypeError, ValueError, AttributeError):
+        return False
+
+
+def _written(value: Any) -> str:  # noqa: ANN401  # a sample
+    return orjson.loads(orjson.dumps(value, option=OPTIONS))
+
+
+def decoder(stored: TypeEngine[Any], dialect: Dialect) -> Callable[[Any], Any] | None:
+    """What makes of a driver's value the one of the model; None where they are the same."""
+    return stored.dialect_impl(dialect).result_processor(dialect, None)
