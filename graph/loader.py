@@ -25,9 +25,17 @@ class Batches:
         self.pace = Pace()
         self.waiting: dict[Loader[Any, Any], int] = {}
         self._task: asyncio.Task[None] | None = None
+        self._over = False
 
     def ask(self, loader: "Loader[Any, Any]", depth: int) -> None:
-        """Have the loader's keys read, in a while."""
+        """Have the loader's keys read, in a while.
+
+        Raises:
+            CancelledError: The operation is over: an error has made its answer null, while some of its fields
+                were still at work.
+        """
+        if self._over:
+            raise asyncio.CancelledError
         self.asked += 1
         self.waiting[loader] = min(depth, self.waiting.get(loader, depth))
         if self._task is None:
@@ -44,6 +52,10 @@ class Batches:
             task.cancel()
             await asyncio.wait([task])
         self.waiting.clear()
+
+    def end(self) -> None:
+        """Take no more keys."""
+        self._over = True
 
     async def _run(self) -> None:
         while self.waiting:
@@ -85,9 +97,9 @@ class Loader(Generic[K, V]):
         """
         answer = self._answers.get(key)
         if answer is None:
+            self._batches.ask(self, depth)
             answer = self._answers[key] = asyncio.get_running_loop().create_future()
             self._keys.append(key)
-            self._batches.ask(self, depth)
         # Shielded: one field that is given up must not take the answer from the others.
         found = await asyncio.shield(answer)
         if self._batches.pace.used_up:

@@ -82,7 +82,7 @@ def composite(model: type[Any], name: str) -> Composite:
 def _parts(make: Any, none_on: Any) -> tuple[str, ...]:  # noqa: ANN401  # whatever SQLAlchemy was given
     """The attributes that show the sources one by one, if the class and the mapping leave it at that."""
     plain = is_dataclass(make) and not hasattr(make, "__post_init__")
-    default = none_on is None or getattr(none_on, "__module__", "") == descriptor_props.__name__
+    default = not callable(none_on) or none_on.__module__ == descriptor_props.__name__
     return tuple(each.name for each in fields(make)) if plain and default else ()
 
 

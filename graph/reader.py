@@ -97,7 +97,8 @@ class Reader:
             await asyncio.shield(connection.close())
 
     async def close(self) -> None:
-        """Return the connection. A closed reader may be used again: it then opens a new snapshot."""
+        """Return the connection, for good: nothing more is read."""
+        self._batches.end()
         await self.renew()
 
     def keep(self, key: Hashable, make: Callable[[], T]) -> T:

@@ -11,9 +11,11 @@ from sqlalchemy import (
     Dialect,
     Select,
     TableValuedAlias,
+    Text,
     and_,
     any_,
     bindparam,
+    cast,
     column,
     exists,
     func,
@@ -111,7 +113,9 @@ def nested_pages(request: Request, parents: Sequence[Value], caller: object, dia
     return select(keys.c.value, *columns).select_from(source).order_by(*ordering(page, request))
 
 
-def nested_counts(request: Request, parents: Sequence[Value], caller: object, dialect: Dialect) -> Statement:
+def nested_counts(
+    request: Request, parents: Sequence[Value] | None, caller: object, dialect: Dialect
+) -> Statement:
     """The size of each parent's connection, as (parent, count); parents without rows are missing."""
     binding = request.binding
     alias = alias_of(binding.model)
@@ -228,18 +232,24 @@ def _related(relation: Page, alias: Alias, id: Value, caller: object, *, lacks: 
     return ~exists(related.where(link == parent)) if lacks else parent.in_(related)
 
 
-def among(item: ColumnElement[Any], values: Sequence[Value], dialect: Dialect) -> ColumnElement[bool]:
+def among(item: ColumnElement[Any], values: Sequence[Value] | None, dialect: Dialect) -> ColumnElement[bool]:
     """Membership in a list that is one parameter, so that its length changes neither statement nor limits."""
     if dialect.name == "postgresql":
-        return item == any_(bindparam(KEYS, list(values), type_=ARRAY(item.type)))
+        return item == any_(_array(values, item.type))
     return item.in_(select(key_list(values, item.type, dialect).c.value))
 
 
-def key_list(values: Sequence[Value], type_: TypeEngine[Any], dialect: Dialect) -> TableValuedAlias:
-    """A table with one column, `value`."""
+def key_list(values: Sequence[Value] | None, type_: TypeEngine[Any], dialect: Dialect) -> TableValuedAlias:
+    """A table with one column, `value`. Without values they are given later, as text that holds an array."""
     if dialect.name == "postgresql":
-        array = bindparam(KEYS, list(values), type_=ARRAY(type_))
+        array = _array(values, type_)
         return func.unnest(array).table_valued(column("value", type_)).render_derived()
     convert = type_.dialect_impl(dialect).bind_processor(dialect)
-    stored = [convert(value) for value in values] if convert else list(values)
+    stored = [convert(value) if convert else value for value in values or ()]
     return func.json_each(bindparam(KEYS, json.dumps(stored))).table_valued(column("value", type_))
+
+
+def _array(values: Sequence[Value] | None, type_: TypeEngine[Any]) -> ColumnElement[Any]:
+    if values is None:
+        return cast(bindparam(KEYS, None, type_=Text()), ARRAY(type_))
+    return bindparam(KEYS, list(values), type_=ARRAY(type_))

@@ -18,9 +18,10 @@ from sqlalchemy import Dialect
 
 from graph.compiler.bound import Binder, Given
 from graph.compiler.documents import conditions
+from graph.compiler.levels import Unplannable
 from graph.compiler.outputs import OPTIONS, Anomaly
 from graph.compiler.plan import Plan
-from graph.compiler.planner import Planner, Unplannable
+from graph.compiler.planner import Planner
 from graph.compiler.run import Run
 from graph.documents import Document
 from graph.reader import Reader
@@ -95,6 +96,12 @@ class Plans:
         except (GraphQLError, Anomaly, LookupError, SourceFailed) as error:
             self.counts.abandoned += 1
             _log.debug("A plan was abandoned: %s: %s", type(error).__name__, error)
+            return None
+        except TooLarge:
+            raise
+        except Exception:  # noqa: BLE001  # graphql-core answers all the same; the fault is ours
+            self.counts.abandoned += 1
+            _log.exception("A plan failed")
             return None
         self.counts.planned += 1
         return found

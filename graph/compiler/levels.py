@@ -1,7 +1,13 @@
 """Collects what one level of a plan needs, while the selection is walked that it is made of."""
 
+from sqlalchemy import Integer, Uuid
+
 from graph.binding import Association, Binding, Page
 from graph.compiler.plan import Below, Cell, Connection, Fact, Join, Level, Link, Object
+
+
+class Unplannable(Exception):
+    """Nothing is wrong with the query, but it takes graphql-core: the message says why."""
 
 
 class LevelMaker:
@@ -46,9 +52,21 @@ class LevelMaker:
         return len(self.joins)
 
     def link(self, level: Level, cell: int, *, required: bool) -> Below:
-        """Hang a level below this one."""
+        """Hang a level below this one.
+
+        Raises:
+            Unplannable: Its keys cannot be handed on as text.
+        """
+        stored = self._type(cell)
+        if not isinstance(stored, Uuid | Integer):
+            raise Unplannable(f"{self.binding.name} refers to {level.binding.name} by keys of another kind.")
         self._below.append(Link(level, cell))
         return Below(len(self._below) - 1, cell, required)
+
+    def _type(self, cell: int) -> object:
+        row, attribute = list(self._cells)[cell].row, list(self._cells)[cell].attribute
+        binding = self.joins[row - 1].target if row else self.binding
+        return getattr(binding.model, attribute).type
 
     def fact(self, name: str) -> Fact:
         """Ask for something about each page as a whole."""

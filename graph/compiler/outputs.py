@@ -4,7 +4,7 @@
 # Not strict: graphql-core's and SQLAlchemy's types are dynamic.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import MAXYEAR, MINYEAR, UTC, date, datetime
 from typing import Any
 
 import orjson
@@ -60,17 +60,39 @@ def output(served: GraphQLNamedType, stored: TypeEngine[Any], dialect: Dialect) 
         case String() if served.name == "String" and not isinstance(kind, Enum):
             return AS_IT_IS
         case Date() if _is_iso(served, date):
-            return AS_IT_IS
+            return Output(day)
         case DateTime() if _is_iso(served, datetime):
-            return Output(instant) if sqlite else AS_IT_IS
+            return Output(instant if sqlite else _finite)
         case _:
             return None
+
+
+def day(text: str) -> str:
+    """A day as both databases give it here: in ISO 8601. PostgreSQL knows others, such as infinity."""
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        raise Anomaly(text) from None
+    if len(text) != 10 or text[4] != "-" or text[7] != "-":  # noqa: PLR2004  # 2026-01-31, no other form
+        raise Anomaly(text)
+    return text
+
+
+def _finite(value: datetime) -> datetime:
+    """An instant as it is, unless it is what asyncpg makes of infinity."""
+    if value.year in {MINYEAR, MAXYEAR}:
+        raise Anomaly(value)
+    return value
 
 
 def instant(text: str) -> str:
     """An instant as SQLite has it, in UTC and ISO 8601."""
     if len(text) != 26 or text[10] != " ":  # noqa: PLR2004  # as long as SQLAlchemy writes it
         raise Anomaly(text)
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        raise Anomaly(text) from None
     end = 19 if text.endswith(".000000") else 26
     return f"{text[:10]}T{text[11:end]}Z"
 

@@ -28,7 +28,7 @@ from strawberry.types.field import StrawberryField
 
 from graph.binding import Binding, Column, Composite, Page, ToOne, binding_of
 from graph.compiler.documents import variables_of
-from graph.compiler.levels import LevelMaker
+from graph.compiler.levels import LevelMaker, Unplannable
 from graph.compiler.outputs import output
 from graph.compiler.plan import (
     Connection,
@@ -59,10 +59,6 @@ _FACTS = {
 }
 _MOST_JOINS = 8
 """In one statement: beyond it PostgreSQL stops looking for the best order, and SQLite takes 64 at most."""
-
-
-class Unplannable(Exception):
-    """Nothing is wrong with the query, but it takes graphql-core: the message says why."""
 
 
 class Planner:
