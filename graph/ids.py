@@ -3,6 +3,7 @@
 import binascii
 from base64 import b64decode, b64encode
 from binascii import b2a_base64
+from functools import lru_cache
 from uuid import UUID
 
 from graph.errors import CodedError
@@ -55,6 +56,7 @@ def decode_id(text: str, type_name: str) -> UUID:
         raise CodedError(str(error), code="BAD_ID") from error
 
 
+@lru_cache(maxsize=4096)
 def encode_text_id(type_name: str, text: str) -> str:
     """As `encode_id`, of the id as a database may have it: hexadecimal, with dashes or without."""
     if len(text) == _PLAIN:

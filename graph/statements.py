@@ -9,6 +9,7 @@ from sqlalchemy import (
     ARRAY,
     ColumnElement,
     Dialect,
+    Integer,
     Select,
     TableValuedAlias,
     Text,
@@ -20,6 +21,7 @@ from sqlalchemy import (
     exists,
     func,
     literal,
+    literal_column,
     or_,
     select,
     true,
@@ -242,11 +244,17 @@ def among(item: ColumnElement[Any], values: Sequence[Value] | None, dialect: Dia
 def key_list(values: Sequence[Value] | None, type_: TypeEngine[Any], dialect: Dialect) -> TableValuedAlias:
     """A table with one column, `value`. Without values they are given later, as text that holds an array."""
     if dialect.name == "postgresql":
-        array = _array(values, type_)
-        return func.unnest(array).table_valued(column("value", type_)).render_derived()
+        array = func.unnest(_array(values, type_))
+        return array.table_valued(column("value", type_), with_ordinality="place").render_derived()
     convert = type_.dialect_impl(dialect).bind_processor(dialect)
     stored = [convert(value) if convert else value for value in values or ()]
-    return func.json_each(bindparam(KEYS, json.dumps(stored))).table_valued(column("value", type_))
+    table = func.json_each(bindparam(KEYS, json.dumps(stored)))
+    return table.table_valued(column("value", type_), column("key", Integer()))
+
+
+def place_of(keys: TableValuedAlias, dialect: Dialect) -> ColumnElement[int]:
+    """Where the key of a row of `key_list` stands among the keys, counted from 0."""
+    return keys.c.place - literal_column("1") if dialect.name == "postgresql" else keys.c.key
 
 
 def _array(values: Sequence[Value] | None, type_: TypeEngine[Any]) -> ColumnElement[Any]:

@@ -32,9 +32,9 @@ class LevelMaker:
         self._below: list[Link] = []
         self._facts: set[str] = set()
 
-    def cell(self, row: int, attribute: str) -> int:
+    def cell(self, row: int, attribute: str, *, presence: bool = False) -> int:
         """The number of a cell, which is read once however often it is asked for."""
-        return self._cells.setdefault(Cell(row, attribute), len(self._cells))
+        return self._cells.setdefault(Cell(row, attribute, presence), len(self._cells))
 
     def is_shown(self, row: int, attribute: str) -> bool:
         """Whether this was asked before."""

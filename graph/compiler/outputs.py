@@ -9,13 +9,14 @@ from typing import Any
 
 import orjson
 from graphql import GraphQLEnumType, GraphQLNamedType, GraphQLScalarType
-from sqlalchemy import Boolean, Date, DateTime, Dialect, Enum, Integer, String
+from sqlalchemy import BigInteger, Boolean, Date, DateTime, Dialect, Enum, Integer, String
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 OPTIONS = orjson.OPT_NAIVE_UTC | orjson.OPT_UTC_Z
 """With these orjson writes an instant of UTC with a Z."""
 
 _INT = 2**31
+_DAY = len("2026-01-31")
 _SAMPLES: Mapping[type[Any], tuple[Any, ...]] = {
     date: (date(1, 1, 1), date(2026, 1, 31), date(9999, 12, 31)),
     datetime: (
@@ -34,13 +35,17 @@ class Anomaly(Exception):
 class Output:
     """How a value becomes JSON.
 
+    Without attributes the value is JSON already.
+
     Attributes:
-        function: Called with each value that is not NULL; without one the value is JSON already.
+        function: Called with each value that is not NULL.
         table: Instead of a function: the values there are, by what the driver gives.
+        check: Instead of either: a Python expression of `{0}` that is true of values that are JSON already.
     """
 
     function: Callable[[Any], Any] | None = None
     table: Mapping[Any, Any] | None = None
+    check: str | None = None
 
 
 AS_IT_IS = Output()
@@ -56,11 +61,13 @@ def output(served: GraphQLNamedType, stored: TypeEngine[Any], dialect: Dialect) 
         case Boolean() if served.name == "Boolean":
             return Output(table={0: False, 1: True}) if sqlite else AS_IT_IS
         case Integer() if served.name == "Int":
-            return Output(_int32)
+            fits = not sqlite and not isinstance(kind, BigInteger)
+            return AS_IT_IS if fits else Output(check=f"{-_INT} <= {{0}} < {_INT}")
         case String() if served.name == "String" and not isinstance(kind, Enum):
             return AS_IT_IS
         case Date() if _is_iso(served, date):
-            return Output(day)
+            # PostgreSQL knows days that have no such form, and infinity; SQLite takes any text.
+            return Output(day) if sqlite else Output(check=f"len({{0}}) == {_DAY}")
         case DateTime() if _is_iso(served, datetime):
             return Output(instant if sqlite else _finite)
         case _:
@@ -68,12 +75,12 @@ def output(served: GraphQLNamedType, stored: TypeEngine[Any], dialect: Dialect) 
 
 
 def day(text: str) -> str:
-    """A day as both databases give it here: in ISO 8601. PostgreSQL knows others, such as infinity."""
+    """A day as SQLite has it: in ISO 8601."""
     try:
         date.fromisoformat(text)
     except ValueError:
         raise Anomaly(text) from None
-    if len(text) != 10 or text[4] != "-" or text[7] != "-":  # noqa: PLR2004  # 2026-01-31, no other form
+    if len(text) != _DAY or text[7] != "-":  # another form of ISO 8601
         raise Anomaly(text)
     return text
 
@@ -95,12 +102,6 @@ def instant(text: str) -> str:
         raise Anomaly(text) from None
     end = 19 if text.endswith(".000000") else 26
     return f"{text[:10]}T{text[11:end]}Z"
-
-
-def _int32(value: int) -> int:
-    if -_INT <= value < _INT:
-        return value
-    raise Anomaly(value)
 
 
 def _enum(served: GraphQLEnumType, stored: Enum) -> Output | None:

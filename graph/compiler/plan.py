@@ -20,10 +20,11 @@ from graph.fields import PageField
 
 @dataclass(frozen=True)
 class Cell:
-    """One column of a level's statement: an attribute of one of its joined rows."""
+    """One column of a level's statement: an attribute of one of its rows; `presence`: whether it is there."""
 
     row: int
     attribute: str
+    presence: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,10 +61,14 @@ class GlobalId:
 
 @dataclass(frozen=True)
 class Object:
-    """Fields by response name. It is null if all the cells of `absent` are; required: that is an anomaly."""
+    """Fields by response name.
+
+    It is null if all the cells of `absent` are, or that of `present` says so; required: that is an anomaly.
+    """
 
     fields: tuple[tuple[str, "Shape"], ...]
     absent: tuple[int, ...] = ()
+    present: int | None = None
     required: bool = False
 
 
@@ -149,6 +154,13 @@ class Level:
     rows: bool = True
     facts: frozenset[str] = frozenset()
     cursors: bool = False
+
+    @cached_property
+    def is_flat(self) -> bool:
+        """Whether its rows are all that is selected of its pages, which are not on the root."""
+        nested = self.connection is not None and self.connection.page.link is not None
+        edges = sum(isinstance(each, Edges) for _, each in self.shape.fields)
+        return nested and edges == 1 and not self.facts and not self.cursors
 
 
 @dataclass(frozen=True, eq=False)

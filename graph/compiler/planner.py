@@ -3,6 +3,7 @@
 # pyright: standard
 # Not strict: what graphql-core and Strawberry bring is untyped.
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from graphql import (
@@ -189,15 +190,12 @@ class Planner:
             return Cursor()
         return self._object(maker, 0, maker.binding, details)
 
-    def _object(  # noqa: PLR0913  # what an object depends on
+    def _object(
         self,
         maker: LevelMaker,
         row: int,
         binding: Binding,
         details: list[FieldDetails],
-        *,
-        absent: tuple[int, ...] = (),
-        required: bool = False,
     ) -> Object:
         """One of the level's joined rows."""
         shapes = self._fields(
@@ -205,7 +203,7 @@ class Planner:
             details,
             lambda name, each: self._field(maker, row, binding, name, each),
         )
-        return Object(shapes, absent, required)
+        return Object(shapes)
 
     def _field(
         self, maker: LevelMaker, row: int, binding: Binding, name: str, details: list[FieldDetails]
@@ -265,26 +263,27 @@ class Planner:
 
         fields = self._fields(served, details, part)
         absent = tuple(maker.cell(row, source) for source in item.sources) if item.optional else ()
-        return Object(fields, absent, is_non_null_type(definition.type))
+        return Object(fields, absent, required=is_non_null_type(definition.type))
 
     def _to_one(
         self, maker: LevelMaker, row: int, item: ToOne, definition: GraphQLField, details: list[FieldDetails]
     ) -> Shape:
         target = binding_of(item.target)
         required = is_non_null_type(definition.type)
-        link = maker.cell(row, item.link)
         if not target.visible and self._only_id(target, details):
             # As the ordinary path has it: nothing is read for what is known already.
+            link = maker.cell(row, item.link)
             shapes = self._fields(
                 self._schema.type_map[target.name], details, lambda *_: GlobalId(link, target.name)
             )
-            return Object(shapes, (link,), required)
+            return Object(shapes, (link,), required=required)
         if len(maker.joins) >= _MOST_JOINS:
             self._repeats = True
+            link = maker.cell(row, item.link)
             return maker.link(self._rows(target, definition, details), link, required=required)
         joined = maker.join(row, item.link, target)
-        absent = (maker.cell(joined, target.key[0]),)
-        return self._object(maker, joined, target, details, absent=absent, required=required)
+        present = maker.cell(joined, target.key[0], presence=True)
+        return replace(self._object(maker, joined, target, details), present=present, required=required)
 
     def _only_id(self, target: Binding, details: list[FieldDetails]) -> bool:
         served = self._schema.type_map[target.name]

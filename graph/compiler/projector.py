@@ -43,11 +43,27 @@ def projector_source(level: Level) -> tuple[str, Mapping[str, Any]]:
     """The function's source, and what the names in it stand for."""
     writer = _Writer(level)
     below = "".join(f", b{index}" for index in range(len(level.below)))
+    if level.is_flat:
+        return _flat_source(level, writer, below), writer.names
     if level.connection is None:
         body = f"{{c0: {writer.text(level.shape)} for {writer.row} in rows}}"
     else:
         body = writer.text(level.shape)
     return f"def project(rows, page{below}):\n    return {body}\n", writer.names
+
+
+def _flat_source(level: Level, writer: "_Writer", below: str) -> str:
+    """For pages of which only the rows are selected: all at once, into a list for each parent."""
+    [edges] = [each for _, each in level.shape.fields if isinstance(each, Edges)]
+    fields = ", ".join(
+        f"{key!r}: {'edges' if each is edges else writer.text(each)}" for key, each in level.shape.fields
+    )
+    return (
+        f"def project(rows, pages{below}):\n"
+        f"    for {writer.row} in rows:\n"
+        f"        pages[place].append({writer.text(edges.edge)})\n"
+        f"    return [{{{fields}}} for edges in pages]\n"
+    )
 
 
 class _Writer:
@@ -57,7 +73,7 @@ class _Writer:
         self.names: dict[str, Any] = {"anomaly": _anomaly, "global_id": encode_text_id}
         parts = [f"c{index}" for index in range(len(level.cells))]
         if level.connection is not None and level.connection.page.link is not None:
-            parts.append("parent")
+            parts.append("place")
         if level.cursors:
             parts.append("*keys")
         self.row = f"({', '.join(parts)},)"
@@ -92,10 +108,19 @@ class _Writer:
             found = f"{self._named('f', output.function)}({cell})"
             sure = shape.required and not shape.unsure
             return found if sure else _unless(f"{cell} is None", found, required=shape.required)
+        if output.check is not None:
+            holds = output.check.format(cell)
+            if not shape.required:
+                holds = f"{cell} is None or {holds}"
+            elif shape.unsure:
+                holds = f"{cell} is not None and {holds}"
+            return f"({cell} if {holds} else anomaly())"
         return _unless(f"{cell} is None", cell, required=True) if shape.unsure else cell
 
     def _object(self, shape: Object) -> str:
         fields = ", ".join(f"{key!r}: {self.text(each)}" for key, each in shape.fields)
+        if shape.present is not None:
+            return _unless(f"not c{shape.present}", f"{{{fields}}}", required=shape.required)
         if not shape.absent:
             return f"{{{fields}}}"
         absent = " is ".join(f"c{cell}" for cell in shape.absent)

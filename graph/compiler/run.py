@@ -2,7 +2,7 @@
 
 # pyright: standard
 # Not strict: rows are as the driver gives them.
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import Any
 
@@ -116,24 +116,25 @@ class Run:
         if isinstance(bound, GraphQLError):
             raise bound
         asked = None if keys == [None] else raw_keys(keys, self._dialect)
-        groups: dict[Any, list[Any]] = {key: [] for key in keys}
+        rows: Rows = (yield bound.rows.query(asked)) if bound.rows is not None else ()
+        project = _projector(self._plan, level)
+        if level.is_flat:
+            if bound.request.backward:
+                rows = rows[::-1]
+            below = yield from self._below(level, rows)
+            return dict(zip(keys, project(rows, [[] for _ in keys], *below), strict=True))
         counts: Mapping[Any, int] = {}
-        if bound.rows is not None:
-            _group(groups, (yield bound.rows.query(asked)), len(level.cells), nested=asked is not None)
         if bound.count is not None:
             found: Any = yield bound.count.query(asked)
             counts = {None: found[0][0]} if asked is None else dict(found)
-        pages = _pages_of(level, bound, groups, counts)
-        below = yield from self._below(level, chain.from_iterable(groups.values()))
-        project = _projector(self._plan, level)
-        return {key: project(rows, pages.get(key), *below) for key, rows in groups.items()}
+        groups = [rows] if asked is None else _grouped(rows, len(keys), len(level.cells))
+        pages = _facts(level, bound, groups, [counts.get(key, 0) for key in keys])
+        below = yield from self._below(level, list(chain.from_iterable(page.rows for page in pages)))
+        return {key: project(page.rows, page, *below) for key, page in zip(keys, pages, strict=True)}
 
-    def _below(self, level: Level, rows: Iterable[Sequence[Any]]) -> Steps[list[Mapping[Any, Any]]]:
+    def _below(self, level: Level, rows: Rows) -> Steps[list[Mapping[Any, Any]]]:
         """What the levels below have for these rows."""
         found: list[Mapping[Any, Any]] = []
-        if not level.below:
-            return found
-        rows = list(rows)
         for link in level.below:
             keys = dict.fromkeys([row[link.cell] for row in rows])
             keys.pop(None, None)
@@ -157,29 +158,19 @@ def _place(root: RootRows, text: str) -> tuple[str, Any]:
         raise CodedError(str(error), code="BAD_ID") from error
 
 
-def _group(groups: dict[Any, list[Any]], rows: Rows, parent: int, *, nested: bool) -> None:
-    """Put rows to their parents, in their order; `parent` is the column that holds its key."""
-    if not nested:
-        groups[None] = list(rows)
-        return
+def _grouped(rows: Rows, parents: int, place: int) -> list[list[Any]]:
+    """The rows of each parent, in their order; `place` is the column that says which one it is."""
+    groups: list[list[Any]] = [[] for _ in range(parents)]
     for row in rows:
-        groups[row[parent]].append(row)
+        groups[row[place]].append(row)
+    return groups
 
 
-def _pages_of(
-    level: Level, bound: BoundPage, groups: dict[Any, list[Any]], counts: Mapping[Any, int]
-) -> Mapping[Any, PageFacts]:
-    """Bring each group into its order and size; what is known of each page, if that is selected."""
-    if level.facts or level.cursors:
-        columns = len(level.cells) + (bound.request.page.link is not None)
-        keys = slice(columns, None)
-        pages = {key: PageFacts(bound, rows, counts.get(key, 0), keys) for key, rows in groups.items()}
-        groups.update({key: page.rows for key, page in pages.items()})
-        return pages
-    if bound.request.backward:
-        for rows in groups.values():
-            rows.reverse()
-    return {}
+def _facts(level: Level, bound: BoundPage, groups: Sequence[Rows], counts: Sequence[int]) -> list[PageFacts]:
+    """Each group in the order asked for, cut to its size, and what is known of it."""
+    columns = len(level.cells) + (bound.request.page.link is not None)
+    keys = slice(columns, None)
+    return [PageFacts(bound, list(rows), count, keys) for rows, count in zip(groups, counts, strict=True)]
 
 
 def _projector(plan: Plan, level: Level) -> Projector:

@@ -28,6 +28,7 @@ from graph.statements import (
     link_type,
     linked,
     nested_counts,
+    place_of,
     root_count,
     rows,
     scope,
@@ -98,7 +99,7 @@ def row_statement(level: Level, caller: object, dialect: Dialect) -> Statement:
 
 
 def page_statement(level: Level, request: Request, caller: object, dialect: Dialect) -> Statement:
-    """The level's pages: cells, then the parent's key unless they are on the root, then keys of cursors."""
+    """The level's pages: cells, the place of the parent's key unless on the root, the keys of cursors."""
     more = bool(level.facts & {"has_next", "has_previous"})
     binding, page = request.binding, request.page
     alias = alias_of(binding.model)
@@ -127,7 +128,7 @@ def page_statement(level: Level, request: Request, caller: object, dialect: Dial
     statement = statement.order_by(
         *(each.desc() if down else each.asc() for each, down in zip(order, directions, strict=True))
     )
-    return _with_cells(statement, level, own, caller, dialect, request, keys.c.value)
+    return _with_cells(statement, level, own, caller, dialect, request, place_of(keys, dialect))
 
 
 def count_statement(request: Request, caller: object, dialect: Dialect) -> Statement:
@@ -152,7 +153,8 @@ def _with_cells(  # noqa: PLR0913, PLR0917  # what its columns depend on
     joined: list[Alias] = []
 
     def attribute(cell: Cell) -> ColumnElement[Any]:
-        return own(cell.attribute) if cell.row == 0 else getattr(joined[cell.row - 1], cell.attribute)
+        found = own(cell.attribute) if cell.row == 0 else getattr(joined[cell.row - 1], cell.attribute)
+        return found.is_not(None) if cell.presence else found
 
     for number, join in enumerate(level.joins, 1):
         alias = alias_of(join.target.model, f"row_{number}")
