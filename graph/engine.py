@@ -30,7 +30,7 @@ from graph.incremental import Ahead, Announced, Part, Parts, part
 from graph.refusals import Refused
 from graph.requests import GraphQLRequest
 from graph.responses import Response, written, written_within
-from graph.schema import AtOnce, InParts, Schema
+from graph.schema import AtOnce, InParts, Paced, Schema
 
 _MOST_ERRORS = 5
 """Of variables: names that are like a wrong one are sought, for a millisecond each."""
@@ -222,7 +222,7 @@ class Engine:
     def _executor(
         self, executes: type[Executor], operation: Operation, context: Context
     ) -> Executor | list[GraphQLError]:
-        return executes.build(
+        executor: Any = executes.build(
             self._schema,
             operation.document.node,
             context_value=context,
@@ -232,6 +232,11 @@ class Engine:
             max_coercion_errors=_MOST_ERRORS,
             hide_suggestions=not self._documents.suggestions,
         )
+        if self._plans is not None and isinstance(executor, Paced):
+            executor.references = self._plans.references(
+                operation.document, operation.request, context.reader
+            )
+        return executor
 
     async def _planned(self, operation: Operation, context: Context) -> Response | None:
         """The response that a plan gives; None if there is none."""

@@ -10,6 +10,9 @@ import orjson
 
 from graph.errors import Code
 
+OPTIONS = orjson.OPT_NAIVE_UTC | orjson.OPT_UTC_Z
+"""Instants, where there are any, in UTC and with a Z."""
+
 
 @dataclass(frozen=True)
 class Response:
@@ -35,9 +38,9 @@ class Response:
 def written(content: Mapping[str, Any]) -> bytes:
     """JSON in UTF-8. What UTF-8 cannot hold, a lone surrogate, becomes a question mark."""
     try:
-        return orjson.dumps(content)
+        return orjson.dumps(content, option=OPTIONS)
     except TypeError:
-        return orjson.dumps(_sendable(content))
+        return orjson.dumps(_sendable(content), option=OPTIONS)
 
 
 def written_within(content: Mapping[str, Any], most_bytes: int) -> bytes | None:

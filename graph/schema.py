@@ -3,12 +3,15 @@
 # pyright: standard
 # Not strict: what graphql-core and Strawberry bring is untyped.
 import asyncio
+from collections.abc import Awaitable, Mapping
+from functools import partial
 from inspect import isawaitable
-from typing import Any
+from typing import Any, Protocol
 
 import strawberry
 from graphql import (
     Executor,
+    GraphQLObjectType,
     GraphQLOutputType,
     GraphQLResolveInfo,
     GraphQLSchema,
@@ -25,8 +28,74 @@ _LONG = 20
 """Lists of so many items are completed with pauses."""
 
 
+class ReadReferences(Protocol):
+    """Reads what an object refers to in one go, before its fields are completed."""
+
+    def concerns(self, served: GraphQLObjectType) -> bool:
+        """Whether objects of the type refer to rows."""
+        ...
+
+    def __call__(
+        self, executor: "Paced", served: GraphQLObjectType, details: list[Any], held: object
+    ) -> Awaitable[Mapping[str, Any]]:
+        """Read those of `held`: fields by response name, complete; those left out are resolved as always."""
+        ...
+
+
 class Paced(Executor):  # type: ignore[type-arg]  # graphql-core's parameter is internal
-    """Lets others run while it completes long lists."""
+    """Lets others run while it completes long lists. `references` reads ahead, where it is set."""
+
+    references: ReadReferences | None = None
+
+    def __init__(self, *args: Any, **options: Any) -> None:  # noqa: ANN401  # graphql-core's
+        super().__init__(*args, **options)
+        self._read: dict[int, Mapping[str, Any]] = {}
+
+    def complete_object_value(  # noqa: PLR0913, PLR0917  # graphql-core's signature
+        self,
+        return_type: GraphQLObjectType,
+        field_details_list: Any,  # noqa: ANN401  # graphql-core's
+        info: GraphQLResolveInfo,
+        path: Path,
+        result: Any,  # noqa: ANN401  # whatever a resolver gives
+        position_context: Any,  # noqa: ANN401  # graphql-core's
+    ) -> Any:  # noqa: ANN401  # an object, or one to come
+        complete = partial(
+            super().complete_object_value,
+            return_type,
+            field_details_list,
+            info,
+            path,
+            result,
+            position_context,
+        )
+        read = self.references
+        if read is None or not read.concerns(return_type):
+            return complete()
+
+        async def completed() -> Any:  # noqa: ANN401  # an object
+            self._read[id(result)] = await read(self, return_type, field_details_list, result)
+            try:
+                found = complete()
+                return await found if isawaitable(found) else found
+            finally:
+                del self._read[id(result)]
+
+        return completed()
+
+    def execute_field(
+        self,
+        parent_type: GraphQLObjectType,
+        source: Any,  # noqa: ANN401  # whatever a resolver gave
+        field_details_list: Any,  # noqa: ANN401  # graphql-core's
+        path: Path,
+        position_context: Any,  # noqa: ANN401  # graphql-core's
+    ) -> Any:  # noqa: ANN401  # a value, or one to come
+        if self._read:
+            read = self._read.get(id(source), {})
+            if path.key in read:
+                return read[str(path.key)]
+        return super().execute_field(parent_type, source, field_details_list, path, position_context)
 
     def complete_list_value(  # noqa: PLR0913, PLR0917  # graphql-core's signature
         self,

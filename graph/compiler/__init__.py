@@ -8,26 +8,27 @@ above all its errors, are the only ones there are.
 # pyright: standard
 # Not strict: what graphql-core brings is untyped.
 import logging
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import orjson
-from graphql import GraphQLError, OperationDefinitionNode, OperationType
+from graphql import GraphQLError, GraphQLObjectType, OperationDefinitionNode, OperationType
 from graphql.execution.values import VariableValues, get_variable_values
 from sqlalchemy import Dialect
 
 from graph.compiler.bound import Binder, Given
 from graph.compiler.documents import conditions
 from graph.compiler.levels import Unplannable
-from graph.compiler.outputs import OPTIONS, Anomaly
+from graph.compiler.outputs import Anomaly
 from graph.compiler.plan import Plan
-from graph.compiler.planner import Planner
+from graph.compiler.planner import Planner, refers
 from graph.compiler.run import Run
 from graph.documents import Document
 from graph.reader import Reader
 from graph.requests import GraphQLRequest
-from graph.responses import least_bytes
-from graph.schema import Schema
+from graph.responses import OPTIONS, least_bytes
+from graph.schema import Paced, Schema
 from graph.source import SourceFailed, Steps
 
 _MOST_VARIANTS = 16
@@ -60,6 +61,7 @@ class Plans:
         self.counts = Counts()
         self._schema = schema.core
         self._binder = Binder(schema)
+        self._referring: dict[str, bool] = {}
 
     async def answer(
         self,
@@ -106,6 +108,55 @@ class Plans:
         self.counts.planned += 1
         return found
 
+    def references(self, document: Document, request: GraphQLRequest, reader: Reader) -> "References":
+        """What reads, for payloads of one operation, the rows they refer to."""
+        return References(self, document, request, reader)
+
+    async def referred(  # noqa: PLR0913, PLR0917  # what a payload depends on
+        self,
+        document: Document,
+        request: GraphQLRequest,
+        reader: Reader,
+        executor: Paced,
+        served: GraphQLObjectType,
+        details: list[Any],
+        held: object,
+    ) -> Mapping[str, Any]:
+        """The rows that a payload refers to, by response name; none if graphql-core has to read them."""
+        source = reader.source
+        if source is None:
+            return {}
+        try:
+            planner = Planner(
+                self._schema, document.node, executor.operation, executor.variable_values, source.dialect
+            )
+            plan = self._kept(
+                document,
+                (source.dialect.name, id(details[0].node)),
+                executor.variable_values,
+                lambda: planner.references(served, details),
+            )
+            if not plan.roots:
+                return {}
+            given = Given(request.variables, executor.variable_values, reader, source, held)
+            run = Run(plan, self._binder.bind(plan, given), given)
+            found = await source.run(run.steps(), one=plan.is_one_statement)
+        except Unplannable:
+            return {}
+        except (GraphQLError, Anomaly, LookupError, SourceFailed) as error:
+            _log.debug("A plan was abandoned: %s: %s", type(error).__name__, error)
+            return {}
+        except Exception:  # noqa: BLE001  # graphql-core reads them all the same; the fault is ours
+            _log.exception("A plan failed")
+            return {}
+        return found
+
+    def refers(self, served: GraphQLObjectType) -> bool:
+        """Whether objects of the type refer to rows."""
+        if served.name not in self._referring:
+            self._referring[served.name] = refers(served)
+        return self._referring[served.name]
+
     def plan(
         self, document: Document, node: OperationDefinitionNode, variables: VariableValues, dialect: Dialect
     ) -> Plan:
@@ -114,22 +165,29 @@ class Plans:
         Raises:
             Unplannable: It takes graphql-core.
         """
+        planner = Planner(self._schema, document.node, node, variables, dialect)
+        return self._kept(document, (dialect.name, id(node)), variables, planner.plan)
+
+    def _kept(
+        self, document: Document, place: Hashable, variables: VariableValues, make: Callable[[], Plan]
+    ) -> Plan:
+        """The plan of a place in the document, made once for each outcome of the document's conditions."""
         kept = document.plans
         if _CONDITIONS not in kept:
             kept[_CONDITIONS] = conditions(document.node)
         names = kept[_CONDITIONS]
         if names is None:
             raise Unplannable("A directive asks for more than to skip or include.")
-        values = tuple(variables.coerced.get(name) for name in names)
-        key: Hashable = self, dialect.name, id(node), values
+        key = self, place, tuple(variables.coerced.get(name) for name in names)
         found = kept.get(key)
         if found is None:
             try:
-                found = Planner(self._schema, document.node, node, variables, dialect).plan()
+                found = make()
             except Unplannable as error:
                 found = error
             if len(kept) > _MOST_VARIANTS:
                 kept.clear()
+                kept[_CONDITIONS] = names
             kept[key] = found
         if isinstance(found, Unplannable):
             raise found
@@ -148,6 +206,23 @@ class Plans:
 
 
 _CONDITIONS = "conditions"
+
+
+class References:
+    """Reads the rows that payloads of one operation refer to: see `graph.schema.ReadReferences`."""
+
+    def __init__(self, plans: Plans, document: Document, request: GraphQLRequest, reader: Reader) -> None:
+        self._plans, self._document, self._request, self._reader = plans, document, request, reader
+
+    def concerns(self, served: GraphQLObjectType) -> bool:
+        return self._plans.refers(served)
+
+    async def __call__(
+        self, executor: Paced, served: GraphQLObjectType, details: list[Any], held: object
+    ) -> Mapping[str, Any]:
+        return await self._plans.referred(
+            self._document, self._request, self._reader, executor, served, details, held
+        )
 
 
 def _written(run: Run, plan: Plan, most_bytes: int) -> Steps[bytes]:

@@ -47,12 +47,16 @@ Bound: TypeAlias = BoundRows | BoundPage | GraphQLError
 
 @dataclass(frozen=True, eq=False)
 class Given:
-    """What a request gives: variables as sent and as coerced, and the reader with its caller."""
+    """What a request gives: variables as sent and as coerced, and the reader with its caller.
+
+    `held` is the payload whose references are read, if they are.
+    """
 
     sent: Mapping[str, Any]
     variables: VariableValues
     reader: Reader
     source: Source
+    held: object = None
 
 
 class Binder:

@@ -12,8 +12,7 @@ from graphql import GraphQLEnumType, GraphQLNamedType, GraphQLScalarType
 from sqlalchemy import BigInteger, Boolean, Date, DateTime, Dialect, Enum, Integer, String
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-OPTIONS = orjson.OPT_NAIVE_UTC | orjson.OPT_UTC_Z
-"""With these orjson writes an instant of UTC with a Z."""
+from graph.responses import OPTIONS
 
 _INT = 2**31
 _DAY = len("2026-01-31")

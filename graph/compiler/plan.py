@@ -197,7 +197,15 @@ class RootRows:
     many: bool = False
 
 
-Root: TypeAlias = RootPage | RootRows | Constant
+@dataclass(frozen=True, eq=False)
+class RootReference:
+    """A row that is known by its key: `name` is the attribute of the payload that refers to it."""
+
+    level: Level
+    name: str
+
+
+Root: TypeAlias = RootPage | RootRows | RootReference | Constant
 
 
 @dataclass(frozen=True, eq=False)
@@ -220,6 +228,8 @@ class Plan:
         match [root for _, root in self.roots]:
             case [RootPage(level)]:
                 return not level.below and not (level.rows and "count" in level.facts)
+            case [RootReference(level)]:
+                return not level.below
             case [RootRows(levels=levels, many=False)]:
                 return not any(level.below for level in levels.values() if level is not None)
             case _:

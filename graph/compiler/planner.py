@@ -14,6 +14,8 @@ from graphql import (
     GraphQLSchema,
     OperationDefinitionNode,
     get_named_type,
+    get_nullable_type,
+    is_list_type,
     is_non_null_type,
 )
 from graphql.execution.collect_fields import (
@@ -42,12 +44,13 @@ from graph.compiler.plan import (
     Plan,
     Root,
     RootPage,
+    RootReference,
     RootRows,
     Shape,
     Value,
 )
 from graph.dynamic import Untyped
-from graph.fields import NodeField, NodesField, OneField, PageField
+from graph.fields import NodeField, NodesField, OneField, PageField, ReferenceField
 from graph.mapping import is_never_null
 from graph.node import IdField, Node
 
@@ -104,6 +107,29 @@ class Planner:
             (key, self._root(query, details)) for key, details in collected.grouped_field_set.items()
         )
         return Plan(roots, tuple(self._levels), self._repeats)
+
+    def references(self, payload: GraphQLObjectType, details: list[FieldDetails]) -> Plan:
+        """The plan of the rows that a payload refers to, and of nothing else that is selected of it.
+
+        Raises:
+            Unplannable: As above.
+        """
+        roots: list[tuple[str, Root]] = []
+        for key, each in self._collected(payload, details).items():
+            definition = payload.fields.get(each[0].node.name.value)
+            field = _strawberry_field(definition)
+            if definition is None or not isinstance(field, ReferenceField) or _is_list(definition):
+                continue
+            target = binding_of(self._class_of(definition))
+            if target.visible or not self._only_id(target, each):
+                level = self._rows(target, definition, each, one=True)
+                roots.append((key, RootReference(level, field.python_name)))
+        return Plan(tuple(roots), tuple(self._levels), self._repeats)
+
+    def _class_of(self, definition: GraphQLField) -> type[Any]:
+        """The class behind a field's type."""
+        served: Any = get_named_type(definition.type)
+        return served.extensions[GraphQLCoreConverter.DEFINITION_BACKREF].origin
 
     def _root(self, query: GraphQLObjectType, details: list[FieldDetails]) -> Root:
         name = details[0].node.name.value
@@ -311,3 +337,16 @@ class Planner:
 
 def _strawberry_field(definition: GraphQLField | None) -> StrawberryField | None:
     return definition.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF) if definition else None
+
+
+def refers(served: GraphQLObjectType) -> bool:
+    """Whether objects of the type refer to rows that `Planner.references` can plan."""
+    return any(
+        isinstance(_strawberry_field(each), ReferenceField) and not _is_list(each)
+        for each in served.fields.values()
+    )
+
+
+def _is_list(definition: GraphQLField) -> bool:
+    """Whether the field is a list."""
+    return is_list_type(get_nullable_type(definition.type))

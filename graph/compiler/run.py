@@ -11,7 +11,7 @@ from graphql.execution.values import get_argument_values
 
 from graph.compiler.bound import Bound, BoundPage, Given
 from graph.compiler.outputs import Anomaly
-from graph.compiler.plan import Constant, Level, Plan, RootPage, RootRows
+from graph.compiler.plan import Constant, Level, Plan, RootPage, RootReference, RootRows
 from graph.compiler.projector import Projector, projector
 from graph.compiler.sql import raw_key, raw_keys
 from graph.errors import CodedError
@@ -77,7 +77,13 @@ class Run:
             data[name] = root.value if isinstance(root, Constant) else (yield from self._root(root))
         return data
 
-    def _root(self, root: RootPage | RootRows) -> Steps[Any]:
+    def _root(self, root: RootPage | RootRows | RootReference) -> Steps[Any]:
+        if isinstance(root, RootReference):
+            held = getattr(self._given.held, root.name)
+            if held is None:
+                return None
+            key = raw_key(held.id, self._dialect)
+            return (yield from self._rows(root.level, [key])).get(key)
         if isinstance(root, RootPage):
             [connection] = (yield from self._pages(root.level, [None])).values()
             return connection
