@@ -242,21 +242,16 @@ class Engine:
         """The response that a plan gives; None if there is none."""
         if self._plans is None:
             return None
+        extensions = self._extensions(operation)
+        begin, end = b'{"data":', b"," + written(extensions)[1:] if extensions else b"}"
+        most = self.bounds.response_bytes - len(begin) - len(end)
         try:
             data = await self._plans.answer(
-                operation.document,
-                operation.node,
-                operation.request,
-                context.reader,
-                self.bounds.response_bytes,
+                operation.document, operation.node, operation.request, context.reader, most
             )
         except TooLarge:
             return self._too_large(context.request_id)
-        if data is None:
-            return None
-        extensions = self._extensions(operation)
-        rest = b"," + written(extensions)[1:] if extensions else b"}"
-        return Response(b'{"data":' + data + rest)
+        return None if data is None else Response(b"".join((begin, data, end)))
 
     async def _execute(self, executes: type[Executor], operation: Operation, context: Context) -> Any:  # noqa: ANN401  # one of three kinds of results
         executor = self._executor(executes, operation, context)
