@@ -6,11 +6,7 @@ import sqlite3
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, closing, suppress
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import URL, Connection, text
+from sqlalchemy import URL, Connection, inspect, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -35,8 +31,7 @@ async def migrate(url: str | URL) -> None:
     async with _connection(database_url(url), begin="BEGIN IMMEDIATE") as connection:
         if connection.dialect.name == "postgresql":
             await connection.execute(text(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})"))
-        await connection.run_sync(_upgrade)
-        if connection.dialect.name == "sqlite":
+        if await connection.run_sync(_upgrade) and connection.dialect.name == "sqlite":
             await _check_references(connection)
 
 
@@ -92,34 +87,41 @@ def _open_once(path: str) -> None:
         connection.execute("PRAGMA schema_version")
 
 
-def _config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", models.migrations.script_location.replace("%", "%%"))
-    return config
-
-
 def _pending(connection: Connection) -> bool:
     """Whether migrations are missing.
 
     Raises:
         DatabaseTooNew: The database stands at a revision that this version does not know.
     """
-    script = ScriptDirectory.from_config(_config())
-    known = {revision.revision for revision in script.walk_revisions()}
-    at = set(MigrationContext.configure(connection).get_current_heads())
-    if unknown := at - known:
+    known = models.migrations.revisions()
+    at = _revisions_of(connection)
+    if unknown := at - set(known):
         raise DatabaseTooNew(
             f"The database is at revision {', '.join(sorted(unknown))}, which this version does not know.",
             hint="Start the version that migrated it, or a newer one.",
         )
-    return at != set(script.get_heads())
+    return at != {known[-1]}
 
 
-def _upgrade(connection: Connection) -> None:
-    if _pending(connection):
-        config = _config()
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+def _revisions_of(connection: Connection) -> set[str]:
+    """What the database stands at; nothing for one that was never migrated."""
+    if not inspect(connection).has_table("alembic_version"):
+        return set()
+    return set(connection.scalars(text("SELECT version_num FROM alembic_version")))
+
+
+def _upgrade(connection: Connection) -> bool:
+    """Run the migrations that are missing; tell whether there were any."""
+    if not _pending(connection):
+        return False
+    from alembic import command  # noqa: PLC0415 -- 7 MB, for once in a version
+    from alembic.config import Config  # noqa: PLC0415 -- the same
+
+    config = Config()
+    config.set_main_option("script_location", models.migrations.script_location.replace("%", "%%"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+    return True
 
 
 async def _check_references(connection: AsyncConnection) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, func, insert, make_url, select
 from uuid_utils.compat import uuid7
 
@@ -37,6 +38,14 @@ def differences(connection: Connection) -> list[object]:
         connection, opts={"include_object": lambda _, name, kind, *__: kind != "table" or name in ours}
     )
     return compare_metadata(context, Base.metadata)
+
+
+def test_the_names_of_the_files_say_what_alembic_would() -> None:
+    script = ScriptDirectory(models.migrations.script_location)
+
+    from_first_to_last = [revision.revision for revision in script.walk_revisions()][::-1]
+    assert models.migrations.revisions() == from_first_to_last
+    assert script.get_heads() == from_first_to_last[-1:]
 
 
 async def index_names(url: str) -> set[str]:
