@@ -1,4 +1,7 @@
-"""Where the contents of documents are kept: a folder, or a bucket of an object store."""
+"""Where the contents of documents are kept: a folder, or a bucket of an object store.
+
+The library is loaded at the first use: 5 MB, which many a process never needs.
+"""
 
 import asyncio
 import glob
@@ -11,10 +14,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-import obstore
-from obstore.exceptions import BaseError
-from obstore.store import LocalStore, ObjectStore, from_url
-
 from agreements_api.database import database_url
 from agreements_api.errors import InvalidSettings, StartupError
 from agreements_api.logs import get_logger
@@ -22,7 +21,7 @@ from agreements_api.settings import Settings
 from resolvers.document_store import Damaged, DocumentStore, NoStore, StoreUnavailable
 
 if TYPE_CHECKING:
-    from obstore.store import RetryConfig
+    from obstore.store import LocalStore, ObjectStore, RetryConfig
 
 _READ_BYTES: Final = 64 * 1024
 _PART_BYTES: Final = 5 * 1024 * 1024
@@ -42,12 +41,12 @@ class Bucket:
         opened: Opens it, when it is first used.
     """
 
-    def __init__(self, opened: Callable[[], ObjectStore]) -> None:
+    def __init__(self, opened: "Callable[[], ObjectStore]") -> None:
         self._open = opened
         self._breaking_off: set[asyncio.Future[Any]] = set()
 
     @cached_property
-    def _store(self) -> ObjectStore:
+    def _store(self) -> "ObjectStore":
         return self._open()
 
     async def check(self) -> None:
@@ -57,8 +56,8 @@ class Bucket:
         source = _Source(chunks)
         with _translated():
             upload = asyncio.ensure_future(
-                obstore.put_async(
-                    self._store, key, source.chunks(),
+                self._store.put_async(
+                    key, source.chunks(),
                     chunk_size=_PART_BYTES, max_concurrency=1, use_multipart=size > _PART_BYTES,
                 )
             )  # fmt: skip
@@ -74,7 +73,7 @@ class Bucket:
     async def get(self, key: str) -> AsyncIterator[bytes]:
         with _translated():
             try:
-                found = await obstore.get_async(self._store, key)
+                found = await self._store.get_async(key)
             except FileNotFoundError as error:
                 raise Damaged(f"Nothing is stored under {key}.") from error
             async for chunk in found.stream(min_chunk_size=_READ_BYTES):
@@ -84,7 +83,7 @@ class Bucket:
     async def delete(self, key: str) -> None:
         with _translated():
             try:
-                await obstore.delete_async(self._store, key)
+                await self._store.delete_async(key)
             except FileNotFoundError:
                 return
 
@@ -107,7 +106,7 @@ class Folder(Bucket):
 
     def __init__(self, path: Path, *, made: bool = False) -> None:
         self._path, self._made = path.absolute(), made
-        super().__init__(lambda: LocalStore(self._path))
+        super().__init__(self._opened)
 
     async def check(self) -> None:
         with _translated():
@@ -130,6 +129,11 @@ class Folder(Bucket):
             return
         with _translated():
             await asyncio.to_thread(self._delete, key)
+
+    def _opened(self) -> "LocalStore":
+        from obstore.store import LocalStore  # noqa: PLC0415 -- see above
+
+        return LocalStore(self._path)
 
     def refuse_if_open(self) -> None:
         """Raises StartupError if everybody on this machine may look into the folder."""
@@ -245,6 +249,9 @@ def warn_of_nowhere(store: DocumentStore) -> None:
 
 
 def _bucket(url: str) -> Bucket:
+    from obstore.exceptions import BaseError  # noqa: PLC0415 -- see above
+    from obstore.store import from_url  # noqa: PLC0415 -- the same
+
     try:
         store = from_url(url, retry_config=_RETRIES)
     except BaseError:  # its text may show what was set
@@ -268,6 +275,8 @@ def _bring_to_disk(path: Path) -> None:
 
 @contextmanager
 def _translated() -> Generator[None]:
+    from obstore.exceptions import BaseError  # noqa: PLC0415 -- see above
+
     try:
         yield
     except (BaseError, OSError) as error:

@@ -6,7 +6,6 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from croniter import croniter
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -57,6 +56,8 @@ def _store(given: str) -> str:
 
 
 def _cron(given: str) -> str:
+    from croniter import croniter  # noqa: PLC0415 -- 2 MB, where there is something to check
+
     if not croniter.is_valid(given, second_at_beginning=True):
         raise ValueError("is not a cron expression such as 0 3 * * *")
     return given
