@@ -5,28 +5,33 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TypeAlias
+from functools import cache
+from typing import TYPE_CHECKING, TypeAlias
 from uuid import UUID
 
-from cryptography.fernet import Fernet, InvalidToken
 from pydantic import TypeAdapter, ValidationError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
+from agreements_api.secrets import Seal, SealedOtherwise
 from models import ProviderConnector
 from providers.base import Provider
 from providers.errors import AdministratorNeeded
 from providers.manual import Manual
-from providers.partner_center import Connection, PartnerCenter
-from providers.rest import RestConnection, RestProvider
+from providers.partner_center import Connection
+from providers.rest import RestConnection
 from repositories import Transactions
 from repositories.providers import ProviderRepository
+
+if TYPE_CHECKING:
+    from providers.partner_center.client import PartnerCenter
+    from providers.rest.client import RestProvider
 
 _ACTOR = "system"
 SaveRefreshToken: TypeAlias = Callable[[str], Awaitable[None]]
 AnyConnection: TypeAlias = Connection | RestConnection
-_KINDS: dict[ProviderConnector, TypeAdapter[AnyConnection]] = {
-    ProviderConnector.PARTNER_CENTER: TypeAdapter(Connection),
-    ProviderConnector.REST: TypeAdapter(RestConnection),
+_KINDS: dict[ProviderConnector, type[AnyConnection]] = {
+    ProviderConnector.PARTNER_CENTER: Connection,
+    ProviderConnector.REST: RestConnection,
 }
 _TUNING = {"timeout", "max_attempts", "first_wait", "page_size"}
 """What is not stored with a connection: it belongs to the process, not to the provider."""
@@ -59,7 +64,7 @@ class ProviderClients:
         self,
         reads: AsyncEngine,
         transactions: Transactions,
-        seal: Fernet,
+        seal: Seal,
         *,
         timeout: timedelta,
         max_attempts: int,
@@ -82,7 +87,7 @@ class ProviderClients:
             known = self._clients.get(provider_id)
             if known is not None and known[0] == stored:
                 return known[1]
-            client = self._client(provider_id, stored)
+            client = await self._client(provider_id, stored)
             if known is not None:
                 self._retired.append((time.monotonic(), known[1]))
             self._clients[provider_id] = stored, client
@@ -124,18 +129,19 @@ class ProviderClients:
             raise AdministratorNeeded("There is no such provider.")
         return _Stored(provider.connector, connection.sealed if connection else None)
 
-    def _client(self, provider_id: UUID, stored: _Stored) -> Provider:
+    async def _client(self, provider_id: UUID, stored: _Stored) -> Provider:
         if stored.connector is ProviderConnector.NONE:
             return Manual()
         if stored.sealed is None:
             raise AdministratorNeeded(
                 "Nobody has configured how to reach this provider: run `agreements provider add`."
             )
-        connection = self._unsealed(stored.connector, stored.sealed)
+        # Beside the event loop: the first client of its kind loads libraries, for some tenths of a second.
+        connection = await asyncio.to_thread(self._unsealed, stored.connector, stored.sealed)
         if isinstance(connection, RestConnection):
-            return RestProvider(connection)
+            return (await asyncio.to_thread(_rest_provider))(connection)
         save = self._saver(provider_id, connection, stored.sealed)
-        return PartnerCenter(connection, save_refresh_token=save)
+        return (await asyncio.to_thread(_partner_center))(connection, save_refresh_token=save)
 
     def _saver(self, provider_id: UUID, connection: Connection, sealed: bytes) -> SaveRefreshToken:
         """Make what keeps a rotated refresh token, unless a person or another process was quicker.
@@ -163,13 +169,13 @@ class ProviderClients:
         return save
 
     def _sealed(self, connection: AnyConnection) -> bytes:
-        return self._seal.encrypt(TypeAdapter(type(connection)).dump_json(connection, exclude=_TUNING))
+        return self._seal.encrypt(_form(type(connection)).dump_json(connection, exclude=_TUNING))
 
     def _unsealed(self, connector: ProviderConnector, sealed: bytes) -> AnyConnection:
         """Read what was stored; what it lacks, since an earlier version stored it, is as by default."""
         try:
-            connection = _KINDS[connector].validate_json(self._seal.decrypt(sealed))
-        except InvalidToken as error:
+            connection = _form(_KINDS[connector]).validate_json(self._seal.decrypt(sealed))
+        except SealedOtherwise as error:
             raise AdministratorNeeded(
                 "The provider's credentials were sealed with another secret key: restore that key, or"
                 " run `agreements provider add` again."
@@ -180,3 +186,21 @@ class ProviderClients:
                 " `agreements provider add` again."
             ) from None  # its text may show credentials
         return replace(connection, timeout=self._timeout, max_attempts=self._max_attempts)
+
+
+def _rest_provider() -> "type[RestProvider]":
+    from providers.rest.client import RestProvider  # noqa: PLC0415 -- an HTTP client, where somebody is called
+
+    return RestProvider
+
+
+def _partner_center() -> "type[PartnerCenter]":
+    from providers.partner_center.client import PartnerCenter  # noqa: PLC0415 -- the same, and msal: 15 MB
+
+    return PartnerCenter
+
+
+@cache
+def _form(kind: type[AnyConnection]) -> TypeAdapter[AnyConnection]:
+    """How a connection is written and read; made at the first use."""
+    return TypeAdapter(kind)

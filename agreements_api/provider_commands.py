@@ -11,7 +11,6 @@ from agreements_api.asking import patience, say
 from agreements_api.cli import examples
 from agreements_api.errors import StartupError
 from agreements_api.provider_connecting import TOKEN_VARIABLE, connection_from
-from agreements_api.provider_login import sign_in
 from agreements_api.provider_options import NOTHING_SAID, ConnectionOptions
 from agreements_api.provider_report import line_of, summary, told, without_terms
 from agreements_api.provider_setup import (
@@ -149,6 +148,8 @@ async def login(
         provider = await require_provider(services, name)
         connection = await _partner_center(services, provider)
         try:
+            from agreements_api.provider_login import sign_in  # noqa: PLC0415 -- loads an HTTP client and msal
+
             consent = await sign_in(connection, device_code=device_code, port=port, open_browser=open_browser)
         except ProviderError as error:
             raise StartupError(f"{provider.name}: {error}") from error

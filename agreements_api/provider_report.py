@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from agreements_api.connections import AnyConnection
@@ -10,8 +11,10 @@ from models import Provider, ProviderCapabilities
 from providers.base import Provider as Client
 from providers.base import Trouble
 from providers.errors import Unsupported
-from providers.partner_center import ConfirmationMode, Connection, Environment, PartnerCenter
-from providers.partner_center.findings import Findings
+from providers.partner_center import ConfirmationMode, Connection, Environment
+
+if TYPE_CHECKING:
+    from providers.partner_center.findings import Findings
 
 _LOGIN = frozenset({"NO_USER_CONSENT", "CONSENT_ENDED", "NO_MFA"})
 _ADD = frozenset({"WRONG_SECRET", "WRONG_TENANT", "UNKNOWN_APPLICATION", "WRONG_ENVIRONMENT", "WRONG_KEY"})
@@ -43,6 +46,8 @@ async def summary(
         seen.insert(0, _counted(len(await client.list_templates()), "template"))
     if isinstance(connection, Connection):
         seen.append(_MODES[connection.confirmation])
+    from providers.partner_center.client import PartnerCenter  # noqa: PLC0415 -- loaded by whoever made one
+
     if isinstance(client, PartnerCenter):
         seen += _found(await client.find_out())
     seen.append(f"can do: {_able(capabilities)}")
@@ -57,7 +62,7 @@ def without_terms(provider: Provider) -> str:
     )
 
 
-def _found(findings: Findings) -> Iterator[str]:
+def _found(findings: "Findings") -> Iterator[str]:
     factor = {True: " with", False: " without", None: ", perhaps with"}[findings.mfa]
     yield f"{findings.user_name or 'a user'} has consented{factor} multi-factor authentication"
     if findings.skew is not None:

@@ -2,23 +2,55 @@
 
 import base64
 import contextlib
+import hmac
 import os
 import secrets
 import sqlite3
 import stat
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
-
-from cryptography.fernet import Fernet
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from agreements_api.database import database_url
 from agreements_api.errors import InvalidSettings, StartupError
 from agreements_api.settings import MIN_SECRET_KEY_LENGTH, Settings
 
+if TYPE_CHECKING:
+    from cryptography.fernet import Fernet
+
+_HASH_BYTES = 32
 _HOW_TO_MAKE_ONE = "Make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
+
+
+class SealedOtherwise(Exception):
+    """What is to be unsealed was sealed with another key, or is damaged."""
+
+
+class Seal:
+    """Seals texts so that only the holder of the key can read them (Fernet), and nobody can change them."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def encrypt(self, plain: bytes) -> bytes:
+        return self._fernet.encrypt(plain)
+
+    def decrypt(self, sealed: bytes) -> bytes:
+        """Raises SealedOtherwise."""
+        from cryptography.fernet import InvalidToken  # noqa: PLC0415 -- see below
+
+        try:
+            return self._fernet.decrypt(sealed)
+        except InvalidToken as error:
+            raise SealedOtherwise from error
+
+    @cached_property
+    def _fernet(self) -> "Fernet":
+        from cryptography.fernet import Fernet  # noqa: PLC0415 -- 6 MB, only where a provider is called
+
+        return Fernet(base64.urlsafe_b64encode(self._key))
 
 
 @dataclass(frozen=True)
@@ -32,7 +64,7 @@ class Secrets:
     """
 
     cursor_key: bytes = field(repr=False)
-    credentials: Fernet = field(repr=False)
+    credentials: Seal = field(repr=False)
     document_link_key: bytes = field(repr=False)
 
 
@@ -53,7 +85,7 @@ def load_secrets(settings: Settings) -> Secrets:
 def derive_secrets(root_key: bytes) -> Secrets:
     return Secrets(
         cursor_key=_derive(root_key, b"agreements/cursor/1"),
-        credentials=Fernet(base64.urlsafe_b64encode(_derive(root_key, b"agreements/credentials/1"))),
+        credentials=Seal(_derive(root_key, b"agreements/credentials/1")),
         document_link_key=_derive(root_key, b"agreements/document-link/1"),
     )
 
@@ -63,7 +95,9 @@ def key_path(database: Path) -> Path:
 
 
 def _derive(root_key: bytes, use: bytes) -> bytes:
-    return HKDF(algorithm=SHA256(), length=32, salt=None, info=use).derive(root_key)
+    """HKDF with SHA-256 and no salt (RFC 5869) for as many bytes as one hash has: two steps then."""
+    extracted = hmac.digest(bytes(_HASH_BYTES), root_key, "sha256")
+    return hmac.digest(extracted, use + b"\x01", "sha256")
 
 
 def _root_key(settings: Settings) -> bytes:

@@ -12,8 +12,9 @@ from support.rest_simulator import API_KEY, RestSimulator
 from support.simulator import SimulatedPartner, Simulator
 
 from providers.clock import Clock
-from providers.partner_center import PartnerCenter
-from providers.rest import RestConnection, RestProvider
+from providers.partner_center.client import PartnerCenter
+from providers.rest import RestConnection
+from providers.rest.client import RestProvider
 
 
 class Connect(Protocol):

@@ -13,12 +13,14 @@ import pytest
 from providers import exchange
 from providers.clock import SystemClock
 from providers.errors import InputRefused, ProviderUnavailable
-from providers.partner_center import Connection, PartnerCenter
+from providers.partner_center import Connection
 from providers.partner_center.attestation import acceptance_request
 from providers.partner_center.auth import SaveRefreshToken
+from providers.partner_center.client import PartnerCenter
 from providers.partner_center.wire import error_body
 from providers.record import Malformed
-from providers.rest import RestConnection, RestProvider
+from providers.rest import RestConnection
+from providers.rest.client import RestProvider
 from providers.rest.session import Call, Session
 
 Answer = Callable[[asyncio.StreamWriter], Awaitable[None]]

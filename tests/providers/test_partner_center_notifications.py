@@ -19,7 +19,8 @@ from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
 from providers.base import Notification
 from providers.clock import SystemClock
 from providers.errors import InputRefused, ProviderUnavailable
-from providers.partner_center import Connection, PartnerCenter
+from providers.partner_center import Connection
+from providers.partner_center.client import PartnerCenter
 
 CUSTOMER_ID = "0c39d6d5-c70d-4c55-bc02-f620844f3fd1"
 ACCEPTED = "reseller-relationship-accepted-by-customer"

@@ -18,7 +18,7 @@ from support.straight import Configured, Worker
 from support.syncing import ITEMS
 
 from agreements_api.database import Database
-from providers.partner_center import PartnerCenter
+from providers.partner_center.client import PartnerCenter
 from resolvers.context import Context
 from resolvers.provisioning import ProvisionResult, provision_account
 from resolvers.sync import SyncProviderAccounts, sync_provider_accounts

@@ -12,7 +12,8 @@ from support.syncing import confirmed_by
 
 from models import ProviderCapabilities
 from providers.errors import ProviderUnavailable
-from providers.partner_center import ConfirmationMode, PartnerCenter
+from providers.partner_center import ConfirmationMode
+from providers.partner_center.client import PartnerCenter
 from resolvers import awaiting
 from resolvers.agreements import accept_agreement, deactivate_agreement, retry_agreement_push
 from resolvers.awaiting import poll_acceptances, refresh_agreement

@@ -13,7 +13,7 @@ from support.syncing import confirmed_by, counts, tenant
 from support.virtual_clock import VirtualClock
 
 from models import Account
-from providers.partner_center import PartnerCenter
+from providers.partner_center.client import PartnerCenter
 
 FAILING = [
     {"kind": "status", "status": 500},

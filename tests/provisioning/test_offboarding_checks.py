@@ -8,7 +8,8 @@ from support.offboarding import a_leaver
 from support.rest_simulator import API_KEY, start_rest_simulator
 
 from models import DomainError, ProviderStatus
-from providers.rest import RestConnection, RestProvider
+from providers.rest import RestConnection
+from providers.rest.client import RestProvider
 from resolvers.offboarding import OffboardProviderAccount, offboard_provider_account
 from resolvers.providers import set_provider_status
 

@@ -20,7 +20,8 @@ from models import Provider, ProviderCapabilities, ProviderConnector, ProviderKi
 from providers.errors import AdministratorNeeded
 from providers.manual import Manual
 from providers.partner_center import ConfirmationMode, Connection
-from providers.rest import RestConnection, RestProvider
+from providers.rest import RestConnection
+from providers.rest.client import RestProvider
 from repositories import Transactions
 
 KEY = b"correct horse battery staple, twice over"

@@ -10,10 +10,12 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from cryptography.fernet import Fernet, InvalidToken
+from cryptography.fernet import Fernet
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from agreements_api.errors import InvalidSettings, StartupError
-from agreements_api.secrets import derive_secrets, key_path, load_secrets
+from agreements_api.secrets import SealedOtherwise, derive_secrets, key_path, load_secrets
 from agreements_api.settings import Settings
 
 
@@ -82,13 +84,26 @@ def test_a_given_key_leaves_no_file(settings: Settings, tmp_path: Path) -> None:
 def test_every_use_has_a_key_of_its_own() -> None:
     derived = derive_secrets(b"k" * 32)
 
-    with pytest.raises(InvalidToken):
+    with pytest.raises(SealedOtherwise):
         derived.credentials.decrypt(Fernet(base64.urlsafe_b64encode(derived.cursor_key)).encrypt(b"token"))
     assert derived.cursor_key != b"k" * 32
     assert derived.cursor_key != derive_secrets(b"l" * 32).cursor_key
     assert derived.document_link_key != derived.cursor_key
     assert derived.cursor_key.hex() not in repr(derived)
     assert derived.document_link_key.hex() not in repr(derived)
+
+
+@pytest.mark.parametrize("root_key", [b"k", b"k" * 32, b"k" * 200], ids=len)
+def test_keys_are_derived_by_the_standard(root_key: bytes) -> None:
+    derived = derive_secrets(root_key)
+
+    def standard(use: bytes) -> bytes:
+        return HKDF(algorithm=SHA256(), length=32, salt=None, info=use).derive(root_key)
+
+    assert derived.cursor_key == standard(b"agreements/cursor/1")
+    assert derived.document_link_key == standard(b"agreements/document-link/1")
+    sealed = Fernet(base64.urlsafe_b64encode(standard(b"agreements/credentials/1"))).encrypt(b"token")
+    assert derived.credentials.decrypt(sealed) == b"token"
 
 
 def test_postgresql_without_a_key_says_how_to_make_one() -> None:

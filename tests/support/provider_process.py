@@ -14,7 +14,8 @@ from support.factories import PARTNER_CENTER
 from support.jobs import Program, a_program
 from support.straight import Configured
 
-from providers.partner_center import Cloud, ConfirmationMode, Connection, PartnerCenter
+from providers.partner_center import Cloud, ConfirmationMode, Connection
+from providers.partner_center.client import PartnerCenter
 
 ROOT = Path(__file__).parents[2]
 

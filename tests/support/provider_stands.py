@@ -13,8 +13,10 @@ from support.simulator import SimulatedPartner, Simulator
 
 from providers.base import Customer, Provider
 from providers.manual import Manual
-from providers.partner_center import ConfirmationMode, Connection, PartnerCenter
-from providers.rest import RestConnection, RestProvider
+from providers.partner_center import ConfirmationMode, Connection
+from providers.partner_center.client import PartnerCenter
+from providers.rest import RestConnection
+from providers.rest.client import RestProvider
 
 METHODS = frozenset(
     name for name, member in vars(Provider).items() if callable(member) and not name.startswith("_")

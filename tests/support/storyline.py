@@ -16,7 +16,7 @@ from support.syncing import confirmed_by, tenant
 
 from agreements_api.database import Database
 from models import DomainError, JobStatus
-from providers.partner_center import PartnerCenter
+from providers.partner_center.client import PartnerCenter
 from resolvers.agreements import accept_agreement, retry_agreement_push
 from resolvers.provisioning import provision_account
 from resolvers.sync import SyncProviderAccounts, sync_provider_accounts
