@@ -1,6 +1,5 @@
 """The command line: `agreements serve | worker | demo | migrate | sync | schema | provider | …simulator`."""
 
-import asyncio
 import inspect
 import os
 import sys
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from cyclopts import App, CycloptsError
 
+from agreements_api.collector import leave_out_what_is_there, look_less_often
 from agreements_api.errors import StartupError
 
 if TYPE_CHECKING:
@@ -74,13 +74,16 @@ async def serve(*, host: str | None = None, port: int | None = None, jobs: bool 
 @app.command(help_epilogue=examples("agreements worker"))
 async def worker() -> None:
     """Do jobs without serving the API, until Ctrl-C; as many processes as wanted, with PostgreSQL."""
-    from agreements_api.server import on_signals  # noqa: PLC0415 -- commands load what they need
+    import asyncio  # noqa: PLC0415 -- commands load what they need
+
+    from agreements_api.signals import on_signals  # noqa: PLC0415 -- commands load what they need
 
     settings = _settings()
     stopped = asyncio.Event()
     from agreements_api.services import open_services  # noqa: PLC0415 -- slow to load: first what may be wrong
 
     async with open_services(settings, run_jobs=True):
+        leave_out_what_is_there()
         with on_signals(lambda _: stopped.set()):
             _say("Doing jobs.")
             await stopped.wait()
@@ -181,6 +184,7 @@ def rest_simulator(*, port: int = 8710, api_key: str = "rest-simulator-key") -> 
 
 def main() -> None:
     """Run a command; what stops it is told in one line, with an exit code other than 0."""
+    look_less_often()
     try:
         command, given, _ = app.parse_args(sys.argv[1:])
         outcome = command(*given.args, **given.kwargs)
@@ -194,6 +198,8 @@ def main() -> None:
 
 def _run(command: Coroutine[Any, Any, None]) -> None:
     if sys.platform == "win32":
+        import asyncio  # noqa: PLC0415 -- elsewhere uvloop does it
+
         return asyncio.run(command)
     import uvloop  # noqa: PLC0415 -- does not exist on Windows
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import gc
 import ipaddress
 import signal
 import socket
@@ -11,10 +10,12 @@ from collections.abc import Callable, Generator
 import uvicorn
 from starlette.types import ASGIApp
 
+from agreements_api.collector import leave_out_what_is_there
 from agreements_api.ending import Ending
 from agreements_api.errors import InvalidSettings, StartupError
 from agreements_api.http_protocol import BoundedProtocol
 from agreements_api.settings import Settings
+from agreements_api.signals import on_signals
 from agreements_api.socket_protocol import BoundedSocket
 
 BACKLOG = 2048
@@ -94,7 +95,7 @@ async def run_server(
         ending: Tells the app how far the end has come.
         started: Called once, when requests are answered and signals are heeded.
     """
-    _calm_the_collector()
+    leave_out_what_is_there()
     _open_many_files()
     server = _Server(_config(app, settings), started)
 
@@ -139,17 +140,6 @@ def _config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
     )
 
 
-def _calm_the_collector() -> None:
-    """Spare the garbage collector what lives as long as the process: modules, the schema, the mappers.
-
-    An answer of a thousand objects sets it off several times, and each time it would walk all of them: a
-    quarter of a large query's time.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
-
-
 def _open_many_files() -> None:
     """Take as many connections as the machine lets this process, not as many as it is given at first."""
     try:
@@ -159,19 +149,6 @@ def _open_many_files() -> None:
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     with contextlib.suppress(ValueError, OSError):  # some systems name a limit that they do not grant
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-
-
-@contextlib.contextmanager
-def on_signals(stop: Callable[[signal.Signals], None]) -> Generator[None]:
-    """Call `stop` with each SIGINT and SIGTERM, in the running loop."""
-    loop = asyncio.get_running_loop()
-    for each in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(each, stop, each)
-    try:
-        yield
-    finally:
-        for each in (signal.SIGINT, signal.SIGTERM):
-            loop.remove_signal_handler(each)
 
 
 def _is_loopback(host: str) -> bool:

@@ -2,8 +2,9 @@
 
 from collections.abc import AsyncGenerator, Generator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import DBAPIError
@@ -12,7 +13,6 @@ import jobs
 from agreements_api.connections import ProviderClients
 from agreements_api.database import Database, database_url
 from agreements_api.document_store import open_document_store
-from agreements_api.ending import Ending
 from agreements_api.errors import StartupError
 from agreements_api.migrations import migrate, unusable
 from agreements_api.secrets import Secrets, load_secrets
@@ -26,6 +26,7 @@ from resolvers.lookouts import Lookouts
 from resolvers.waiting import JobSignals
 
 if TYPE_CHECKING:
+    from agreements_api.ending import Ending
     from jobs.runtime import JobEngine
 
 LOCAL_ACTOR = "local"
@@ -44,7 +45,13 @@ class Services:
     signals: JobSignals
     documents: Documents
     lookouts: Lookouts
-    ending: Ending = field(default_factory=Ending)
+
+    @cached_property
+    def ending(self) -> "Ending":
+        """How far the end of a process that serves has come."""
+        from agreements_api.ending import Ending  # noqa: PLC0415 -- all of GraphQL comes with it, 20 MB
+
+        return Ending()
 
     def context(self, actor: str = LOCAL_ACTOR, *, request_id: str | None = None) -> Context:
         """One caller's way into the resolvers."""
