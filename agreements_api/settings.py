@@ -182,7 +182,10 @@ class Settings(BaseSettings):
     job_retention: Duration = timedelta(days=30)
     acceptance_poll_interval: Duration = timedelta(minutes=15)
     """How often providers are asked whether customers have accepted what was sent to them."""
-    sync_schedule: Annotated[str, AfterValidator(_cron)] = "0 3 * * *"
+    sync_schedule: Annotated[str, AfterValidator(_cron)] = Field(
+        default="0 3 * * *",
+        validate_default=False,  # it is one
+    )
     """When all automatic providers are read, in UTC."""
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
