@@ -124,7 +124,7 @@ async def migrate_all(settings: Settings) -> None:
 
 def job_engine(services: Services) -> "JobEngine":
     """Make the engine that does the jobs; the caller launches and closes it."""
-    from jobs.runtime import EngineSettings, JobEngine  # noqa: PLC0415 -- 70 MB, only where jobs are run
+    from jobs.runtime import EngineSettings, JobEngine  # noqa: PLC0415 -- 20 MB, only where jobs are run
 
     settings = services.settings
     return JobEngine(

@@ -9,10 +9,11 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
-from sqlalchemy import Engine, create_engine, event, make_url, text
+from sqlalchemy import URL, Engine, create_engine, event, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
+import jobs
 from agreements_api.migrations import migrate
 from benchmarks.dataset import Dataset
 from benchmarks.errors import PostgresqlMissing
@@ -22,7 +23,7 @@ from benchmarks.errors import PostgresqlMissing
 def sqlite_database(folder: Path, dataset: Dataset) -> Generator[str]:
     """Make a filled database in the folder; yields its URL."""
     path = folder / "agreements.db"
-    asyncio.run(migrate(f"sqlite+aiosqlite:///{path}"))
+    asyncio.run(_migrate(f"sqlite+aiosqlite:///{path}"))
     engine = create_engine(f"sqlite:///{path}")
     event.listen(engine, "connect", _load_quickly)
     _fill(engine, dataset)
@@ -45,12 +46,18 @@ def postgresql_database(_folder: Path, dataset: Dataset) -> Generator[str]:
     server = get_server(tempfile.mkdtemp(prefix="agreements-benchmark-"), cleanup_mode="delete")
     try:
         url = make_url(server.get_uri())
-        asyncio.run(migrate(url.set(drivername="postgresql+psycopg")))
+        asyncio.run(_migrate(url.set(drivername="postgresql+psycopg")))
         engine = create_engine(url.set(drivername="postgresql+psycopg"))
         _fill(engine, dataset)
         yield url.set(drivername="postgresql").render_as_string(hide_password=False)
     finally:
         server.cleanup()
+
+
+async def _migrate(url: str | URL) -> None:
+    """Leave nothing to migrate for the server: it would load, and keep, what it never needs again."""
+    await migrate(url)
+    await jobs.migrate(url)
 
 
 def has_postgresql() -> bool:
