@@ -4,8 +4,8 @@ import asyncio
 import sqlite3
 from collections.abc import Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, nullcontext, suppress
-from functools import partial
-from typing import Any, Self
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, Self
 
 from sqlalchemy import URL, Connection, NullPool, event, make_url, text
 from sqlalchemy.dialects.sqlite.aiosqlite import AsyncAdapt_aiosqlite_connection
@@ -17,10 +17,11 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.util import await_only, greenlet_spawn
 from sqlalchemy.util.concurrency import in_greenlet
 
-from graph.compiler.postgresql import PostgreSQLSource
-from graph.compiler.sqlite import SQLiteSource
-from graph.source import Source
 from jobs.system import teach_clock
+
+if TYPE_CHECKING:
+    from graph.compiler.postgresql import PostgreSQLSource
+    from graph.source import Source
 
 BUSY_TIMEOUT_MS = 30_000
 PLAN_CONNECTIONS = 10
@@ -46,7 +47,6 @@ class Database:
         writes: Begins each transaction ready to write: BEGIN IMMEDIATE on SQLite, READ COMMITTED on
             PostgreSQL. On SQLite take `turn()` first.
         reads: Each transaction is one snapshot; a write through it fails.
-        plans: The same for plans, on connections of its own and without SQLAlchemy in between.
     """
 
     def __init__(self, url: str | URL) -> None:
@@ -60,15 +60,22 @@ class Database:
         if self.is_sqlite:
             self.writes = sqlite_engine(self.url, pragmas=_WRITER_PRAGMAS, begin="BEGIN IMMEDIATE")
             self.reads = sqlite_engine(self.url, pragmas=_READER_PRAGMAS, begin="BEGIN")
-            self.plans: Source = SQLiteSource(partial(_sqlite_connection, self.url), self.reads.dialect)
         else:
             self.writes = _postgresql_engine(self.url, options=_POSTGRESQL_WRITER_OPTIONS)
             self.reads = _postgresql_engine(self.url, options=_POSTGRESQL_READER_OPTIONS)
-            self.plans = _postgresql_source(self.url)
         self._apart = create_async_engine(self.url, hide_parameters=True, poolclass=NullPool)
         if self.is_sqlite:
             event.listen(self._apart.sync_engine, "do_connect", _connect)
         self._turn = asyncio.Lock()
+
+    @cached_property
+    def plans(self) -> "Source":
+        """The same as `reads` for plans, on connections of its own and without SQLAlchemy in between."""
+        if not self.is_sqlite:
+            return _postgresql_source(self.url)
+        from graph.compiler.sqlite import SQLiteSource  # noqa: PLC0415 -- all of GraphQL comes with it, 20 MB
+
+        return SQLiteSource(partial(_sqlite_connection, self.url), self.reads.dialect)
 
     def turn(self) -> AbstractAsyncContextManager[None]:
         """Wait for this process's turn to write, first come first served; hold it for one transaction.
@@ -90,7 +97,8 @@ class Database:
 
     async def dispose(self) -> None:
         """Close every connection; harmless when repeated."""
-        await self.plans.close()
+        if "plans" in vars(self):  # a process that answers no queries never asked for them
+            await self.plans.close()
         await self.writes.dispose()
         await self.reads.dispose()
 
@@ -218,7 +226,9 @@ def _sqlite_connection(url: URL) -> sqlite3.Connection:
     return connection
 
 
-def _postgresql_source(url: URL) -> PostgreSQLSource:
+def _postgresql_source(url: URL) -> "PostgreSQLSource":
+    from graph.compiler.postgresql import PostgreSQLSource  # noqa: PLC0415 -- as above
+
     options = _with_options(url, _POSTGRESQL_READER_OPTIONS)
     plain = url.set(drivername="postgresql").difference_update_query(["options"])
     dsn = plain.render_as_string(hide_password=False)
