@@ -2,6 +2,7 @@
 
 import asyncio
 from http import HTTPStatus
+from typing import Any, cast
 
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
@@ -12,11 +13,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from agreements_api.document_routes import document_routes
 from agreements_api.graphiql import graphiql_page, graphiql_routes
 from agreements_api.graphql import GraphQL
-from agreements_api.headers import SafeHeaders
+from agreements_api.headers import SAFE_HEADERS
 from agreements_api.logs import RequestLog, request_logs
 from agreements_api.provider_routes import provider_routes
 from agreements_api.services import Services
@@ -24,31 +26,34 @@ from agreements_api.settings import Settings
 from graph import Code
 from graph.guards import REQUEST_ID_HEADER, Doorman, RequestIds, refusal
 
+API_PATH = "/graphql"
 READY_SECONDS = 2.0
 """How long the database may take to answer before this process calls itself unready."""
 
 
 def make_app(services: Services) -> ASGIApp:
     """Make the application over what is open already; closing that is left to the caller."""
-    return _guarded(Starlette(routes=routes(services), exception_handlers=_ERRORS), services.settings)
-
-
-def routes(services: Services) -> list[BaseRoute]:
     graphql = GraphQL(services)
-    endpoint: ASGIApp = graphql.http
+    api: ASGIApp = _PageForBrowsers(graphql.http) if services.settings.graphiql else graphql.http
+    # A class instance, unlike a function, is given every method: the endpoint answers for itself.
+    of_api = [WebSocketRoute(API_PATH, graphql.sockets), Route(API_PATH, api)]
+    others = Starlette(routes=[*_routes(services), *of_api], exception_handlers=_ERRORS)
+    # A proxy in front says under which scheme it was asked: redirects name that.
+    behind_proxies = cast("ASGIApp", ProxyHeadersMiddleware(cast("Any", others)))
+    return _guarded(_Straight(api, behind_proxies), services.settings)
+
+
+def _routes(services: Services) -> list[BaseRoute]:
     health = _Health(services)
     found: list[BaseRoute] = [
         Route("/livez", health.live),
         Route("/readyz", health.ready),
-        WebSocketRoute("/graphql", graphql.sockets),
         *provider_routes(services),
         *document_routes(services),
     ]
     if services.settings.graphiql:
         found += [Route("/", _to_graphiql), *graphiql_routes()]
-        endpoint = _PageForBrowsers(endpoint)
-    # A class instance, unlike a function, is given every method: the endpoint answers for itself.
-    return [*found, Route("/graphql", endpoint)]
+    return found
 
 
 def _guarded(app: ASGIApp, settings: Settings) -> ASGIApp:
@@ -62,10 +67,23 @@ def _guarded(app: ASGIApp, settings: Settings) -> ASGIApp:
             expose_headers=(REQUEST_ID_HEADER,),
         )
     app = Doorman(app, hosts=settings.allowed_hosts, origins=settings.allowed_origins)
-    app = SafeHeaders(app)
     if settings.log_level == "debug":
         app = RequestLog(app)
-    return RequestIds(app, bind=request_logs)
+    return RequestIds(app, bind=request_logs, headers=SAFE_HEADERS)
+
+
+class _Straight:
+    """Takes requests for the API to it, past the router, and all others to the routes.
+
+    What a router brings is of no use to the API, and would cost as much as a short query.
+    """
+
+    def __init__(self, api: ASGIApp, others: ASGIApp) -> None:
+        self._api, self._others = api, others
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        to_api = scope["type"] == "http" and scope["path"] == API_PATH
+        return await (self._api if to_api else self._others)(scope, receive, send)
 
 
 class _Cors(CORSMiddleware):

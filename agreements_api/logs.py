@@ -4,7 +4,7 @@ import logging
 import sys
 import time
 from collections.abc import Mapping, MutableMapping, Sequence
-from contextlib import AbstractContextManager
+from contextvars import ContextVar
 from typing import Any, Literal, TextIO, cast
 
 import structlog
@@ -12,6 +12,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.types import Processor
 
 REDACTED = "[redacted]"
+
+_request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 
 _SECRET_WORDS = (
     "password", "passwd", "passphrase", "secret", "token", "authorization", "cookie", "credential",
@@ -38,7 +40,7 @@ def configure_logs(
     Start uvicorn with `log_config=None`, or it undoes this for its own loggers.
     """
     shared: list[Processor] = [
-        structlog.contextvars.merge_contextvars,
+        _add_request_id,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -73,9 +75,28 @@ def get_logger(name: str) -> structlog.typing.FilteringBoundLogger:
     return cast("structlog.typing.FilteringBoundLogger", structlog.stdlib.get_logger(name))
 
 
-def request_logs(request_id: str) -> AbstractContextManager[object]:
+class request_logs:  # noqa: N801  # it is used as a function is
     """Every line logged inside, in tasks started inside too, carries the request's id."""
-    return structlog.contextvars.bound_contextvars(request_id=request_id)
+
+    __slots__ = ("_before", "_request_id")
+
+    def __init__(self, request_id: str) -> None:
+        self._request_id = request_id
+
+    def __enter__(self) -> None:
+        self._before = _request_id.set(self._request_id)
+
+    def __exit__(self, *_raised: object) -> None:
+        _request_id.reset(self._before)
+
+
+def _add_request_id(
+    _logger: object, _method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    request_id = _request_id.get()
+    if request_id is not None:
+        event.setdefault("request_id", request_id)
+    return event
 
 
 _BEGINNINGS = {"http.response.start", "websocket.accept", "websocket.http.response.start"}

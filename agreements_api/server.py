@@ -132,6 +132,7 @@ def _config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
         log_level="warning",  # that it starts and stops is told by us
         backlog=BACKLOG,
         access_log=False,
+        proxy_headers=False,  # the app reads them where they matter
         server_header=False,
         date_header=True,
         timeout_graceful_shutdown=int(settings.shutdown_timeout.total_seconds()),

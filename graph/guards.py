@@ -1,38 +1,46 @@
 """ASGI middleware for all that is served: a request id on each answer, and no calls from foreign pages."""
 
+import os
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from functools import lru_cache
+from typing import Any
 from urllib.parse import urlsplit
-from uuid import uuid4
 
 import orjson
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from strawberry.http.websocket_origin import is_same_origin, normalize_allowed_origins, normalize_origin
 
 from graph.errors import Code
+from graph.head import Head, head_of, text_of, values_of
 
 REQUEST_ID_HEADER = "x-request-id"
+_ID = REQUEST_ID_HEADER.encode()
 _STARTS = {"http.response.start", "websocket.accept", "websocket.http.response.start"}
+_MOST_JUDGED = 256
+_LONGEST_JUDGED = 1_000
+"""Bytes of a judgement that is kept."""
 _SANE_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
 _TRACE = re.compile(r"(?!ff)[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(?:-.*)?")
 
 
 def request_id(scope: Scope) -> str:
     """The id of the request: the client's if it gave a sane one, else its trace's, else one made here."""
-    state = scope.setdefault("state", {})
-    if "request_id" not in state:
-        headers = Headers(scope=scope)
-        given = headers.get(REQUEST_ID_HEADER, "")
-        state["request_id"] = given if _SANE_ID.fullmatch(given) else _trace_id(headers) or uuid4().hex
-    return state["request_id"]
+    state: dict[str, Any] = scope.setdefault("state", {})
+    found = state.get("request_id")
+    if found is None:
+        head = head_of(scope)
+        given = text_of(head, _ID)
+        found = given if _SANE_ID.fullmatch(given) else _trace_id(head) or os.urandom(16).hex()
+        state["request_id"] = found
+    return found
 
 
-def _trace_id(headers: Headers) -> str | None:
+def _trace_id(head: Head) -> str | None:
     """The id of the trace that the request is part of (W3C Trace Context), None without a valid one."""
-    found = _TRACE.fullmatch(headers.get("traceparent", ""))
+    found = _TRACE.fullmatch(text_of(head, b"traceparent"))
     return found[1] if found and found[1].strip("0") and found[2].strip("0") else None
 
 
@@ -49,13 +57,18 @@ class RequestIds:
     Args:
         app: What is wrapped.
         bind: Makes the context to serve the request in, for example one that adds the id to each log line.
+        headers: Of each answer that does not say them itself; names in lower case.
     """
 
     def __init__(
-        self, app: ASGIApp, bind: Callable[[str], AbstractContextManager[object]] = nullcontext
+        self,
+        app: ASGIApp,
+        bind: Callable[[str], AbstractContextManager[object]] = nullcontext,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         self._app = app
         self._bind = bind
+        self._headers = [(name.encode(), value.encode()) for name, value in (headers or {}).items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -64,11 +77,19 @@ class RequestIds:
 
         async def tagged(message: Message) -> None:
             if message["type"] in _STARTS:
-                MutableHeaders(scope=message)[REQUEST_ID_HEADER] = tag
+                message = {**message, "headers": self._completed(message, tag)}
             await send(message)
 
         with self._bind(tag):
             return await self._app(scope, receive, tagged)
+
+    def _completed(self, message: Message, tag: str) -> list[tuple[bytes, bytes]]:
+        found = [header for header in message.get("headers", ()) if header[0] != _ID]
+        if self._headers and message["type"] != "websocket.accept":
+            said = {name for name, _ in found}
+            found += [header for header in self._headers if header[0] not in said]
+        found.append((_ID, tag.encode()))
+        return found
 
 
 class Doorman:
@@ -87,6 +108,8 @@ class Doorman:
         self._app = app
         self._hosts = frozenset(host.lower() for host in hosts)
         self._origins = normalize_allowed_origins(origins)
+        # The same few come with nearly every request.
+        self._judged = lru_cache(_MOST_JUDGED)(self._judge)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         response = None if scope["type"] == "lifespan" else self._refuse(scope)
@@ -98,15 +121,21 @@ class Doorman:
             await response(scope, receive, send)
 
     def _refuse(self, scope: Scope) -> Response | None:
-        headers = Headers(scope=scope)
-        hosts, origins = headers.getlist("host"), headers.getlist("origin")
-        if len(hosts) != 1 or not self._knows(hosts[0].lower()):
-            return refusal(
-                scope, 400, Code.HOST_NOT_ALLOWED, "The server does not answer for this host name."
-            )
-        if all(is_same_origin(each, hosts[0]) or normalize_origin(each) in self._origins for each in origins):
+        head = head_of(scope)
+        hosts, origins = values_of(head, b"host"), values_of(head, b"origin")
+        short = sum(map(len, hosts)) + sum(map(len, origins)) <= _LONGEST_JUDGED
+        found = (self._judged if short else self._judge)(hosts, origins)
+        return None if found is None else refusal(scope, *found)
+
+    def _judge(self, hosts: tuple[bytes, ...], origins: tuple[bytes, ...]) -> tuple[int, Code, str] | None:
+        """Why these are refused: a status, a code and a sentence; None if they are let in."""
+        names = [each.decode("latin-1") for each in hosts]
+        if len(names) != 1 or not self._knows(names[0].lower()):
+            return 400, Code.HOST_NOT_ALLOWED, "The server does not answer for this host name."
+        pages = [each.decode("latin-1") for each in origins]
+        if all(is_same_origin(each, names[0]) or normalize_origin(each) in self._origins for each in pages):
             return None
-        return refusal(scope, 403, Code.ORIGIN_NOT_ALLOWED, "Pages of this origin may not call the server.")
+        return 403, Code.ORIGIN_NOT_ALLOWED, "Pages of this origin may not call the server."
 
     def _knows(self, host: str) -> bool:
         try:
