@@ -2,17 +2,16 @@
 
 # pyright: standard
 # Not strict: what Strawberry, SQLAlchemy and JSON bring is untyped.
-import asyncio
 import logging
-from collections.abc import AsyncGenerator, Coroutine
-from contextlib import ExitStack, asynccontextmanager
+from collections.abc import AsyncGenerator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from enum import Enum
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 from graphql import OperationType
-from starlette.datastructures import Headers, QueryParams
+from starlette.datastructures import QueryParams
 from starlette.requests import HTTPConnection, Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -22,25 +21,24 @@ from graph.draining import Draining
 from graph.engine import Engine, Operation
 from graph.errors import Code, CodedError
 from graph.guards import refusal, request_id
+from graph.head import Head, head_of, text_of
 from graph.incremental import Parts
-from graph.multipart import MultipartParts, MultipartSubscription, Spec, spec_of
+from graph.multipart import MultipartParts, Spec
+from graph.negotiation import EVENT_STREAM, GRAPHQL_JSON, JSON, MULTIPART, Body, Wishes, body_of, wishes_of
 from graph.refusals import Refused
 from graph.requests import GraphQLRequest, read_request
 from graph.responses import Response
 from graph.sse import EventStream
-from graph.uploads import Uploads, is_upload_request
+from graph.uploads import Uploads
 from graph.wire.answers import Answer
-from graph.wire.bodies import BODY_BYTES, ClientGone, client_leaves, read_body, read_json
-from graph.wire.headers import is_utf_8, parse_header
-from graph.wire.media_types import Range, accepted, chosen, closest
+from graph.wire.bodies import BODY_BYTES, read_body, read_json
+from graph.wire.waiting import ClientGone, unless_gone
 
-JSON = "application/json"
-GRAPHQL_JSON = "application/graphql-response+json"
-EVENT_STREAM = "text/event-stream"
-MULTIPART = "multipart/mixed"
-
-T = TypeVar("T")
 _log = logging.getLogger(__name__)
+_HEADERS = {
+    kind: ((b"content-type", f"{kind}; charset=utf-8".encode()), (b"vary", b"accept"))
+    for kind in (JSON, GRAPHQL_JSON)
+}
 
 
 class StatusCodes(Enum):
@@ -72,17 +70,22 @@ class _Asked:
     """What the head of a request says.
 
     Attributes:
-        wanted: The media types that are accepted.
-        has_files: Whether files may come along; then it is answered in one piece.
-        parts: The format of parts in which the response may come.
+        wishes: What is accepted.
+        body: What comes.
+        parts: The format of parts in which the response may come; with files it comes in one piece.
+        held: Places that it takes until it is answered.
     """
 
-    def __init__(self, request: Request) -> None:
-        self.request, self.scope, self.receive = request, request.scope, request.receive
-        self.headers = Headers(scope=request.scope)
-        self.wanted = accepted(self.headers.getlist("accept"))
-        self.has_files = request.method == "POST" and is_upload_request(request)
-        self.parts = None if self.has_files or _only_events(self.wanted) else _incremental(self.wanted)
+    __slots__ = ("body", "head", "held", "method", "parts", "receive", "scope", "wishes")
+
+    def __init__(self, scope: Scope, receive: Receive) -> None:
+        self.scope, self.receive = scope, receive
+        self.method: str = scope["method"]
+        self.head = head_of(scope)
+        self.wishes = wishes_of(self.head)
+        self.body = body_of(self.head) if self.method == "POST" else Body.OTHER
+        self.parts = None if self.body is Body.FORM else self.wishes.parts
+        self.held: ExitStack | None = None
 
 
 class _NotRun(Exception):
@@ -132,68 +135,73 @@ class GraphQLEndpoint:
         self._get_runs_only_manifest = get_runs_only_manifest
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        asked = _Asked(scope, receive)
         try:
-            await self._serve(scope, receive, send)
+            answer = await self._answer(asked)
+            await answer(scope, receive, send)
         except ClientGone:
             return
         except Refused as error:
-            answer = refusal(scope, error.status, error.code, error.message, **error.headers)
-            await answer(scope, receive, send)
+            refused = refusal(scope, error.status, error.code, error.message, **error.headers)
+            await refused(scope, receive, send)
+        finally:
+            if asked.held is not None:
+                asked.held.close()
 
-    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        asked = _Asked(Request(scope, receive))
-        _require_acceptable(asked.wanted)
-        with ExitStack() as places:
-            try:
-                # Files that came along are there until the operation has ended, however slowly it is read.
-                async with self._given(asked) as given:
-                    answer = await self._made(asked, self._checked(given), places)
-            except _NotRun as error:
-                answer = self._whole(error.response, asked.wanted)
-            await answer(scope, receive, send)
-
-    async def _made(self, asked: "_Asked", request: GraphQLRequest, places: ExitStack) -> ASGIApp:
+    async def _answer(self, asked: _Asked) -> ASGIApp:
         """Run what is asked, or make it run as its answer is sent."""
-        operation = self._prepared(asked.scope, request)
-        self._budget.require()  # before anything is done that could not be told
-        follows = operation.kind is OperationType.SUBSCRIPTION
-        if follows or asked.parts:
-            places.enter_context(self._streams.place())
         try:
-            carrier = _carrier(asked.wanted) if follows else None
-            context = await self._make_context(HTTPConnection(asked.scope), {})
-            if carrier is None:
-                return await _unless_gone(asked.receive, self._result(asked, operation, context))
-            events = self._engine.subscribe(operation, context)
-            return carrier(events, draining=self._draining, budget=self._budget)
-        except (Refused, ClientGone, _NotRun):
+            _require_acceptable(asked.wishes)
+            if asked.body is Body.FORM:
+                return await self._with_files(asked)
+            return await self._made(asked, self._checked(await self._given(asked)))
+        except _NotRun as error:
+            return self._whole(error.response, asked.wishes)
+        except (Refused, ClientGone):
             raise
         except Exception as error:
             _log.exception("A request failed outside of its operation")
             raise Refused(500, Code.INTERNAL, "Internal error.") from error
 
-    @asynccontextmanager
-    async def _given(self, asked: "_Asked") -> AsyncGenerator[object]:
-        """What the client sent, decoded."""
-        bounds, scope, headers = self._bounds, asked.scope, asked.headers
-        if scope["method"] == "GET":
-            _require_own_page(headers)
-            yield _parameters(QueryParams(scope["query_string"]))
-        elif scope["method"] != "POST":
-            raise Refused(405, Code.METHOD_NOT_ALLOWED, "Use GET or POST.", allow="GET, POST")
-        elif asked.has_files:
-            async with self._uploads.read(asked.request, partial(self._require_runnable, scope)) as given:
-                yield given
-        else:
-            _require_json(headers)
-            body = await read_body(
-                asked.receive, headers, most_bytes=bounds.body_bytes, seconds=bounds.read_seconds
-            )
-            yield read_json(body, "The body")
+    async def _made(self, asked: _Asked, request: GraphQLRequest) -> ASGIApp:
+        operation = self._prepared(asked, request)
+        self._budget.require()  # before anything is done that could not be told
+        follows = operation.kind is OperationType.SUBSCRIPTION
+        if follows or asked.parts:
+            asked.held = ExitStack()
+            asked.held.enter_context(self._streams.place())
+        carrier = asked.wishes.carrier() if follows else None
+        context = await self._make_context(HTTPConnection(asked.scope), {})
+        if carrier is None:
+            return await unless_gone(asked.receive, self._result(asked, operation, context))
+        events = self._engine.subscribe(operation, context)
+        return carrier(events, draining=self._draining, budget=self._budget)
 
-    def _require_runnable(self, scope: Scope, given: object) -> None:
+    async def _with_files(self, asked: _Asked) -> ASGIApp:
+        """Run an operation whose files are there until it has ended, however slowly its answer is read."""
+        accept = partial(self._require_runnable, asked)
+        async with self._uploads.read(Request(asked.scope, asked.receive), accept) as given:
+            return await self._made(asked, self._checked(given))
+
+    async def _given(self, asked: _Asked) -> object:
+        """What the client sent, decoded."""
+        if asked.method == "GET":
+            _require_own_page(asked.head)
+            return _parameters(QueryParams(asked.scope["query_string"]))
+        if asked.method != "POST":
+            raise Refused(405, Code.METHOD_NOT_ALLOWED, "Use GET or POST.", allow="GET, POST")
+        if asked.body is not Body.JSON:
+            message = "Send application/json in UTF-8, without an encoding of the content."
+            raise Refused(415, Code.UNSUPPORTED_MEDIA_TYPE, message, accept=JSON)
+        bounds = self._bounds
+        body = await read_body(
+            asked.receive, asked.head, most_bytes=bounds.body_bytes, seconds=bounds.read_seconds
+        )
+        return read_json(body, "The body")
+
+    def _require_runnable(self, asked: _Asked, given: object) -> None:
         """Refuse what would not be run, before its files are read."""
-        operation = self._prepared(scope, self._checked(given))
+        operation = self._prepared(asked, self._checked(given))
         if operation.kind is OperationType.SUBSCRIPTION:
             raise Refused(400, Code.BAD_REQUEST, f"A subscription takes no files: send {JSON}.")
 
@@ -204,12 +212,12 @@ class GraphQLEndpoint:
             status = 400 if self._status_codes is StatusCodes.AUDIT else 422
             raise Refused(status, error.code, error.message) from error
 
-    def _prepared(self, scope: Scope, request: GraphQLRequest) -> Operation:
+    def _prepared(self, asked: _Asked, request: GraphQLRequest) -> Operation:
         """What the request asks for, if that may be run by this method; raises Refused or _NotRun."""
-        found = self._engine.prepare(request, request_id(scope))
+        found = self._engine.prepare(request, request_id(asked.scope))
         if isinstance(found, Response):
             raise _NotRun(found)
-        if scope["method"] == "GET":
+        if asked.method == "GET":
             if found.kind is not OperationType.QUERY:
                 message = "GET runs queries only: use POST."
                 raise Refused(405, Code.METHOD_NOT_ALLOWED, message, allow="POST")
@@ -218,82 +226,62 @@ class GraphQLEndpoint:
                 raise Refused(403, Code.DOCUMENT_NOT_TRUSTED, message)
         return found
 
-    async def _result(self, asked: "_Asked", operation: Operation, context: Context) -> ASGIApp:
+    async def _result(self, asked: _Asked, operation: Operation, context: Context) -> ASGIApp:
         """Run a query or mutation; its answer."""
-        options = {"draining": self._draining, "budget": self._budget}
         owed = operation.kind is OperationType.MUTATION
-        if asked.has_files:
-            return self._whole(await self._engine.run(operation, context), asked.wanted, owed=owed)
-        if _only_events(asked.wanted):
-            responses = self._engine.stream(operation, context)
-            return EventStream(responses, endless=False, owed=owed, **options)
-        if asked.parts is None:
-            return self._whole(await self._engine.run(operation, context), asked.wanted, owed=owed)
-        found = await self._engine.run_in_parts(operation, context, self._budget)
-        if isinstance(found, Parts):
-            return MultipartParts(found, legacy=asked.parts is Spec.LEGACY, owed=owed, **options)
-        return self._whole(found, asked.wanted, owed=owed)
+        if asked.body is not Body.FORM:
+            if asked.wishes.only_events:
+                return self._events(self._engine.stream(operation, context), owed=owed)
+            if asked.parts is not None:
+                return await self._in_parts(asked, operation, context, owed=owed)
+        return self._whole(await self._engine.run(operation, context), asked.wishes, owed=owed)
 
-    def _whole(self, response: Response, wanted: list[Range], *, owed: bool = False) -> ASGIApp:
+    async def _in_parts(
+        self, asked: _Asked, operation: Operation, context: Context, *, owed: bool
+    ) -> ASGIApp:
+        found = await self._engine.run_in_parts(operation, context, self._budget)
+        if not isinstance(found, Parts):
+            return self._whole(found, asked.wishes, owed=owed)
+        legacy = asked.parts is Spec.LEGACY
+        return MultipartParts(found, legacy=legacy, owed=owed, draining=self._draining, budget=self._budget)
+
+    def _whole(self, response: Response, wishes: Wishes, *, owed: bool = False) -> ASGIApp:
         """What tells a response in one piece: JSON, or a stream of one event where only that is read."""
-        if _only_events(wanted):
-            only = _only(response)
-            return EventStream(only, draining=self._draining, budget=self._budget, endless=False, owed=owed)
-        kind = chosen(wanted, (JSON, GRAPHQL_JSON)) or GRAPHQL_JSON
+        if wishes.only_events:
+            return self._events(_only(response), owed=owed)
+        kind = wishes.json
         status = self._status(response, kind)
         if self._status_codes is StatusCodes.DRAFT and not response.executed:
             kind = GRAPHQL_JSON
-        headers = {"content-type": f"{kind}; charset=utf-8", "vary": "accept"}
-        return Answer(response.body, status, headers, self._budget, owed=owed)
+        return Answer(response.body, status, _HEADERS[kind], self._budget, owed=owed)
+
+    def _events(self, responses: AsyncGenerator[Response, None], *, owed: bool) -> ASGIApp:
+        return EventStream(responses, draining=self._draining, budget=self._budget, endless=False, owed=owed)
 
     def _status(self, response: Response, kind: str) -> int:
         if self._status_codes is StatusCodes.DRAFT:
             if response.executed:
                 return 294 if response.errors else 200
             return 400 if Code.GRAPHQL_PARSE_FAILED in response.codes else 422
-        malformed = Code.BAD_REQUEST in response.codes
-        return 400 if not response.executed and (kind == GRAPHQL_JSON or malformed) else 200
+        if response.executed:
+            return 200
+        return 400 if kind == GRAPHQL_JSON or Code.BAD_REQUEST in response.codes else 200
 
 
 async def _only(response: Response) -> AsyncGenerator[Response, None]:
     yield response
 
 
-def _carrier(wanted: list[Range]) -> type[EventStream] | type[MultipartSubscription]:
-    """What carries a subscription's events: what is wanted most, else what is named, else named first."""
-    parts, events = _range_of(wanted, Spec.SUBSCRIPTION), closest(wanted, EVENT_STREAM)
-    best = max(
-        (each for each in (parts, events) if each is not None),
-        key=lambda each: (each.quality, "*" not in each.kind, -each.place),
-        default=None,
-    )
-    if best is None:
-        message = (
-            f"Subscriptions are served as {EVENT_STREAM}, {MULTIPART};subscriptionSpec=1.0, or by WebSocket."
-        )
-        raise Refused(406, Code.NOT_ACCEPTABLE, message)
-    return MultipartSubscription if best is parts else EventStream
-
-
-def _require_acceptable(wanted: list[Range]) -> None:
-    if chosen(wanted, (JSON, GRAPHQL_JSON, EVENT_STREAM, MULTIPART)) is None:
+def _require_acceptable(wishes: Wishes) -> None:
+    if not wishes.any:
         message = f"Answers are {GRAPHQL_JSON} or {JSON}, streams {EVENT_STREAM} or {MULTIPART}."
         raise Refused(406, Code.NOT_ACCEPTABLE, message)
 
 
-def _require_own_page(headers: Headers) -> None:
+def _require_own_page(head: Head) -> None:
     """Keep out what pages of other sites send without asking: it cannot be read there, but costs us."""
-    if headers.get("sec-fetch-site") == "cross-site" and "origin" not in headers:
+    if text_of(head, b"sec-fetch-site") == "cross-site" and b"origin" not in head:
         raise Refused(403, Code.ORIGIN_NOT_ALLOWED, "Pages of other sites may not call the server.")
-
-
-def _require_json(headers: Headers) -> None:
-    kinds = headers.getlist("content-type")
-    found = parse_header(kinds[0]) if len(kinds) == 1 else None
-    encoded = headers.get("content-encoding", "identity").lower() != "identity"
-    if found is None or found[0] != JSON or not is_utf_8(found[1]) or encoded:
-        message = "Send application/json in UTF-8, without an encoding of the content."
-        raise Refused(415, Code.UNSUPPORTED_MEDIA_TYPE, message, accept=JSON)
 
 
 def _parameters(query: QueryParams) -> dict[str, Any]:
@@ -303,40 +291,3 @@ def _parameters(query: QueryParams) -> dict[str, Any]:
         if name in given:
             given[name] = read_json(given[name], name)
     return given
-
-
-def _range_of(wanted: list[Range], *served: Spec) -> Range | None:
-    """The element that asks for one of these formats most; what comes of a wildcard is no wish for parts."""
-    return next((each for each in wanted if each.quality > 0 and spec_of(each) in served), None)
-
-
-def _incremental(wanted: list[Range]) -> Spec | None:
-    """The format of the parts in which a response may come, unless it is rather wanted in one piece."""
-    parts = _range_of(wanted, Spec.LEGACY, Spec.CURRENT)
-    whole = [found for kind in (JSON, GRAPHQL_JSON) if (found := closest(wanted, kind))]
-    if parts is None or any(each.quality > parts.quality for each in whole):
-        return None
-    return spec_of(parts)
-
-
-def _only_events(wanted: list[Range]) -> bool:
-    """Whether a response is read as an event, and not otherwise."""
-    return chosen(wanted, (JSON, GRAPHQL_JSON)) is None and chosen(wanted, (EVENT_STREAM,)) is not None
-
-
-async def _unless_gone(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
-    """Do the work, unless the client leaves: then it is cancelled at once.
-
-    Raises:
-        ClientGone: The client left.
-    """
-    working, leaving = asyncio.ensure_future(work), asyncio.ensure_future(client_leaves(receive))
-    try:
-        await asyncio.wait((working, leaving), return_when=asyncio.FIRST_COMPLETED)
-        if working.done():
-            return working.result()
-        raise ClientGone
-    finally:
-        for task in (working, leaving):
-            task.cancel()
-        await asyncio.gather(working, leaving, return_exceptions=True)

@@ -53,12 +53,6 @@ class Upload:
         return f"<Upload {self.size} bytes>"
 
 
-def is_upload_request(request: Request) -> bool:
-    """Whether the request is one for `Uploads`, going by its content type."""
-    kind = request.headers.get("content-type", "").partition(";")[0]
-    return kind.strip().lower() == "multipart/form-data"
-
-
 @dataclass(frozen=True)
 class UploadBounds:
     """What requests with files may take.

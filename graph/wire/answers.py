@@ -1,13 +1,13 @@
 """An answer in one piece, sent no faster than its client takes it, and not for ever."""
 
-import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 from starlette.types import Receive, Scope, Send
 
 from graph.admission import Budget
 from graph.guards import request_id
+from graph.wire.waiting import in_time
 
 SLICE_BYTES = 64 * 1024
 """Handed on at once: what the server holds for a client beyond the answer itself."""
@@ -29,7 +29,13 @@ class Answer:
     """
 
     def __init__(
-        self, body: bytes, status: int, headers: Mapping[str, str], budget: Budget, *, owed: bool = False
+        self,
+        body: bytes,
+        status: int,
+        headers: Sequence[tuple[bytes, bytes]],
+        budget: Budget,
+        *,
+        owed: bool = False,
     ) -> None:
         self.body, self.status, self.headers = body, status, headers
         self._budget, self._owed = budget, owed
@@ -40,20 +46,28 @@ class Answer:
         Raises:
             Overloaded: Too much waits to be sent already; nothing of this was.
         """
-        head = {**self.headers, "content-length": str(len(self.body))}
-        raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in head.items()]
-        with self._budget.hold(len(self.body), owed=self._owed):
-            try:
-                await send({"type": "http.response.start", "status": self.status, "headers": raw})
-                await self._send_body(send)
-            except TimeoutError:
-                _log.info("A client took nothing more", extra={"request_id": request_id(scope)})
+        size = len(self.body)
+        if not self._owed:
+            self._budget.require(size)
+        self._budget.take(size)
+        try:
+            headers = [*self.headers, (b"content-length", b"%d" % size)]
+            await send({"type": "http.response.start", "status": self.status, "headers": headers})
+            await self._send_body(send)
+        except TimeoutError:
+            _log.info("A client took nothing more", extra={"request_id": request_id(scope)})
+        finally:
+            self._budget.give(size)
 
     async def _send_body(self, send: Send) -> None:
-        rest = memoryview(self.body)
-        while True:
-            part, rest = rest[:SLICE_BYTES], rest[SLICE_BYTES:]
-            async with asyncio.timeout(STALL_SECONDS):
-                await send({"type": "http.response.body", "body": bytes(part), "more_body": bool(rest)})
-            if not rest:
-                return
+        at, rest = 0, len(self.body)
+        while rest > SLICE_BYTES:
+            # The odd one first: the connection takes it at once, and what follows a whole slice must wait.
+            size = rest % SLICE_BYTES or SLICE_BYTES
+            part = self.body[at : at + size]
+            await in_time(
+                send({"type": "http.response.body", "body": part, "more_body": True}), STALL_SECONDS
+            )
+            at, rest = at + size, rest - size
+        last = self.body[at:] if at else self.body
+        await in_time(send({"type": "http.response.body", "body": last}), STALL_SECONDS)

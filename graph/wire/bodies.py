@@ -9,17 +9,15 @@ from starlette.datastructures import Headers
 from starlette.types import Receive
 
 from graph.errors import Code
+from graph.head import Head, text_of
 from graph.refusals import Refused
+from graph.wire.waiting import ClientGone, in_time
 
 BODY_BYTES = 256_000
 """Of a request or a message without files, unless somebody sets another length."""
 
 _LONGEST_NUMBER = 18
 """Digits of a length that are worth reading."""
-
-
-class ClientGone(Exception):
-    """Nobody waits for the answer any more."""
 
 
 async def body_chunks(
@@ -31,9 +29,7 @@ async def body_chunks(
         Refused: 413, it is, or says that it is, longer than `most_bytes`; 408, nothing came for that long.
         ClientGone: The client left meanwhile.
     """
-    announced = headers.get("content-length", "")
-    if announced.isdecimal() and (len(announced) > _LONGEST_NUMBER or int(announced) > most_bytes):
-        raise _too_large(most_bytes)
+    _require_short(headers.get("content-length", ""), most_bytes)
     taken = 0
     while True:
         try:
@@ -52,22 +48,31 @@ async def body_chunks(
             return
 
 
-async def read_body(receive: Receive, headers: Headers, *, most_bytes: int, seconds: float) -> bytes:
+async def read_body(receive: Receive, head: Head, *, most_bytes: int, seconds: float) -> bytes:
     """Read a request's body to its end, in that time; raises as `body_chunks` does."""
-    body = bytearray()
+    _require_short(text_of(head, b"content-length"), most_bytes)
     try:
-        async with asyncio.timeout(seconds):
-            async for chunk in body_chunks(receive, headers, most_bytes=most_bytes, idle_seconds=seconds):
-                body += chunk
+        return await in_time(_whole(receive, most_bytes), seconds)
     except TimeoutError as error:
         raise late() from error
-    return bytes(body)
 
 
-async def client_leaves(receive: Receive) -> None:
-    """Return when the client has left; the body must have been read."""
-    while (await receive())["type"] != "http.disconnect":
-        pass
+async def _whole(receive: Receive, most_bytes: int) -> bytes:
+    body: bytes | bytearray = b""
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGone
+        chunk: bytes = message.get("body", b"")
+        if len(body) + len(chunk) > most_bytes:
+            raise _too_large(most_bytes)
+        more = message.get("more_body", False)
+        if not body and not more:
+            return chunk
+        body = bytearray(body) if isinstance(body, bytes) else body
+        body += chunk
+        if not more:
+            return bytes(body)
 
 
 def late() -> Refused:
@@ -89,6 +94,11 @@ def read_json(text: bytes | str, what: str) -> Any:  # noqa: ANN401  # whatever 
         return orjson.loads(text)
     except ValueError as error:
         raise Refused(400, Code.BAD_REQUEST, f"{what} is not JSON in UTF-8.") from error
+
+
+def _require_short(announced: str, most_bytes: int) -> None:
+    if announced.isdecimal() and (len(announced) > _LONGEST_NUMBER or int(announced) > most_bytes):
+        raise _too_large(most_bytes)
 
 
 def _too_large(most_bytes: int) -> Refused:

@@ -16,7 +16,7 @@ from graph.errors import Code, CodedError, public_errors
 from graph.guards import request_id
 from graph.refusals import Refused
 from graph.wire.answers import SLICE_BYTES, STALL_SECONDS
-from graph.wire.bodies import client_leaves
+from graph.wire.waiting import client_leaves
 
 Item = TypeVar("Item", covariant=True)  # noqa: PLC0105  # the protocol below gives it
 Errors: TypeAlias = Sequence[Mapping[str, Any]]

@@ -73,7 +73,7 @@ async def flood(url: str, start: bytes, *, megabytes: int) -> tuple[bytes, int]:
         ]
     )
     writer.write(head.encode() + b"\r\n\r\n%x\r\n" % len(start) + start + b"\r\n")
-    answered, sent = asyncio.create_task(reader.read(65_536)), 0
+    answered, sent = asyncio.create_task(reader.readuntil(b"}]}")), 0
     while not answered.done() and sent < megabytes * 1024 * 1024:
         writer.write(b"10000\r\n" + bytes(65_536) + b"\r\n")
         await writer.drain()

@@ -1,0 +1,126 @@
+"""What a client accepts and what it sends: decided once for the same headers, which clients repeat."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from functools import lru_cache
+from typing import Any, TypeVar
+
+from graph.errors import Code
+from graph.head import Head, values_of
+from graph.multipart import MultipartSubscription, Spec, spec_of
+from graph.refusals import Refused
+from graph.sse import EventStream
+from graph.wire.headers import is_utf_8, parse_header
+from graph.wire.media_types import Range, accepted, chosen, closest
+
+JSON = "application/json"
+GRAPHQL_JSON = "application/graphql-response+json"
+EVENT_STREAM = "text/event-stream"
+MULTIPART = "multipart/mixed"
+
+T = TypeVar("T")
+_MOST_KEPT = 256
+_LONGEST_KEPT = 1_000
+"""Bytes of headers whose meaning is kept."""
+
+
+class Body(Enum):
+    """What a request's body is, going by its headers."""
+
+    JSON = "json"
+    FORM = "form"
+    OTHER = "other"
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What is accepted.
+
+    Attributes:
+        wanted: The media types, the most wanted first.
+        any: Whether anything can be answered.
+        only_events: Whether a response is read as an event, and not otherwise.
+        parts: The format of the parts in which a response may come, unless it is rather wanted in one piece.
+        json: How one in one piece is written.
+    """
+
+    wanted: tuple[Range, ...]
+    any: bool
+    only_events: bool
+    parts: Spec | None
+    json: str
+
+    def carrier(self) -> type[EventStream] | type[MultipartSubscription]:
+        """What carries a subscription's events: what is wanted most, else what is named, else named first.
+
+        Raises:
+            Refused: 406, nothing that does is accepted.
+        """
+        parts, events = _range_of(self.wanted, Spec.SUBSCRIPTION), closest(self.wanted, EVENT_STREAM)
+        best = max(
+            (each for each in (parts, events) if each is not None),
+            key=lambda each: (each.quality, "*" not in each.kind, -each.place),
+            default=None,
+        )
+        if best is None:
+            message = (
+                f"Subscriptions are served as {EVENT_STREAM}, {MULTIPART};subscriptionSpec=1.0, "
+                "or by WebSocket."
+            )
+            raise Refused(406, Code.NOT_ACCEPTABLE, message)
+        return MultipartSubscription if best is parts else EventStream
+
+
+def wishes_of(head: Head) -> Wishes:
+    return _known(_wishes, values_of(head, b"accept"))
+
+
+def body_of(head: Head) -> Body:
+    return _known(_body, values_of(head, b"content-type"), values_of(head, b"content-encoding"))
+
+
+def _known(found_of: Callable[..., T], *values: tuple[bytes, ...]) -> T:
+    """Ask a function that keeps what it found; of long headers it keeps nothing."""
+    if sum(map(len, (each for of_name in values for each in of_name))) <= _LONGEST_KEPT:
+        return found_of(*values)
+    plain: Callable[..., Any] = found_of.__wrapped__  # pyright: ignore[reportFunctionMemberAccess]  # lru_cache's
+    return plain(*values)
+
+
+@lru_cache(_MOST_KEPT)
+def _wishes(accepts: tuple[bytes, ...]) -> Wishes:
+    wanted = tuple(accepted([each.decode("latin-1") for each in accepts]))
+    json = chosen(wanted, (JSON, GRAPHQL_JSON))
+    only_events = json is None and chosen(wanted, (EVENT_STREAM,)) is not None
+    return Wishes(
+        wanted=wanted,
+        any=chosen(wanted, (JSON, GRAPHQL_JSON, EVENT_STREAM, MULTIPART)) is not None,
+        only_events=only_events,
+        parts=None if only_events else _incremental(wanted),
+        json=json or GRAPHQL_JSON,
+    )
+
+
+@lru_cache(_MOST_KEPT)
+def _body(kinds: tuple[bytes, ...], encodings: tuple[bytes, ...]) -> Body:
+    texts = [each.decode("latin-1") for each in kinds]
+    if texts and texts[0].partition(";")[0].strip().lower() == "multipart/form-data":
+        return Body.FORM
+    found = parse_header(texts[0]) if len(texts) == 1 else None
+    encoded = bool(encodings) and encodings[0].lower() != b"identity"
+    plain = found is not None and found[0] == JSON and is_utf_8(found[1]) and not encoded
+    return Body.JSON if plain else Body.OTHER
+
+
+def _range_of(wanted: tuple[Range, ...], *served: Spec) -> Range | None:
+    """The element that asks for one of these formats most; what comes of a wildcard is no wish for parts."""
+    return next((each for each in wanted if each.quality > 0 and spec_of(each) in served), None)
+
+
+def _incremental(wanted: tuple[Range, ...]) -> Spec | None:
+    parts = _range_of(wanted, Spec.LEGACY, Spec.CURRENT)
+    whole = [found for kind in (JSON, GRAPHQL_JSON) if (found := closest(wanted, kind))]
+    if parts is None or any(each.quality > parts.quality for each in whole):
+        return None
+    return spec_of(parts)
