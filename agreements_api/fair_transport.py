@@ -1,6 +1,7 @@
 """Hands what a connection sends to its protocol in small portions, so that no connection keeps the loop."""
 
 import asyncio
+from collections.abc import Iterable
 from time import perf_counter
 from typing import Any, cast
 
@@ -94,6 +95,10 @@ class FairTransport(asyncio.Transport):
     def write(self, data: bytes | bytearray | memoryview) -> None:
         if not self._lingering:
             self._transport.write(data)
+
+    def writelines(self, list_of_data: Iterable[bytes | bytearray | memoryview]) -> None:
+        if not self._lingering:
+            self._transport.writelines(list_of_data)
 
     def is_closing(self) -> bool:
         return self._lingering or self._transport.is_closing()

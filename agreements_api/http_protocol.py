@@ -1,11 +1,14 @@
 """HTTP/1.1 as uvicorn speaks it, within bounds; what is no HTTP, or exceeds them, gets a coded error."""
 
 import asyncio
-from typing import Any
+from functools import lru_cache
+from typing import Any, cast
+from urllib.parse import unquote
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from agreements_api.answering import Cycle
 from agreements_api.fair_transport import FairlyRead
 from agreements_api.patience import Patience, PatientFlow
 from agreements_api.socket_protocol import BoundedSocket
@@ -17,6 +20,7 @@ HEAD_BYTES = 64 * 1024
 """Of all headers together."""
 HEAD_SECONDS = 20.0
 """Until the head of a request must have come, from its first byte; the first, from the connection."""
+_SHORT_URL_BYTES = 100
 _LONG_URL = Refusal(414, Code.URL_TOO_LONG, f"A URL has at most {URL_BYTES} bytes: use POST.")
 _LONG_HEAD = Refusal(431, Code.HEADERS_TOO_LARGE, f"Headers have at most {HEAD_BYTES} bytes.")
 
@@ -33,7 +37,8 @@ class BoundedProtocol(FairlyRead, HttpToolsProtocol):  # pyright: ignore[reportI
         self._head_bytes = 0
         self._unfinished = 0
         self._head_is_open = True
-        self._answering: RequestResponseCycle | None = None
+        self._answering: Cycle | None = None
+        self._idle_since: float | None = None
         self._refusal = NO_HTTP
         self._patience = Patience(self.loop, HEAD_SECONDS, self._give_up)
 
@@ -68,6 +73,8 @@ class BoundedProtocol(FairlyRead, HttpToolsProtocol):  # pyright: ignore[reportI
         else:
             # A header counts where it ends: one that does not end is held by the parser, however long it is.
             self._unfinished += len(data)
+            if self._head_is_open and not self._patience.lasts:
+                self._patience.begin()  # a head that came at once needs none
             if self._unfinished > URL_BYTES + HEAD_BYTES:
                 self._turn_away(_LONG_HEAD)
 
@@ -75,10 +82,10 @@ class BoundedProtocol(FairlyRead, HttpToolsProtocol):  # pyright: ignore[reportI
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._unset_keepalive_if_required()
+        self._idle_since = None
         self._head_bytes = self._unfinished = 0
         self._head_is_open = self.transport.lingers = True
-        self._patience.begin()
+        self._patience.end()
 
     def on_url(self, url: bytes) -> None:
         super().on_url(url)
@@ -88,7 +95,10 @@ class BoundedProtocol(FairlyRead, HttpToolsProtocol):  # pyright: ignore[reportI
     def on_header(self, name: bytes, value: bytes) -> None:
         if not self._head_is_open:
             return  # what comes after the body is no part of the head
-        super().on_header(name, value)
+        name = name.lower()
+        if name == b"expect" and value.lower() == b"100-continue":
+            self.expect_100_continue = True
+        self.headers.append((name, value))
         self._head_bytes += len(name) + len(value)
         if self._head_bytes > HEAD_BYTES:
             self._refuse(_LONG_HEAD)
@@ -98,10 +108,8 @@ class BoundedProtocol(FairlyRead, HttpToolsProtocol):  # pyright: ignore[reportI
         connects = self.parser.get_method() == b"CONNECT"
         if self.parser.should_upgrade() and not connects:
             return  # `take` goes on
-        super().on_headers_complete()
+        self._take_up(keeps_alive=not connects and self.parser.should_keep_alive())
         self._head_is_open = False
-        if connects:
-            self.cycle.keep_alive = False
 
     def on_body(self, body: bytes) -> None:
         self._unfinished = 0
@@ -116,13 +124,62 @@ class BoundedProtocol(FairlyRead, HttpToolsProtocol):  # pyright: ignore[reportI
 
     # Requests in their turn
 
+    def _take_up(self, *, keeps_alive: bool) -> None:
+        """Have the request answered that has begun, as soon as it is its turn."""
+        scope, version = self.scope, self.parser.get_http_version()
+        scope["method"] = self.parser.get_method().decode("ascii")
+        scope["http_version"] = version
+        scope["path"], scope["raw_path"], scope["query_string"] = _target(self.url)
+        self.cycle = cycle = Cycle(
+            scope=scope,
+            transport=self.transport,
+            flow=self.flow,
+            logger=self.logger,
+            access_logger=self.access_logger,
+            access_log=False,
+            default_headers=self.server_state.default_headers,
+            message_event=asyncio.Event(),
+            expect_100_continue=self.expect_100_continue,
+            keep_alive=keeps_alive and version != "1.0",
+            on_response=self.on_response_complete,
+        )
+        app = cast("Any", self.app)  # pyright: ignore[reportUnknownMemberType]  # uvicorn's type
+        if self._is_busy():
+            self.flow.pause_reading()
+            self.pipeline.appendleft((cycle, app))
+        else:
+            self._start_asgi_task(cycle, app)
+
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:  # noqa: ANN401  # uvicorn's type
-        self._answering = cycle
+        self._answering = cast("Cycle", cycle)
         super()._start_asgi_task(cycle, app)
 
+    def on_response_complete(self) -> None:
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+        else:
+            self._idle_since = self.loop.time()
+            if self.timeout_keep_alive_task is None:
+                self._look_again_in(self.timeout_keep_alive)
+
     def timeout_keep_alive_handler(self) -> None:
-        self.transport.lingers = False  # whoever was to read an answer has had the time
-        super().timeout_keep_alive_handler()
+        """Close what has been idle for long; looked at now and then, since a timer a request costs more."""
+        self.timeout_keep_alive_task = None
+        if self._idle_since is None:
+            return
+        left = self._idle_since + self.timeout_keep_alive - self.loop.time()
+        if left > 0:
+            self._look_again_in(left)
+        else:
+            self.transport.lingers = False  # whoever was to read an answer has had the time
+            super().timeout_keep_alive_handler()
+
+    def _look_again_in(self, seconds: float) -> None:
+        self.timeout_keep_alive_task = self.loop.call_later(seconds, self.timeout_keep_alive_handler)
 
     def _is_busy(self) -> bool:
         return self._answering is not None and not self._answering.response_complete
@@ -175,12 +232,12 @@ class BoundedProtocol(FairlyRead, HttpToolsProtocol):  # pyright: ignore[reportI
             self.transport.close()
 
     def _end_in_body(self, refusal: Refusal) -> None:
-        cycle = self.cycle
+        cycle = cast("Cycle", self.cycle)
         if cycle is not self._answering:
             self.pipeline[0] = (cycle, refusal)  # uvicorn takes from the other end
             cycle.keep_alive = False
             return
-        begun = cycle.response_started
+        begun = cycle.begun
         _hang_up(cycle)
         if not begun:
             self.transport.write(refusal.answer())
@@ -193,6 +250,18 @@ class BoundedProtocol(FairlyRead, HttpToolsProtocol):  # pyright: ignore[reportI
     def _give_up(self) -> None:
         if not self.transport.is_closing():
             self._turn_away(TOO_LATE)
+
+
+@lru_cache(64)
+def _parsed(url: bytes) -> tuple[str, bytes, bytes]:
+    found = httptools.parse_url(url)
+    path = found.path.decode("ascii")
+    return unquote(path) if "%" in path else path, found.path, found.query or b""
+
+
+def _target(url: bytes) -> tuple[str, bytes, bytes]:
+    """The path, the same as it was sent, and the query of a URL; what is not short is not kept."""
+    return _parsed(url) if len(url) <= _SHORT_URL_BYTES else _parsed.__wrapped__(url)
 
 
 def _hang_up(cycle: RequestResponseCycle) -> None:

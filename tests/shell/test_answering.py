@@ -1,0 +1,173 @@
+"""How answers are written, and how long a connection is kept for the next request."""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+import pytest
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from support.servers import serving
+
+from agreements_api.http_protocol import BoundedProtocol
+
+GET = b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n"
+CHUNKED = b"POST / HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n"
+
+
+def start(*headers: tuple[bytes, bytes]) -> Message:
+    return {"type": "http.response.start", "status": 200, "headers": list(headers)}
+
+
+def body(content: bytes, *, more: bool = False) -> Message:
+    return {"type": "http.response.body", "body": content, "more_body": more}
+
+
+def an_app(*messages: Message) -> ASGIApp:
+    async def app(_scope: Scope, _receive: Receive, send: Send) -> None:
+        for message in messages:
+            await send(message)
+
+    return app
+
+
+@asynccontextmanager
+async def connected(
+    app: ASGIApp, **options: object
+) -> AsyncGenerator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    async with serving(app, http=BoundedProtocol, lifespan="off", **options) as url:
+        host, port = url.removeprefix("http://").split(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        try:
+            async with asyncio.timeout(10):
+                yield reader, writer
+        finally:
+            writer.close()
+
+
+async def told(app: ASGIApp, sent: bytes = GET) -> bytes:
+    """All that is answered to one request, after which the client sends nothing more."""
+    async with connected(app) as (reader, writer):
+        writer.write(sent)
+        writer.write_eof()
+        return await reader.read()
+
+
+@pytest.mark.parametrize("size", [0, 1, 20_000, 200_000])
+async def test_a_body_of_any_length_comes_behind_its_head(size: int) -> None:
+    content = b"x" * size
+    answer = await told(an_app(start((b"content-length", b"%d" % size)), body(content)))
+
+    head, _, rest = answer.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert b"\r\ncontent-length: %d" % size in head
+    assert rest == content
+
+
+async def test_a_body_of_unknown_length_comes_in_chunks() -> None:
+    answer = await told(an_app(start(), body(b"one", more=True), body(b"", more=True), body(b"three")))
+
+    head, _, rest = answer.partition(b"\r\n\r\n")
+    assert b"\r\ntransfer-encoding: chunked" in head
+    assert rest == b"3\r\none\r\n5\r\nthree\r\n0\r\n\r\n"
+
+
+async def test_a_head_alone_is_answered_to_head() -> None:
+    app = an_app(start((b"content-length", b"3")), body(b"one"))
+    answer = await told(app, GET.replace(b"GET", b"HEAD"))
+
+    assert b"\r\ncontent-length: 3\r\n" in answer
+    assert answer.endswith(b"\r\n\r\n")
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        (b"x-text", b"a\r\nset-cookie: b"),
+        (b"x-text", b"a\nb"),
+        (b"x-text", b"a\x00b"),
+        (b"x-text\r\nset-cookie", b"b"),
+        (b"x text", b"a"),
+        (b"x-text:", b"a"),
+    ],
+)
+async def test_no_header_smuggles_another_one(
+    header: tuple[bytes, bytes], caplog: pytest.LogCaptureFixture
+) -> None:
+    answer = await told(an_app(start(header, (b"content-length", b"0")), body(b"")))
+
+    assert answer.startswith(b"HTTP/1.1 500 ")
+    assert b"x-text" not in answer
+    assert "invalid" in caplog.text
+
+
+@pytest.mark.parametrize("length", [b"2", b"4"])
+async def test_a_body_of_another_length_than_was_said_ends_the_connection(
+    length: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Or its client would take the begin of the next answer for the end of this one."""
+    app = an_app(start((b"content-length", length)), body(b"one"))
+    async with connected(app) as (reader, writer):
+        writer.write(GET + GET)
+        answer = await reader.read()
+
+    assert answer.count(b"HTTP/1.1 ") <= 1
+    assert "Content-Length" in caplog.text
+
+
+async def test_messages_out_of_order_are_refused(caplog: pytest.LogCaptureFixture) -> None:
+    answer = await told(an_app(body(b"one")))
+    assert answer.startswith(b"HTTP/1.1 500 ")
+
+    twice = an_app(start((b"content-length", b"3")), body(b"one"), body(b"two"))
+    assert (await told(twice)).endswith(b"\r\n\r\none")
+    assert "after the end" in caplog.text
+
+
+async def test_a_refusal_can_be_told_as_long_as_nothing_of_an_answer_is_sent() -> None:
+    begun = asyncio.Event()
+
+    async def app(_scope: Scope, receive: Receive, send: Send) -> None:
+        await send(start())
+        begun.set()
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+    async with connected(app) as (reader, writer):
+        writer.write(CHUNKED)
+        await begun.wait()
+        writer.write(b"zz\r\n")
+        answer = await reader.read()
+
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert answer.count(b"HTTP/1.1 ") == 1
+
+
+async def test_a_connection_is_kept_from_the_last_answer_on() -> None:
+    app = an_app(start((b"content-length", b"0")), body(b""))
+    async with connected(app, timeout_keep_alive=1) as (reader, writer):
+        began = time.monotonic()
+        for _ in range(3):
+            writer.write(GET)
+            await reader.readuntil(b"\r\n\r\n")
+            await asyncio.sleep(0.6)
+        writer.write(GET)
+        await reader.readuntil(b"\r\n\r\n")
+        answered = time.monotonic()
+        assert await reader.read() == b""
+        closed = time.monotonic()
+
+    assert answered - began > 1.5
+    assert 0.9 < closed - answered < 3
+
+
+async def test_a_connection_at_work_is_not_idle() -> None:
+    async def app(_scope: Scope, _receive: Receive, send: Send) -> None:
+        await asyncio.sleep(1.5)
+        await send(start((b"content-length", b"0")))
+        await send(body(b""))
+
+    async with connected(app, timeout_keep_alive=1) as (reader, writer):
+        for _ in range(2):
+            writer.write(GET)
+            assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200 ")
