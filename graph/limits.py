@@ -127,6 +127,7 @@ class Price:
         self._meta = meta
         self._limits = limits
         self._allowance = allowance
+        self._known: Sum | None = None
 
     def of(self, variables: Mapping[str, Any]) -> Sum:
         """How many rows the operation reads at most, and how many fields it resolves.
@@ -138,7 +139,16 @@ class Price:
             CodedError: COST_EXCEEDED, WORK_EXCEEDED, INTROSPECTION_EXCEEDED, STRING_TOO_LONG, LIST_TOO_LONG
                 or NESTING_EXCEEDED.
         """
-        _check(measured_values(variables), self._limits, ("nesting", "string_bytes", "list_items"))
+        if variables:
+            _check(measured_values(variables), self._limits, ("nesting", "string_bytes", "list_items"))
+        if self._known is None:
+            found = self._sum(variables)
+            if self._meta.varies or self._rows.varies:
+                return found
+            self._known = found
+        return self._known
+
+    def _sum(self, variables: Mapping[str, Any]) -> Sum:
         asked = self._meta.sum(variables)
         if asked.rows > self._allowance.rows or asked.work > self._allowance.work:
             raise CodedError(

@@ -4,6 +4,7 @@
 # Not strict: what Strawberry and graphql-core tell of a schema is untyped.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from math import isnan
 from typing import Any, TypeAlias
 
@@ -140,9 +141,33 @@ class Plan:
     root: Parts
     defaults: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
+    @cached_property
+    def varies(self) -> bool:
+        """Whether it comes to more or less with other variables."""
+        waiting, seen = [self.root], set[int]()
+        while waiting:
+            for step in waiting.pop().steps:
+                if id(step) in seen:
+                    continue
+                seen.add(id(step))
+                if not step.always or _varies(step.size) or _varies(step.page):
+                    return True
+                waiting += step.parts
+        return False
+
     def sum(self, variables: Mapping[str, Any], instead: Mapping[Size, int] | None = None) -> Sum:
         """The most for the variables, with some sizes other than they say."""
         return Summing(Values(variables, self.defaults), instead or {}).parts(self.root)
+
+
+def _varies(size: Size | None) -> bool:
+    match size:
+        case None | Fixed():
+            return False
+        case Counted(node):
+            return isinstance(node, VariableNode)
+        case Slice(arguments):
+            return any(isinstance(node, VariableNode) for node in arguments.values())
 
 
 class Summing:
