@@ -14,11 +14,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from strawberry.http.websocket_origin import is_same_origin, normalize_allowed_origins, normalize_origin
 
 from graph.errors import Code
-from graph.head import Head, head_of, text_of, values_of
+from graph.head import Head, head_of, text_of
 
 REQUEST_ID_HEADER = "x-request-id"
 _ID = REQUEST_ID_HEADER.encode()
 _STARTS = {"http.response.start", "websocket.accept", "websocket.http.response.start"}
+_WRONG_HOST = 400, Code.HOST_NOT_ALLOWED, "The server does not answer for this host name."
 _MOST_JUDGED = 256
 _LONGEST_JUDGED = 1_000
 """Bytes of a judgement that is kept."""
@@ -122,18 +123,19 @@ class Doorman:
 
     def _refuse(self, scope: Scope) -> Response | None:
         head = head_of(scope)
-        hosts, origins = values_of(head, b"host"), values_of(head, b"origin")
-        short = sum(map(len, hosts)) + sum(map(len, origins)) <= _LONGEST_JUDGED
-        found = (self._judged if short else self._judge)(hosts, origins)
+        hosts, origins = head.get(b"host", ()), head.get(b"origin", ())
+        if len(hosts) != 1:
+            return refusal(scope, *_WRONG_HOST)
+        known = len(hosts[0]) <= _LONGEST_JUDGED and sum(map(len, origins)) <= _LONGEST_JUDGED
+        found = (self._judged if known else self._judge)(hosts[0], *origins)
         return None if found is None else refusal(scope, *found)
 
-    def _judge(self, hosts: tuple[bytes, ...], origins: tuple[bytes, ...]) -> tuple[int, Code, str] | None:
+    def _judge(self, host: bytes, *origins: bytes) -> tuple[int, Code, str] | None:
         """Why these are refused: a status, a code and a sentence; None if they are let in."""
-        names = [each.decode("latin-1") for each in hosts]
-        if len(names) != 1 or not self._knows(names[0].lower()):
-            return 400, Code.HOST_NOT_ALLOWED, "The server does not answer for this host name."
-        pages = [each.decode("latin-1") for each in origins]
-        if all(is_same_origin(each, names[0]) or normalize_origin(each) in self._origins for each in pages):
+        name, pages = host.decode("latin-1"), [each.decode("latin-1") for each in origins]
+        if not self._knows(name.lower()):
+            return _WRONG_HOST
+        if all(is_same_origin(each, name) or normalize_origin(each) in self._origins for each in pages):
             return None
         return 403, Code.ORIGIN_NOT_ALLOWED, "Pages of this origin may not call the server."
 

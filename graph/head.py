@@ -25,12 +25,6 @@ def head_of(scope: Scope) -> Head:
     return found
 
 
-def values_of(head: Head, name: bytes) -> tuple[bytes, ...]:
-    """All values of a header."""
-    values = head.get(name)
-    return tuple(values) if values else ()
-
-
 def text_of(head: Head, name: bytes) -> str:
     """The first value of a header; empty without one."""
     values = head.get(name)

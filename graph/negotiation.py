@@ -1,13 +1,13 @@
 """What a client accepts and what it sends: decided once for the same headers, which clients repeat."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 from typing import Any, TypeVar
 
 from graph.errors import Code
-from graph.head import Head, values_of
+from graph.head import Head
 from graph.multipart import MultipartSubscription, Spec, spec_of
 from graph.refusals import Refused
 from graph.sse import EventStream
@@ -73,23 +73,27 @@ class Wishes:
 
 
 def wishes_of(head: Head) -> Wishes:
-    return _known(_wishes, values_of(head, b"accept"))
+    return _known(_wishes, head.get(b"accept"))
 
 
 def body_of(head: Head) -> Body:
-    return _known(_body, values_of(head, b"content-type"), values_of(head, b"content-encoding"))
+    if b"content-encoding" in head and head[b"content-encoding"][0].lower() != b"identity":
+        return Body.FORM if _known(_body, head.get(b"content-type")) is Body.FORM else Body.OTHER
+    return _known(_body, head.get(b"content-type"))
 
 
-def _known(found_of: Callable[..., T], *values: tuple[bytes, ...]) -> T:
+def _known(found_of: Callable[..., T], values: Sequence[bytes] | None) -> T:
     """Ask a function that keeps what it found; of long headers it keeps nothing."""
-    if sum(map(len, (each for of_name in values for each in of_name))) <= _LONGEST_KEPT:
-        return found_of(*values)
+    if not values:
+        return found_of()
+    if len(values) == 1 and len(values[0]) <= _LONGEST_KEPT:
+        return found_of(values[0])
     plain: Callable[..., Any] = found_of.__wrapped__  # pyright: ignore[reportFunctionMemberAccess]  # lru_cache's
     return plain(*values)
 
 
 @lru_cache(_MOST_KEPT)
-def _wishes(accepts: tuple[bytes, ...]) -> Wishes:
+def _wishes(*accepts: bytes) -> Wishes:
     wanted = tuple(accepted([each.decode("latin-1") for each in accepts]))
     json = chosen(wanted, (JSON, GRAPHQL_JSON))
     only_events = json is None and chosen(wanted, (EVENT_STREAM,)) is not None
@@ -103,13 +107,12 @@ def _wishes(accepts: tuple[bytes, ...]) -> Wishes:
 
 
 @lru_cache(_MOST_KEPT)
-def _body(kinds: tuple[bytes, ...], encodings: tuple[bytes, ...]) -> Body:
+def _body(*kinds: bytes) -> Body:
     texts = [each.decode("latin-1") for each in kinds]
     if texts and texts[0].partition(";")[0].strip().lower() == "multipart/form-data":
         return Body.FORM
     found = parse_header(texts[0]) if len(texts) == 1 else None
-    encoded = bool(encodings) and encodings[0].lower() != b"identity"
-    plain = found is not None and found[0] == JSON and is_utf_8(found[1]) and not encoded
+    plain = found is not None and found[0] == JSON and is_utf_8(found[1])
     return Body.JSON if plain else Body.OTHER
 
 

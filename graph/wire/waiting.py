@@ -64,13 +64,14 @@ async def unless_gone(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
         ClientGone: The client left.
     """
     watch = _Watch(receive)
+    watch.begin()
     if watch.left:
         work.close()
         raise ClientGone
     try:
         return await work
     except asyncio.CancelledError:
-        if watch.alone:
+        if watch.alone():
             raise ClientGone from None
         raise
     finally:
@@ -84,18 +85,22 @@ class _Watch:
     takes as long as a short query.
     """
 
+    __slots__ = ("_before", "_ended", "_leaving", "_task", "left")
+
     def __init__(self, receive: Receive) -> None:
         self.left = self._ended = False
         self._leaving = client_leaves(receive)
         self._task: asyncio.Task[Any] | None = None
-        self._go_on()
-        self._task = asyncio.current_task()
-        self._cancelled_before = self._task.cancelling() if self._task else 0
 
-    @property
+    def begin(self) -> None:
+        """Begin; the client may have `left` already."""
+        self._go_on()
+        self._task = task = asyncio.current_task()
+        self._before = task.cancelling() if task else 0
+
     def alone(self) -> bool:
         """Whether the client has left, and nobody else has cancelled the task."""
-        return self.left and self._task is not None and self._task.cancelling() == self._cancelled_before + 1
+        return self.left and self._task is not None and self._task.cancelling() == self._before + 1
 
     def end(self) -> None:
         self._ended = True
