@@ -24,7 +24,17 @@ from graph.guards import refusal, request_id
 from graph.head import Head, head_of, text_of
 from graph.incremental import Parts
 from graph.multipart import MultipartParts, Spec
-from graph.negotiation import EVENT_STREAM, GRAPHQL_JSON, JSON, MULTIPART, Body, Wishes, body_of, wishes_of
+from graph.negotiation import (
+    EVENT_STREAM,
+    GRAPHQL_JSON,
+    JSON,
+    MULTIPART,
+    Body,
+    Wishes,
+    body_of,
+    coding_of,
+    wishes_of,
+)
 from graph.refusals import Refused
 from graph.requests import GraphQLRequest, read_request
 from graph.responses import Response
@@ -32,11 +42,12 @@ from graph.sse import EventStream
 from graph.uploads import Uploads
 from graph.wire.answers import Answer
 from graph.wire.bodies import BODY_BYTES, read_body, read_json
+from graph.wire.codings import LEAST_BYTES, Coding
 from graph.wire.waiting import ClientGone, unless_gone
 
 _log = logging.getLogger(__name__)
 _HEADERS = {
-    kind: ((b"content-type", f"{kind}; charset=utf-8".encode()), (b"vary", b"accept"))
+    kind: ((b"content-type", f"{kind}; charset=utf-8".encode()), (b"vary", b"accept, accept-encoding"))
     for kind in (JSON, GRAPHQL_JSON)
 }
 
@@ -156,7 +167,7 @@ class GraphQLEndpoint:
                 return await self._with_files(asked)
             return await self._made(asked, self._checked(await self._given(asked)))
         except _NotRun as error:
-            return self._whole(error.response, asked.wishes)
+            return self._whole(error.response, asked)
         except (Refused, ClientGone):
             raise
         except Exception as error:
@@ -234,26 +245,32 @@ class GraphQLEndpoint:
                 return self._events(self._engine.stream(operation, context), owed=owed)
             if asked.parts is not None:
                 return await self._in_parts(asked, operation, context, owed=owed)
-        return self._whole(await self._engine.run(operation, context), asked.wishes, owed=owed)
+        return self._whole(await self._engine.run(operation, context), asked, owed=owed)
 
     async def _in_parts(
         self, asked: _Asked, operation: Operation, context: Context, *, owed: bool
     ) -> ASGIApp:
         found = await self._engine.run_in_parts(operation, context, self._budget)
         if not isinstance(found, Parts):
-            return self._whole(found, asked.wishes, owed=owed)
+            return self._whole(found, asked, owed=owed)
         legacy = asked.parts is Spec.LEGACY
         return MultipartParts(found, legacy=legacy, owed=owed, draining=self._draining, budget=self._budget)
 
-    def _whole(self, response: Response, wishes: Wishes, *, owed: bool = False) -> ASGIApp:
-        """What tells a response in one piece: JSON, or a stream of one event where only that is read."""
+    def _whole(self, response: Response, asked: _Asked, *, owed: bool = False) -> ASGIApp:
+        """What tells a response in one piece: JSON, or a stream of one event where only that is read.
+
+        What a mutation tells is never coded. It may hold a secret beside what the client has sent, and the
+        length would tell who listens how much of the one is in the other.
+        """
+        wishes = asked.wishes
         if wishes.only_events:
             return self._events(_only(response), owed=owed)
         kind = wishes.json
         status = self._status(response, kind)
         if self._status_codes is StatusCodes.DRAFT and not response.executed:
             kind = GRAPHQL_JSON
-        return Answer(response.body, status, _HEADERS[kind], self._budget, owed=owed)
+        coding = None if owed else _coding(asked.head, response.body)
+        return Answer(response.body, status, _HEADERS[kind], self._budget, owed=owed, coding=coding)
 
     def _events(self, responses: AsyncGenerator[Response, None], *, owed: bool) -> ASGIApp:
         return EventStream(responses, draining=self._draining, budget=self._budget, endless=False, owed=owed)
@@ -270,6 +287,11 @@ class GraphQLEndpoint:
 
 async def _only(response: Response) -> AsyncGenerator[Response, None]:
     yield response
+
+
+def _coding(head: Head, body: bytes) -> Coding | None:
+    coding, may_be_plain = coding_of(head)
+    return None if may_be_plain and len(body) < LEAST_BYTES else coding
 
 
 def _require_acceptable(wishes: Wishes) -> None:

@@ -11,6 +11,7 @@ from graph.head import Head
 from graph.multipart import MultipartSubscription, Spec, spec_of
 from graph.refusals import Refused
 from graph.sse import EventStream
+from graph.wire.codings import Coding, wanted_coding
 from graph.wire.headers import is_utf_8, parse_header
 from graph.wire.media_types import Range, accepted, chosen, closest
 
@@ -74,6 +75,11 @@ class Wishes:
 
 def wishes_of(head: Head) -> Wishes:
     return _known(_wishes, head.get(b"accept"))
+
+
+def coding_of(head: Head) -> tuple[Coding | None, bool]:
+    """What codes the content of an answer, if anything; and whether it may be left as it is."""
+    return _known(wanted_coding, head.get(b"accept-encoding"))
 
 
 def body_of(head: Head) -> Body:

@@ -7,6 +7,7 @@ from starlette.types import Receive, Scope, Send
 
 from graph.admission import Budget
 from graph.guards import request_id
+from graph.wire.codings import Coding, coded
 from graph.wire.waiting import in_time
 
 SLICE_BYTES = 64 * 1024
@@ -26,9 +27,10 @@ class Answer:
         headers: Beside those of every answer.
         budget: Of bytes that wait for clients.
         owed: Whether it is sent however much waits: it tells what was done.
+        coding: Of the content; None leaves it as it is.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # options, all by name
         self,
         body: bytes,
         status: int,
@@ -36,9 +38,10 @@ class Answer:
         budget: Budget,
         *,
         owed: bool = False,
+        coding: Coding | None = None,
     ) -> None:
         self.body, self.status, self.headers = body, status, headers
-        self._budget, self._owed = budget, owed
+        self._budget, self._owed, self._coding = budget, owed, coding
 
     async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
         """Send it.
@@ -46,28 +49,31 @@ class Answer:
         Raises:
             Overloaded: Too much waits to be sent already; nothing of this was.
         """
-        size = len(self.body)
+        body, headers = self.body, [*self.headers]
+        if self._coding is not None:
+            body = await coded(body, self._coding)
+            headers.append((b"content-encoding", self._coding.value.encode()))
+        size = len(body)
+        headers.append((b"content-length", b"%d" % size))
         if not self._owed:
             self._budget.require(size)
         self._budget.take(size)
         try:
-            headers = [*self.headers, (b"content-length", b"%d" % size)]
             await send({"type": "http.response.start", "status": self.status, "headers": headers})
-            await self._send_body(send)
+            await _send_body(body, send)
         except TimeoutError:
             _log.info("A client took nothing more", extra={"request_id": request_id(scope)})
         finally:
             self._budget.give(size)
 
-    async def _send_body(self, send: Send) -> None:
-        at, rest = 0, len(self.body)
-        while rest > SLICE_BYTES:
-            # The odd one first: the connection takes it at once, and what follows a whole slice must wait.
-            size = rest % SLICE_BYTES or SLICE_BYTES
-            part = self.body[at : at + size]
-            await in_time(
-                send({"type": "http.response.body", "body": part, "more_body": True}), STALL_SECONDS
-            )
-            at, rest = at + size, rest - size
-        last = self.body[at:] if at else self.body
-        await in_time(send({"type": "http.response.body", "body": last}), STALL_SECONDS)
+
+async def _send_body(body: bytes, send: Send) -> None:
+    at, rest = 0, len(body)
+    while rest > SLICE_BYTES:
+        # The odd one first: the connection takes it at once, and what follows a whole slice must wait.
+        size = rest % SLICE_BYTES or SLICE_BYTES
+        part = body[at : at + size]
+        await in_time(send({"type": "http.response.body", "body": part, "more_body": True}), STALL_SECONDS)
+        at, rest = at + size, rest - size
+    last = body[at:] if at else body
+    await in_time(send({"type": "http.response.body", "body": last}), STALL_SECONDS)

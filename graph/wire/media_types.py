@@ -55,6 +55,11 @@ def chosen(ranges: Iterable[Range], offered: Sequence[str]) -> str | None:
     return found
 
 
+def quality_of(text: str) -> float | None:
+    """A weight, from 0 to 1 with three digits; None if it is none."""
+    return float(text) if _QUALITY.fullmatch(text) else None
+
+
 def _range(item: str, place: int) -> Range | None:
     kind, *parts = _split(item, ";")
     kind = kind.strip().lower()
@@ -65,9 +70,10 @@ def _range(item: str, place: int) -> Range | None:
         name, _, value = part.partition("=")
         name, value = name.strip().lower(), value.strip().strip('"')
         if name == "q":
-            if not _QUALITY.fullmatch(value):
+            weight = quality_of(value)
+            if weight is None:
                 return None
-            quality = float(value)
+            quality = weight
         else:
             parameters.append((name, value))
     return Range(kind, tuple(parameters), quality, place)
