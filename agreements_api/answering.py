@@ -1,13 +1,13 @@
 """One request and its answer, as uvicorn has them, but for how an answer is written."""
 
+from collections.abc import Callable
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
 _IN_NO_NAME = bytes(range(0x21)) + b'\x7f()<>@,;:\\[]={}"'
 _IN_NO_VALUE = bytes(set(range(0x20)) - {0x09}) + b"\x7f"
-_OF_THE_END = {b"content-length", b"transfer-encoding", b"connection"}
 _NEVER_THE_SAME = {b"content-length", b"x-request-id"}
 _COPIED_BYTES = 16 * 1024
 """Of a body that is copied behind its head: to hand on two pieces takes longer."""
@@ -20,11 +20,37 @@ class Cycle(RequestResponseCycle):
     """
 
     _head: bytes | None = None
+    _leaving: Callable[[], object] | None = None
 
     @property
     def begun(self) -> bool:
         """Whether something of the answer is written."""
         return self.response_started and self._head is None
+
+    def tell_of_leaving(self, leaving: Callable[[], object] | None) -> bool:
+        """Call it when the client leaves; None takes that back. Returns whether it has left already."""
+        self._leaving = leaving
+        return self.disconnected
+
+    def hang_up(self) -> None:
+        """Tell the application that the client is gone."""
+        if not self.response_complete:
+            self.disconnected = True
+        self.message_event.set()
+        if self._leaving is not None:
+            self._leaving()
+
+    async def receive(self) -> Any:  # noqa: ANN401  # uvicorn's type
+        if self.waiting_for_100_continue or self.disconnected or self.response_complete:
+            return await super().receive()
+        self.flow.resume_reading()
+        if not self.message_event.is_set():
+            await self.message_event.wait()
+        self.message_event.clear()
+        if self.disconnected or self.response_complete:
+            return {"type": "http.disconnect"}
+        body, self.body = bytes(self.body), bytearray()
+        return {"type": "http.request", "body": body, "more_body": self.more_body}
 
     async def send(self, message: Any) -> None:  # noqa: ANN401  # uvicorn's type
         if self.flow.write_paused and not self.disconnected:
@@ -42,35 +68,24 @@ class Cycle(RequestResponseCycle):
             self._begin(message["status"], [*self.default_headers, *message.get("headers", ())])
 
     def _begin(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
-        lines = [STATUS_LINE[status]]
-        closes = False
+        lasting = _lasting(status, tuple([each for each in headers if each[0] not in _NEVER_THE_SAME]))
+        pieces, length = [lasting.lines], lasting.length
         for name, value in headers:
-            line, matters = (_line if name in _NEVER_THE_SAME else _known_line)(name, value)
-            lines.append(line)
-            if matters:
-                closes = self._heed(name.lower(), value) or closes
+            if name in _NEVER_THE_SAME:
+                pieces.append(_line(name, value))
+                length = int(value) if name == b"content-length" else length
+        self.keep_alive = self.keep_alive and not lasting.closes
+        if not self.keep_alive and not lasting.closes:
+            pieces.append(b"connection: close\r\n")
+        if lasting.chunked or length is not None:
+            self.chunked_encoding, self.expected_content_length = lasting.chunked, length or 0
+        elif self.scope["method"] != "HEAD" and status not in {204, 304}:
+            self.chunked_encoding = True
+            pieces.append(b"transfer-encoding: chunked\r\n")
+        pieces.append(b"\r\n")
+        self._head = b"".join(pieces)
         self.response_started = True
         self.waiting_for_100_continue = False
-        if not self.keep_alive and not closes:
-            lines.append(b"connection: close\r\n")
-        if self.chunked_encoding is None and self.scope["method"] != "HEAD" and status not in {204, 304}:
-            self.chunked_encoding = True
-            lines.append(b"transfer-encoding: chunked\r\n")
-        lines.append(b"\r\n")
-        self._head = b"".join(lines)
-
-    def _heed(self, name: bytes, value: bytes) -> bool:
-        """Go by a header that says how the answer ends; whether it says that the connection does, too."""
-        if name == b"content-length" and self.chunked_encoding is None:
-            self.expected_content_length = int(value)
-            self.chunked_encoding = False
-        elif name == b"transfer-encoding" and value.lower() == b"chunked":
-            self.expected_content_length = 0
-            self.chunked_encoding = True
-        elif name == b"connection" and b"close" in [each.strip() for each in value.lower().split(b",")]:
-            self.keep_alive = False
-            return True
-        return False
 
     def _write(self, body: bytes, *, more: bool) -> None:
         pieces = [] if self._head is None else [self._head]
@@ -104,19 +119,33 @@ class Cycle(RequestResponseCycle):
         self.on_response()
 
 
-def _line(given: bytes, value: bytes) -> tuple[bytes, bool]:
-    """A header as it goes over the wire, and whether it says how the answer ends.
+class _Lasting(NamedTuple):
+    """What many answers have in common, as it goes over the wire, and what it says of an answer's end."""
+
+    lines: bytes
+    length: int | None
+    chunked: bool
+    closes: bool
+
+
+@lru_cache(256)
+def _lasting(status: int, headers: tuple[tuple[bytes, bytes], ...]) -> _Lasting:
+    known = [(name.lower(), value) for name, value in headers]
+    lines = b"".join([STATUS_LINE[status], *(_line(name, value) for name, value in known)])
+    length = next((int(value) for name, value in known if name == b"content-length"), None)
+    chunked = (b"transfer-encoding", b"chunked") in [(name, value.lower()) for name, value in known]
+    says = b",".join(value.lower() for name, value in known if name == b"connection")
+    return _Lasting(lines, length, chunked, b"close" in [each.strip() for each in says.split(b",")])
+
+
+def _line(name: bytes, value: bytes) -> bytes:
+    """A header as it goes over the wire.
 
     Raises:
         RuntimeError: It holds what would end it, and begin another.
     """
-    name = given.lower()
     if len(name.translate(None, _IN_NO_NAME)) != len(name):
         raise RuntimeError("A header has an invalid name.")
     if len(value.translate(None, _IN_NO_VALUE)) != len(value):
         raise RuntimeError("A header has an invalid value.")
-    return b"%b: %b\r\n" % (name, value), name in _OF_THE_END
-
-
-_known_line = lru_cache(256)(_line)
-"""Most headers are those of the answer before."""
+    return b"%b: %b\r\n" % (name, value)

@@ -1,6 +1,7 @@
 """The web application: routes over what is open, and the guards in front of them."""
 
 import asyncio
+from collections.abc import Awaitable
 from http import HTTPStatus
 from typing import Any, cast
 
@@ -81,9 +82,9 @@ class _Straight:
     def __init__(self, api: ASGIApp, others: ASGIApp) -> None:
         self._api, self._others = api, others
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         to_api = scope["type"] == "http" and scope["path"] == API_PATH
-        return await (self._api if to_api else self._others)(scope, receive, send)
+        return (self._api if to_api else self._others)(scope, receive, send)
 
 
 class _Cors(CORSMiddleware):
@@ -107,12 +108,15 @@ class _PageForBrowsers:
     def __init__(self, endpoint: ASGIApp) -> None:
         self._endpoint = endpoint
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         if scope["method"] in {"GET", "HEAD"} and "text/html" in Headers(scope=scope).get("accept", ""):
-            response = await graphiql_page(Request(scope, receive))
-            response.headers["vary"] = "accept"
-            return await response(scope, receive, send)
-        return await self._endpoint(scope, receive, send)
+            return self._show(scope, receive, send)
+        return self._endpoint(scope, receive, send)
+
+    async def _show(self, scope: Scope, receive: Receive, send: Send) -> None:
+        response = await graphiql_page(Request(scope, receive))
+        response.headers["vary"] = "accept"
+        await response(scope, receive, send)
 
 
 class _Health:

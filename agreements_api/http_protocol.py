@@ -6,6 +6,7 @@ from typing import Any, cast
 from urllib.parse import unquote
 
 import httptools
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from agreements_api.answering import Cycle
@@ -14,6 +15,7 @@ from agreements_api.patience import Patience, PatientFlow
 from agreements_api.socket_protocol import BoundedSocket
 from agreements_api.turning_away import BAD_BODY, NO_HTTP, TOO_LATE, Refusal, refuse_handshake
 from graph import Code
+from graph.wire.waiting import LEAVING
 
 URL_BYTES = 64 * 1024
 HEAD_BYTES = 64 * 1024
@@ -55,7 +57,7 @@ class BoundedProtocol(FairlyRead, HttpToolsProtocol):  # pyright: ignore[reportI
         self.pipeline.clear()
         super().connection_lost(exc)
         if self._answering is not None:  # uvicorn tells the last request only
-            _hang_up(self._answering)
+            self._answering.hang_up()
 
     def shutdown(self) -> None:
         if self.transport.is_closing():
@@ -81,14 +83,14 @@ class BoundedProtocol(FairlyRead, HttpToolsProtocol):  # pyright: ignore[reportI
     # The parser's callbacks
 
     def on_message_begin(self) -> None:
-        super().on_message_begin()
+        self.url, self.headers, self.expect_100_continue = b"", [], False
         self._idle_since = None
         self._head_bytes = self._unfinished = 0
         self._head_is_open = self.transport.lingers = True
         self._patience.end()
 
     def on_url(self, url: bytes) -> None:
-        super().on_url(url)
+        self.url += url
         if len(self.url) > URL_BYTES:
             self._refuse(_LONG_URL)
 
@@ -113,23 +115,44 @@ class BoundedProtocol(FairlyRead, HttpToolsProtocol):  # pyright: ignore[reportI
 
     def on_body(self, body: bytes) -> None:
         self._unfinished = 0
-        super().on_body(body)
+        cycle = self.cycle
+        if self._head_is_open or cycle.response_complete:
+            return  # nobody reads it
+        cycle.body += body
+        if len(cycle.body) > HIGH_WATER_LIMIT:
+            self.flow.pause_reading()
+        cycle.message_event.set()
 
     def on_message_complete(self) -> None:
         if self._head_is_open:
             return  # to be upgraded
         self._unfinished = 0
         self.transport.lingers = False
-        super().on_message_complete()
+        if not self.cycle.response_complete:
+            self.cycle.more_body = False
+            self.cycle.message_event.set()
 
     # Requests in their turn
 
     def _take_up(self, *, keeps_alive: bool) -> None:
         """Have the request answered that has begun, as soon as it is its turn."""
-        scope, version = self.scope, self.parser.get_http_version()
-        scope["method"] = self.parser.get_method().decode("ascii")
-        scope["http_version"] = version
-        scope["path"], scope["raw_path"], scope["query_string"] = _target(self.url)
+        version = self.parser.get_http_version()
+        path, raw_path, query = _target(self.url)
+        scope: Any = {
+            "type": "http",
+            "asgi": {"version": self.asgi_version, "spec_version": "2.3"},
+            "http_version": version,
+            "server": self.server,
+            "client": self.client,
+            "scheme": self.scheme,
+            "method": self.parser.get_method().decode("ascii"),
+            "root_path": self.root_path,
+            "path": path,
+            "raw_path": raw_path,
+            "query_string": query,
+            "headers": self.headers,
+            "state": self.app_state.copy(),
+        }
         self.cycle = cycle = Cycle(
             scope=scope,
             transport=self.transport,
@@ -143,6 +166,7 @@ class BoundedProtocol(FairlyRead, HttpToolsProtocol):  # pyright: ignore[reportI
             keep_alive=keeps_alive and version != "1.0",
             on_response=self.on_response_complete,
         )
+        scope["extensions"] = {LEAVING: cycle.tell_of_leaving}
         app = cast("Any", self.app)  # pyright: ignore[reportUnknownMemberType]  # uvicorn's type
         if self._is_busy():
             self.flow.pause_reading()
@@ -238,7 +262,7 @@ class BoundedProtocol(FairlyRead, HttpToolsProtocol):  # pyright: ignore[reportI
             cycle.keep_alive = False
             return
         begun = cycle.begun
-        _hang_up(cycle)
+        cycle.hang_up()
         if not begun:
             self.transport.write(refusal.answer())
         self.transport.close()
@@ -262,10 +286,3 @@ def _parsed(url: bytes) -> tuple[str, bytes, bytes]:
 def _target(url: bytes) -> tuple[str, bytes, bytes]:
     """The path, the same as it was sent, and the query of a URL; what is not short is not kept."""
     return _parsed(url) if len(url) <= _SHORT_URL_BYTES else _parsed.__wrapped__(url)
-
-
-def _hang_up(cycle: RequestResponseCycle) -> None:
-    """Tell the application that the client is gone."""
-    if not cycle.response_complete:
-        cycle.disconnected = True
-    cycle.message_event.set()

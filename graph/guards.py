@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import lru_cache
 from typing import Any
@@ -70,6 +70,7 @@ class RequestIds:
         self._app = app
         self._bind = bind
         self._headers = [(name.encode(), value.encode()) for name, value in (headers or {}).items()]
+        self._names = frozenset(name for name, _ in self._headers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -78,19 +79,24 @@ class RequestIds:
 
         async def tagged(message: Message) -> None:
             if message["type"] in _STARTS:
-                message = {**message, "headers": self._completed(message, tag)}
-            await send(message)
+                await send({**message, "headers": self._completed(message, tag)})
+            else:
+                await send(message)
 
         with self._bind(tag):
             return await self._app(scope, receive, tagged)
 
     def _completed(self, message: Message, tag: str) -> list[tuple[bytes, bytes]]:
-        found = [header for header in message.get("headers", ()) if header[0] != _ID]
-        if self._headers and message["type"] != "websocket.accept":
-            said = {name for name, _ in found}
-            found += [header for header in self._headers if header[0] not in said]
+        given = message.get("headers", ())
+        names = frozenset([name for name, _ in given])
+        found = [*given] if _ID not in names else [header for header in given if header[0] != _ID]
+        if message["type"] != "websocket.accept":
+            found += self._headers if names.isdisjoint(self._names) else self._missing(names)
         found.append((_ID, tag.encode()))
         return found
+
+    def _missing(self, names: frozenset[bytes]) -> list[tuple[bytes, bytes]]:
+        return [header for header in self._headers if header[0] not in names]
 
 
 class Doorman:
@@ -112,14 +118,13 @@ class Doorman:
         # The same few come with nearly every request.
         self._judged = lru_cache(_MOST_JUDGED)(self._judge)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         response = None if scope["type"] == "lifespan" else self._refuse(scope)
         if response is None:
-            await self._app(scope, receive, send)
-        elif scope["type"] == "websocket" and "websocket.http.response" not in scope.get("extensions", {}):
-            await send({"type": "websocket.close", "code": 1008})
-        else:
-            await response(scope, receive, send)
+            return self._app(scope, receive, send)
+        if scope["type"] == "websocket" and "websocket.http.response" not in scope.get("extensions", {}):
+            return send({"type": "websocket.close", "code": 1008})
+        return response(scope, receive, send)
 
     def _refuse(self, scope: Scope) -> Response | None:
         head = head_of(scope)

@@ -184,7 +184,8 @@ class GraphQLEndpoint:
         carrier = asked.wishes.carrier() if follows else None
         context = await self._make_context(HTTPConnection(asked.scope), {})
         if carrier is None:
-            return await unless_gone(asked.receive, self._result(asked, operation, context))
+            work = self._result(asked, operation, context)
+            return await unless_gone(asked.scope, asked.receive, work)
         events = self._engine.subscribe(operation, context)
         return carrier(events, draining=self._draining, budget=self._budget)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 from starlette.datastructures import Headers
-from starlette.types import Receive
+from starlette.types import Message, Receive
 
 from graph.errors import Code
 from graph.head import Head, text_of
@@ -51,28 +51,30 @@ async def body_chunks(
 async def read_body(receive: Receive, head: Head, *, most_bytes: int, seconds: float) -> bytes:
     """Read a request's body to its end, in that time; raises as `body_chunks` does."""
     _require_short(text_of(head, b"content-length"), most_bytes)
+    clock = asyncio.get_running_loop().time
+    ends_at = clock() + seconds
     try:
-        return await in_time(_whole(receive, most_bytes), seconds)
+        message = await in_time(receive(), seconds)
+        if message["type"] == "http.request" and not message.get("more_body", False):
+            body = message.get("body", b"")  # most come at once
+            if len(body) <= most_bytes:
+                return body
+        return await in_time(_rest(message, receive, most_bytes), ends_at - clock())
     except TimeoutError as error:
         raise late() from error
 
 
-async def _whole(receive: Receive, most_bytes: int) -> bytes:
-    body: bytes | bytearray = b""
+async def _rest(message: Message, receive: Receive, most_bytes: int) -> bytes:
+    body = bytearray()
     while True:
-        message = await receive()
         if message["type"] == "http.disconnect":
             raise ClientGone
-        chunk: bytes = message.get("body", b"")
-        if len(body) + len(chunk) > most_bytes:
+        body += message.get("body", b"")
+        if len(body) > most_bytes:
             raise _too_large(most_bytes)
-        more = message.get("more_body", False)
-        if not body and not more:
-            return chunk
-        body = bytearray(body) if isinstance(body, bytes) else body
-        body += chunk
-        if not more:
+        if not message.get("more_body", False):
             return bytes(body)
+        message = await receive()
 
 
 def late() -> Refused:

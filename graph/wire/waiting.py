@@ -2,13 +2,23 @@
 
 import asyncio
 import types
-from collections.abc import Awaitable, Coroutine, Generator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator
+from contextlib import asynccontextmanager
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
-from starlette.types import Receive
+from starlette.types import Receive, Scope
 
 T = TypeVar("T")
+
+
+TellOfLeaving: TypeAlias = Callable[[Callable[[], object] | None], bool]
+LEAVING = "graph.leaving"
+"""A server's extension of ASGI, a function: it takes what is to be called when the client leaves, None to
+take that back, and returns whether the client has left already.
+
+A task that asks for the client's messages would take as long as a short query.
+"""
 
 
 class ClientGone(Exception):
@@ -57,69 +67,73 @@ async def client_leaves(receive: Receive) -> None:
         pass
 
 
-async def unless_gone(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
+async def unless_gone(scope: Scope, receive: Receive, work: Coroutine[Any, Any, T]) -> T:
     """Do the work, unless the client leaves: then it is cancelled at once. The body must have been read.
 
     Raises:
         ClientGone: The client left.
     """
-    watch = _Watch(receive)
-    watch.begin()
-    if watch.left:
+    watch = _Watch()
+    tell: TellOfLeaving | None = scope.get("extensions", {}).get(LEAVING)
+    if tell is None:
+        async with _following(receive, watch):
+            return await _watched(work, watch)
+    if tell(watch.leave):
         work.close()
         raise ClientGone
     try:
+        return await _watched(work, watch)
+    finally:
+        tell(None)
+
+
+class _Watch:
+    """Cancels the task that makes it when it hears that the client has left, until it is ended."""
+
+    __slots__ = ("_before", "_ended", "_task", "left")
+
+    def __init__(self) -> None:
+        self.left = self._ended = False
+        self._task = task = asyncio.current_task()
+        self._before = task.cancelling() if task else 0
+
+    def leave(self) -> None:
+        if self._task is not None and not self.left and not self._ended:
+            self.left = True
+            self._task.cancel()
+
+    def end(self) -> bool:
+        """Take its cancellation back; whether there was no other."""
+        self._ended = True
+        left = self.left and self._task is not None and self._task.uncancel() == self._before
+        self.left = False
+        return left
+
+
+async def _watched(work: Coroutine[Any, Any, T], watch: _Watch) -> T:
+    try:
         return await work
     except asyncio.CancelledError:
-        if watch.alone():
+        if watch.end():
             raise ClientGone from None
         raise
     finally:
         watch.end()
 
 
-class _Watch:
-    """Cancels the task that makes it when the client leaves, until it is ended.
+@asynccontextmanager
+async def _following(receive: Receive, watch: _Watch) -> AsyncGenerator[None]:
+    """Ask for the client's messages meanwhile, where the server does not tell by itself."""
 
-    It goes on with `receive` by itself, as an event loop does with a task: to begin and end a second task
-    takes as long as a short query.
-    """
+    def ended(task: asyncio.Task[None]) -> None:
+        if not task.cancelled():
+            task.exception()  # a connection that is broken is as good as closed
+            watch.leave()
 
-    __slots__ = ("_before", "_ended", "_leaving", "_task", "left")
-
-    def __init__(self, receive: Receive) -> None:
-        self.left = self._ended = False
-        self._leaving = client_leaves(receive)
-        self._task: asyncio.Task[Any] | None = None
-
-    def begin(self) -> None:
-        """Begin; the client may have `left` already."""
-        self._go_on()
-        self._task = task = asyncio.current_task()
-        self._before = task.cancelling() if task else 0
-
-    def alone(self) -> bool:
-        """Whether the client has left, and nobody else has cancelled the task."""
-        return self.left and self._task is not None and self._task.cancelling() == self._before + 1
-
-    def end(self) -> None:
-        self._ended = True
-        self._leaving.close()
-        if self.left and self._task is not None:
-            self._task.uncancel()
-
-    def _go_on(self, _waited: object = None) -> None:
-        if self._ended:
-            return
-        try:
-            waits_for: Any = self._leaving.send(None)
-        except Exception:  # noqa: BLE001  # StopIteration, or a connection that is broken
-            self.left = True
-            if self._task is not None:
-                self._task.cancel()
-            return
-        if waits_for is None:
-            asyncio.get_running_loop().call_soon(self._go_on)
-        else:
-            waits_for._asyncio_future_blocking = False  # noqa: SLF001  # what a task says to the future it is given
-            waits_for.add_done_callback(self._go_on)
+    following = asyncio.create_task(client_leaves(receive))
+    following.add_done_callback(ended)
+    try:
+        yield
+    finally:
+        following.cancel()
+        await asyncio.wait([following])

@@ -1,12 +1,12 @@
 """Waits that need no timer and no task while nothing waits, and end as they must when something does."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 
 import pytest
-from starlette.types import Message
+from starlette.types import Message, Scope
 
-from graph.wire.waiting import ClientGone, in_time, unless_gone
+from graph.wire.waiting import LEAVING, ClientGone, in_time, unless_gone
 
 GONE: Message = {"type": "http.disconnect"}
 NOTHING: Message = {"type": "http.request", "body": b"", "more_body": False}
@@ -18,12 +18,22 @@ class Client:
     def __init__(self, *first: Message) -> None:
         self.first = list(first)
         self.leaves = asyncio.Event()
+        self.called: Callable[[], object] | None = None
 
     async def receive(self) -> Message:
         if self.first:
             return self.first.pop(0)
         await self.leaves.wait()
         return GONE
+
+    def tell(self, called: Callable[[], object] | None) -> bool:
+        self.called = called
+        return self.leaves.is_set()
+
+    def leave(self) -> None:
+        self.leaves.set()
+        if self.called is not None:
+            self.called()
 
 
 async def at_once() -> str:
@@ -80,39 +90,50 @@ async def in_time_of(work: Awaitable[object]) -> object:
     return await in_time(work, 5)
 
 
-@pytest.mark.parametrize("work", [at_once, in_steps])
-async def test_work_is_done_while_the_client_stays(work: Callable[[], Awaitable[str]]) -> None:
-    client = Client(NOTHING)
+@pytest.fixture(params=["told by the server", "asked for"])
+def scope(request: pytest.FixtureRequest, client: Client) -> Scope:
+    return {"extensions": {LEAVING: client.tell}} if request.param == "told by the server" else {}
 
-    assert await unless_gone(client.receive, work()) == "done"  # type: ignore[arg-type]  # coroutines both
-    client.leaves.set()
+
+@pytest.fixture
+def client() -> Client:
+    return Client(NOTHING)
+
+
+@pytest.mark.parametrize("work", [at_once, in_steps])
+async def test_work_is_done_while_the_client_stays(
+    client: Client, scope: Scope, work: Callable[[], Coroutine[None, None, str]]
+) -> None:
+    assert await unless_gone(scope, client.receive, work()) == "done"
+    client.leave()
     await asyncio.sleep(0.01)  # nobody is cancelled any more
 
 
-async def test_work_does_not_begin_for_a_client_that_has_left() -> None:
+async def test_work_does_not_begin_for_a_client_that_is_known_to_have_left(client: Client) -> None:
     begun: list[int] = []
 
     async def work() -> None:
         begun.append(1)
 
+    client.leave()
     with pytest.raises(ClientGone):
-        await unless_gone(Client(GONE).receive, work())
+        await unless_gone({"extensions": {LEAVING: client.tell}}, client.receive, work())
 
     assert begun == []
 
 
-async def test_work_ends_with_its_client() -> None:
-    client, ended = Client(), asyncio.Event()
+async def test_work_ends_with_its_client(client: Client, scope: Scope) -> None:
+    ended = asyncio.Event()
 
     async def work() -> None:
-        asyncio.get_running_loop().call_soon(client.leaves.set)
+        asyncio.get_running_loop().call_soon(client.leave)
         try:
             await asyncio.Event().wait()
         finally:
             ended.set()
 
     with pytest.raises(ClientGone):
-        await unless_gone(client.receive, work())
+        await unless_gone(scope, client.receive, work())
     task = asyncio.current_task()
 
     assert ended.is_set()
@@ -120,28 +141,30 @@ async def test_work_ends_with_its_client() -> None:
     assert task.cancelling() == 0
 
 
-async def test_who_cancels_is_told_so_though_the_client_leaves_too() -> None:
-    client = Client()
-
+async def test_who_cancels_is_told_so_though_the_client_leaves_too(client: Client, scope: Scope) -> None:
     async def work() -> None:
-        await asyncio.Event().wait()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            client.leave()
+            await asyncio.sleep(0)
 
-    task = asyncio.create_task(unless_gone(client.receive, work()))
-    await asyncio.sleep(0)
-    client.leaves.set()
+    task = asyncio.create_task(unless_gone(scope, client.receive, work()))
+    await asyncio.sleep(0.01)
     task.cancel()
 
     with pytest.raises(asyncio.CancelledError):
         await task
+    assert task.cancelling() == 1
 
 
-async def test_a_deadline_inside_is_no_leaving() -> None:
+async def test_a_deadline_inside_is_no_leaving(client: Client, scope: Scope) -> None:
     async def work() -> None:
         async with asyncio.timeout(0.01):
             await asyncio.Event().wait()
 
     with pytest.raises(TimeoutError):
-        await unless_gone(Client().receive, work())
+        await unless_gone(scope, client.receive, work())
 
 
 async def test_a_connection_that_breaks_is_a_client_that_leaves() -> None:
@@ -156,34 +179,20 @@ async def test_a_connection_that_breaks_is_a_client_that_leaves() -> None:
         await asyncio.Event().wait()
 
     with pytest.raises(ClientGone):
-        await unless_gone(receive, work())
+        await unless_gone({}, receive, work())
 
 
-async def test_work_that_ends_all_the_same_gives_its_result() -> None:
-    client = Client()
-
+async def test_work_that_ends_all_the_same_gives_its_result(client: Client, scope: Scope) -> None:
     async def stubborn() -> str:
-        client.leaves.set()
+        asyncio.get_running_loop().call_soon(client.leave)
         try:
             await asyncio.Event().wait()
         except asyncio.CancelledError:
             return "done"
         return "not cancelled"
 
-    assert await unless_gone(client.receive, stubborn()) == "done"
+    assert await unless_gone(scope, client.receive, stubborn()) == "done"
     await asyncio.sleep(0)  # and goes on undisturbed
-
-
-async def messages() -> AsyncGenerator[Message, None]:
-    for _ in range(3):
-        await asyncio.sleep(0)  # waits for nothing but its turn
-        yield NOTHING
-    yield GONE
-
-
-async def test_a_server_that_gives_way_without_a_future_is_followed() -> None:
-    coming = messages()
-
-    with pytest.raises(ClientGone):
-        await unless_gone(coming.__anext__, asyncio.Event().wait())
-    await coming.aclose()
+    task = asyncio.current_task()
+    assert task is not None
+    assert task.cancelling() == 0

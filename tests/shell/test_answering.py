@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from support.servers import serving
 
 from agreements_api.http_protocol import BoundedProtocol
+from graph.wire.waiting import LEAVING, ClientGone, unless_gone
 
 GET = b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n"
 CHUNKED = b"POST / HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n"
@@ -171,3 +172,51 @@ async def test_a_connection_at_work_is_not_idle() -> None:
         for _ in range(2):
             writer.write(GET)
             assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200 ")
+
+
+@pytest.mark.parametrize("sent", [GET, CHUNKED + b"2\r\n{}\r\n0\r\n\r\n"])
+async def test_work_ends_at_once_when_its_client_leaves(sent: bytes) -> None:
+    begun, ended = asyncio.Event(), list[float]()
+
+    async def work() -> None:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append(time.monotonic())
+
+    async def app(scope: Scope, receive: Receive, _send: Send) -> None:
+        while (await receive()).get("more_body"):
+            pass
+        assert LEAVING in scope["extensions"]
+        with pytest.raises(ClientGone):
+            await unless_gone(scope, receive, work())
+
+    async with connected(app) as (_, writer):
+        writer.write(sent)
+        await begun.wait()
+        left = time.monotonic()
+        writer.transport.abort()
+        while not ended:  # noqa: ASYNC110  # told by a list, for its time
+            await asyncio.sleep(0.001)
+
+    assert ended[0] - left < 0.2
+
+
+async def test_a_client_that_left_before_is_told_of_at_once() -> None:
+    found: list[bool] = []
+    heard = asyncio.Event()
+
+    async def app(scope: Scope, receive: Receive, _send: Send) -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        found.append(scope["extensions"][LEAVING](None))
+        heard.set()
+
+    async with connected(app) as (_, writer):
+        writer.write(GET)
+        await asyncio.sleep(0.1)
+        writer.transport.abort()
+        await heard.wait()
+
+    assert found == [True]
