@@ -35,13 +35,13 @@ READY_SECONDS = 2.0
 def make_app(services: Services) -> ASGIApp:
     """Make the application over what is open already; closing that is left to the caller."""
     graphql = GraphQL(services)
-    api: ASGIApp = _PageForBrowsers(graphql.http) if services.settings.graphiql else graphql.http
+    shown: ASGIApp = _PageForBrowsers(graphql.http) if services.settings.graphiql else graphql.http
     # A class instance, unlike a function, is given every method: the endpoint answers for itself.
-    of_api = [WebSocketRoute(API_PATH, graphql.sockets), Route(API_PATH, api)]
+    of_api = [WebSocketRoute(API_PATH, graphql.sockets), Route(API_PATH, shown)]
     others = Starlette(routes=[*_routes(services), *of_api], exception_handlers=_ERRORS)
     # A proxy in front says under which scheme it was asked: redirects name that.
     behind_proxies = cast("ASGIApp", ProxyHeadersMiddleware(cast("Any", others)))
-    return _guarded(_Straight(api, behind_proxies), services.settings)
+    return _guarded(_Straight(graphql.http, behind_proxies), services.settings)
 
 
 def _routes(services: Services) -> list[BaseRoute]:
@@ -74,16 +74,16 @@ def _guarded(app: ASGIApp, settings: Settings) -> ASGIApp:
 
 
 class _Straight:
-    """Takes requests for the API to it, past the router, and all others to the routes.
+    """Takes what is posted to the API to it, past the router, and everything else to the routes.
 
-    What a router brings is of no use to the API, and would cost as much as a short query.
+    What a router brings is of no use there, and would cost as much as a short query.
     """
 
     def __init__(self, api: ASGIApp, others: ASGIApp) -> None:
         self._api, self._others = api, others
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        to_api = scope["type"] == "http" and scope["path"] == API_PATH
+        to_api = scope["type"] == "http" and scope["method"] == "POST" and scope["path"] == API_PATH
         return (self._api if to_api else self._others)(scope, receive, send)
 
 
