@@ -351,3 +351,40 @@ async def test_others_have_their_turns_while_a_large_operation_runs(library: Lib
     waiting.cancel()
 
     assert max(waits) < min(took / 2, 1)  # 0.1 of 0.6 alone, 0.5 where four programs share two cores
+
+
+VARYING = [
+    ("query ($n: Int) { authors(first: $n) { edges { node { name } } } }", {"n": 2}, {"n": 7}),
+    ("query ($n: Int = 3) { authors(first: $n) { edges { node { name } } } }", {}, {"n": 7}),
+    ("query ($ids: [ID!]!) { nodes(ids: $ids) { id } }", {"ids": ["1"]}, {"ids": ["1", "2"]}),
+    (
+        "query ($a: Boolean!) { author(id: 1) { mentor @include(if: $a) { name } } }",
+        {"a": False},
+        {"a": True},
+    ),
+    ("query ($n: Int) " + BOOKS % "$n", {"n": 1}, {"n": 5}),
+]
+
+
+@pytest.mark.parametrize(("text", "few", "many"), VARYING)
+def test_one_price_goes_by_the_variables_of_each_request(
+    text: str, few: dict[str, Any], many: dict[str, Any]
+) -> None:
+    document = DEMAND.parse(text)
+    [operation] = (node for node in document.definitions if isinstance(node, OperationDefinitionNode))
+    price = DEMAND.price(document, operation)
+
+    assert price.of(few).rows < price.of(many).rows
+    assert price.of(few) == most(text, **few)
+    assert price.of(many) == most(text, **many)
+
+
+def test_what_variables_do_not_change_is_summed_up_once_and_they_are_checked_each_time() -> None:
+    demand = Demand(LIBRARY, replace(UNLIMITED, string_bytes=3), graph.Limits())
+    document = demand.parse("query ($id: ID!) { author(id: $id) { name } }")
+    [operation] = (node for node in document.definitions if isinstance(node, OperationDefinitionNode))
+    price = demand.price(document, operation)
+
+    assert price.of({"id": "1"}) is price.of({"id": "2"})
+    with pytest.raises(graph.CodedError, match="bytes long"):
+        price.of({"id": "1234"})
