@@ -1,22 +1,22 @@
 """What a transaction changed: system fields filled in, one audit event an entity, the search index kept."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, delete, insert, inspect
+from sqlalchemy import Connection, delete, insert
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import instance_state
+from sqlalchemy.orm.base import NO_VALUE
 from uuid_utils.compat import uuid7
 
-from models import AgreementTag, Audited, AuditEvent, SearchWord
+from models import AgreementTag, Audited, AuditEvent, Base, SearchWord
 from models.text import words
+from repositories.rows import Row, insert_missing
 
 _SYSTEM_FIELDS = frozenset({"created_at", "created_by", "updated_at", "updated_by", "revision"})
 _UPDATED = "UPDATED"
-
-Row = dict[str, Any]
 
 
 @dataclass
@@ -35,9 +35,10 @@ class Change:
         """The changed columns as they are now; of a new entity all that are set, of a deleted one nothing."""
         if self.deleted:
             return None
-        columns = _columns(self.entity)
-        shown = [key for key in columns if key in self.before or (self.created and key not in _SYSTEM_FIELDS)]
-        values = {key: getattr(self.entity, key) for key in shown} | self.beside
+        shown = self.before
+        if self.created:
+            shown = [key for key in _columns(self.entity) if key not in _SYSTEM_FIELDS]
+        values = {key: getattr(self.entity, key) for key in shown if key not in self.beside} | self.beside
         return {key: value for key, value in values.items() if value is not None or not self.created}
 
 
@@ -63,8 +64,7 @@ class History:
                 self._change(entity, entity.created_event, created=True)
         for entity in session.dirty:
             if isinstance(entity, Audited) and session.is_modified(entity):
-                entity.updated_at, entity.updated_by = self.now, self.actor
-                self._updated(entity)
+                self.updated(entity)
         for entity in session.deleted:
             if isinstance(entity, AgreementTag):
                 change = self._change(entity, AgreementTag.deleted_event, created=False)
@@ -75,7 +75,7 @@ class History:
         """Append the audit events and renew the index of what changed; call it after the last flush."""
         changes = list(self.changes.values())
         if changes:
-            connection.execute(insert(AuditEvent), [self._row(change) for change in changes])
+            connection.execute(insert(AuditEvent), [self.event(change) for change in changes])
         _index(connection, changes)
 
     def row(
@@ -95,21 +95,22 @@ class History:
             "request_id": self.request_id,
         }
 
-    def _row(self, change: Change) -> Row:
+    def updated(self, entity: Audited) -> Change:
+        """Take up what was changed of an entity since the last time; its system fields are filled in."""
+        entity.updated_at, entity.updated_by = self.now, self.actor
+        change = self._change(entity, _UPDATED, created=False)
+        if not change.created:
+            for key, old in changed_columns(entity).items():
+                if key not in _SYSTEM_FIELDS:
+                    change.before.setdefault(key, old)
+        return change
+
+    def event(self, change: Change) -> Row:
+        """Make the row of the audit trail that tells of the change."""
         kind, entity_id = change.entity.audit_subject
         before = None if change.created else _jsonable(change.before)
         after = None if change.after is None else _jsonable(change.after)
         return self.row(kind, entity_id, change.type, before=before, after=after)
-
-    def _updated(self, entity: Audited) -> None:
-        change = self._change(entity, _UPDATED, created=False)
-        if change.created:
-            return
-        state = inspect(entity)
-        for attribute in state.mapper.column_attrs:
-            old: Sequence[object] = state.attrs[attribute.key].history.deleted or ()
-            if old and attribute.key not in _SYSTEM_FIELDS:
-                change.before.setdefault(attribute.key, old[0])
 
     def _change(self, entity: Audited | AgreementTag, type_: str, *, created: bool) -> Change:
         key = (type(entity), *_identity(entity))
@@ -124,7 +125,7 @@ class History:
 
 
 def _columns(entity: Audited | AgreementTag) -> list[str]:
-    return [attribute.key for attribute in inspect(entity).mapper.column_attrs]
+    return [attribute.key for attribute in instance_state(entity).mapper.column_attrs]
 
 
 def _identity(entity: Audited | AgreementTag) -> tuple[UUID, ...]:
@@ -133,29 +134,67 @@ def _identity(entity: Audited | AgreementTag) -> tuple[UUID, ...]:
     return (entity.id,)
 
 
+def changed_columns(entity: Base) -> Row:
+    """The columns that were given another value since the entity was read or flushed, as they were then."""
+    state = instance_state(entity)
+    columns = state.mapper.column_attrs
+    return {
+        key: old
+        for key, old in state.committed_state.items()
+        if key in columns and old is not NO_VALUE and old != state.dict.get(key)
+    }
+
+
 def search_words(kind: str, entity_id: UUID, texts: Sequence[str | None]) -> list[Row]:
     """Make the index rows of an entity from its searched texts."""
-    found = dict.fromkeys(word for text in texts for word in words(text or ""))
-    return [{"kind": kind, "word": word, "entity_id": entity_id} for word in found]
+    return [{"kind": kind, "word": word, "entity_id": entity_id} for word in _words(texts)]
+
+
+@dataclass(frozen=True)
+class Reindexed:
+    """Which words the index loses, and which it gains, by a change of one entity."""
+
+    gone: Sequence[str]
+    come: Sequence[str]
+
+    @classmethod
+    def by(cls, change: Change) -> "Reindexed":
+        entity = change.entity
+        searched = entity.searched if isinstance(entity, Audited) else ()
+        if not (change.created or change.before.keys() & set(searched)):
+            return cls((), ())
+        now = [getattr(entity, column) for column in searched]
+        then = (
+            []
+            if change.created
+            else [change.before.get(key, value) for key, value in zip(searched, now, strict=True)]
+        )
+        old, new = _words(then), _words(now)
+        return cls([each for each in old if each not in new], [each for each in new if each not in old])
+
+
+def _words(texts: Iterable[str | None]) -> Mapping[str, None]:
+    """The words of the texts, each once, in order of appearance."""
+    return dict.fromkeys(word for text in texts for word in words(text or ""))
 
 
 def _index(connection: Connection, changes: Sequence[Change]) -> None:
     """Renew the words of the entities whose searched columns changed, in one insert for all of them."""
     rows: list[Row] = []
     for change in changes:
-        entity = change.entity
-        if not isinstance(entity, Audited):
-            continue
-        if not (change.created or change.before.keys() & set(entity.searched)):
-            continue
-        kind = type(entity).__name__
-        if not change.created:
+        kind, entity_id = type(change.entity).__name__, _identity(change.entity)[0]
+        words_ = Reindexed.by(change)
+        if words_.gone:
             connection.execute(
-                delete(SearchWord).where(SearchWord.kind == kind, SearchWord.entity_id == entity.id)
+                delete(SearchWord).where(
+                    SearchWord.kind == kind,
+                    SearchWord.entity_id == entity_id,
+                    SearchWord.word.in_(words_.gone),
+                )
             )
-        rows += search_words(kind, entity.id, [getattr(entity, column) for column in entity.searched])
+        rows += [{"kind": kind, "word": word, "entity_id": entity_id} for word in words_.come]
     if rows:
-        connection.execute(insert(SearchWord), rows)
+        connection.execute(insert_missing(connection.dialect.name, SearchWord), rows)
 
 
 def _jsonable(values: Mapping[str, object]) -> Row:

@@ -44,3 +44,9 @@ def insert_rows(
     # The condition is for SQLite's parser, which would take ON CONFLICT for a join.
     chosen = select(*extracted, *constants).where(true())
     return sqlite.insert(table).from_select([*names, *shared], chosen)
+
+
+def insert_missing(dialect: str, entity: type[Base]) -> postgresql.Insert | sqlite.Insert:
+    """Begin a statement that inserts what is not there yet, by its keys, and leaves what is."""
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    return insert(cast("Table", entity.__table__)).on_conflict_do_nothing()

@@ -2,17 +2,24 @@
 
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final, Protocol, Self
+from functools import cached_property
+from types import TracebackType
+from typing import Final, Generic, Protocol, Self, TypeVar
+from uuid import UUID
 
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
-from models import Agreement, Base, Job
+from models import Agreement, Audited, Base, Job
 from repositories.accounts import AccountRepository
 from repositories.agreements import AgreementRepository
+from repositories.alone import Alone
+from repositories.at_hand import AtHand
+from repositories.base import FOR_CHANGE
 from repositories.billing_contracts import BillingContractRepository
 from repositories.bulk import BulkRepository
 from repositories.documents import DocumentRepository
@@ -31,6 +38,12 @@ PUSH_PREFIX: Final = "push:"
 """What the ids of pushes begin with; the agreement's id follows."""
 
 
+E = TypeVar("E", bound=Audited)
+R = TypeVar("R")
+
+_HISTORY: Final = "history"
+
+
 class Enqueue(Protocol):
     """Hands durable work to the job engine, in the transaction of the session.
 
@@ -42,6 +55,30 @@ class Enqueue(Protocol):
     ) -> None: ...
 
 
+class _Recorded(Session):
+    """A session whose flushes are told to the history that its `info` has."""
+
+
+@event.listens_for(_Recorded, "before_flush")
+def _tell(session: Session, *_: object) -> None:
+    history: History = session.info[_HISTORY]
+    history.before_flush(session)
+
+
+class _made(Generic[R]):  # noqa: N801 -- reads as what it does: accounts = _made(…)
+    """What a unit of work has from when it is first asked for: most need few of their repositories."""
+
+    def __init__(self, make: Callable[["UnitOfWork"], R]) -> None:
+        self._make = make
+
+    def __set_name__(self, _owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, unit: "UnitOfWork", _owner: type) -> R:
+        made = vars(unit)[self._name] = self._make(unit)
+        return made
+
+
 class UnitOfWork:
     """One transaction with its repositories; leaving it without `commit` writes nothing.
 
@@ -49,21 +86,38 @@ class UnitOfWork:
     follow from what changed and are written in the same transaction.
     """
 
-    def __init__(self, session: AsyncSession, history: History, enqueue: Enqueue) -> None:
-        self.session, self.history, self._enqueue = session, history, enqueue
-        event.listen(session.sync_session, "before_flush", history.before_flush)
-        self.accounts = AccountRepository(session)
-        self.agreements = AgreementRepository(session, history)
-        self.templates = TemplateRepository(session)
-        self.providers = ProviderRepository(session)
-        self.provider_accounts = ProviderAccountRepository(session, history)
-        self.billing_contracts = BillingContractRepository(session)
-        self.documents = DocumentRepository(session)
-        self.bulk = BulkRepository(session, history, self.agreements)
-        self.jobs = JobRepository(session)
-        self.sync = SyncRepository(session)
-        self.places = PlaceRepository(session)
-        self.idempotency = IdempotencyRepository(session, history)
+    def __init__(self, begun: "Transactions", history: History) -> None:
+        self.history, self._begun = history, begun
+        self._stack = AsyncExitStack()
+        self._alone: Alone | None = None
+
+    @cached_property
+    def session(self) -> AsyncSession:
+        """The session, from when it is first needed; what was read alone becomes one of its entities."""
+        session = AsyncSession(
+            self._begun.engine if self._alone is None else self._alone.connection,
+            sync_session_class=_Recorded,
+            expire_on_commit=False,
+            autoflush=False,
+            info={_HISTORY: self.history},
+        )
+        if self._alone is not None and self._alone.entity is not None:
+            session.add(self._alone.entity)
+        self._stack.push_async_exit(session)
+        return session
+
+    accounts = _made(lambda uow: AccountRepository(uow.session))
+    agreements = _made(lambda uow: AgreementRepository(uow.session, uow.history))
+    templates = _made(lambda uow: TemplateRepository(uow.session))
+    providers = _made(lambda uow: ProviderRepository(uow.session))
+    provider_accounts = _made(lambda uow: ProviderAccountRepository(uow.session, uow.history))
+    billing_contracts = _made(lambda uow: BillingContractRepository(uow.session))
+    documents = _made(lambda uow: DocumentRepository(uow.session))
+    bulk = _made(lambda uow: BulkRepository(uow.session, uow.history, uow.agreements))
+    jobs = _made(lambda uow: JobRepository(uow.session))
+    sync = _made(lambda uow: SyncRepository(uow.session))
+    places = _made(lambda uow: PlaceRepository(uow.session))
+    idempotency = _made(lambda uow: IdempotencyRepository(uow.session, uow.history))
 
     @property
     def now(self) -> datetime:
@@ -73,6 +127,21 @@ class UnitOfWork:
     @property
     def actor(self) -> str:
         return self.history.actor
+
+    async def only(self, model: type[E], entity_id: UUID) -> E | None:
+        """Read the one entity that this transaction is about, to be changed: much cheaper than `get`.
+
+        The row is not locked: if others change it before the commit, that raises Conflict. The operation
+        must be `repeated`; its next run waits for its turn at the row. Whatever else is asked or written
+        in the transaction works as ever, and takes away what was saved.
+        """
+        contended = self._begun.contended
+        if entity_id in contended or self._alone is not None or "session" in vars(self):
+            contended.discard(entity_id)
+            return await self.session.get(model, entity_id, with_for_update={**FOR_CHANGE})
+        connection = await self._stack.enter_async_context(self._begun.at_hand.connection())
+        self._alone = Alone(connection, entity_id)
+        return await self._alone.read(model)
 
     def add(self, *entities: Base) -> None:
         self.session.add_all(entities)
@@ -96,7 +165,7 @@ class UnitOfWork:
         self.session.add(job)
         await self.flush()
         work = job.kind.value.lower()
-        await self._enqueue(self.session, work, job.workflow_id, {"job_id": str(job.id), **arguments})
+        await self._begun.enqueue(self.session, work, job.workflow_id, {"job_id": str(job.id), **arguments})
 
     async def push(self, agreement: Agreement, *, anew: bool = False) -> None:
         """Enqueue telling the provider of the agreement's acceptance, in this transaction.
@@ -111,7 +180,7 @@ class UnitOfWork:
         work_id = f"{PUSH_PREFIX}{agreement.id}:{agreement.revision}"
         if anew:
             work_id += f":{uuid7()}"
-        await self._enqueue(self.session, "push", work_id, {"agreement_id": str(agreement.id)})
+        await self._begun.enqueue(self.session, "push", work_id, {"agreement_id": str(agreement.id)})
 
     async def commit(self) -> None:
         """Write everything.
@@ -120,10 +189,23 @@ class UnitOfWork:
             Conflict: Another transaction got there first; nothing was written.
         """
         with _conflicts():
+            if self._alone is not None and "session" not in vars(self) and self._alone.is_simple:
+                await self._alone.write(self.history)
+                return
             await self.session.flush()
             connection = await self.session.connection()
             await connection.run_sync(self.history.write)
             await self.session.commit()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._alone is not None and kind is not None and issubclass(kind, Conflict):
+            self._begun.contended.add(self._alone.id)
+        await self._stack.__aexit__(kind, error, traceback)
 
 
 @dataclass(frozen=True)
@@ -136,6 +218,7 @@ class Transactions:
         enqueue: Hands a job to the job engine.
         now: The clock.
         reads: Opens connections of which each transaction is a snapshot that cannot write.
+        contended: Ids of entities that were changed by others while a unit of work had them to itself.
     """
 
     engine: AsyncEngine
@@ -143,6 +226,11 @@ class Transactions:
     enqueue: Enqueue
     now: Callable[[], datetime]
     reads: AsyncEngine | None = None
+    contended: set[UUID] = field(default_factory=set[UUID])
+
+    @cached_property
+    def at_hand(self) -> AtHand:
+        return AtHand(self.engine)
 
     @asynccontextmanager
     async def look(self, *, actor: str) -> AsyncGenerator[View]:
@@ -155,13 +243,10 @@ class Transactions:
         self, *, actor: str, request_id: str | None = None, correlation_id: str | None = None
     ) -> AsyncGenerator[UnitOfWork]:
         """Open a unit of work; entities read in it stay readable afterwards."""
-        async with AsyncExitStack() as stack:
-            await stack.enter_async_context(self.turn())
-            session = AsyncSession(self.engine, expire_on_commit=False, autoflush=False)
-            await stack.enter_async_context(session)
-            history = History(actor, self.now(), request_id, correlation_id)
+        history = History(actor, self.now(), request_id, correlation_id)
+        async with self.turn(), UnitOfWork(self, history) as unit:
             with _conflicts():
-                yield UnitOfWork(session, history, self.enqueue)
+                yield unit
 
 
 class _conflicts:  # noqa: N801 -- reads as a clause: with _conflicts()

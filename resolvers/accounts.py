@@ -124,7 +124,7 @@ async def update_account(
     """
     values = checked_values(_CHECKS, changes)
     async with context.unit_of_work() as uow:
-        account = require(await uow.accounts.get(account_id), "account", "accountId")
+        account = require(await uow.only(Account, account_id), "account", "accountId")
         check_revision(account, revision)
         contacts = values.pop("contacts", None)
         if values.get("external_ref", account.external_ref) != account.external_ref:

@@ -65,7 +65,8 @@ async def update_agreement(
     """
     checked = checked_values(CHECKS, changes)
     async with context.unit_of_work() as uow:
-        agreement = await _get(uow, agreement_id, revision)
+        agreement = require(await uow.only(Agreement, agreement_id), "agreement", "agreementId")
+        check_revision(agreement, revision)
         agreement.edit(checked, today=uow.now.date())
         await uow.commit()
     return agreement

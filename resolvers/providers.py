@@ -82,7 +82,7 @@ async def set_provider_status(
         DomainError: NOT_FOUND, REVISION_CONFLICT.
     """
     async with context.unit_of_work() as uow:
-        provider = require(await uow.providers.get(provider_id), "provider", "providerId")
+        provider = require(await uow.only(Provider, provider_id), "provider", "providerId")
         check_revision(provider, revision)
         changed = provider.status is not status
         if changed:

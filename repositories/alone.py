@@ -1,0 +1,105 @@
+"""One entity, read and changed by itself: past the session, in two trips to the database.
+
+A session locks the row, reads it, and writes its changes, their audit event and the search index one after
+the other. Most mutations change one entity and nothing else. For them the row is read without a lock, and
+everything is written at once, if the entity still has the revision that was read. What is written is the
+same: the model checks, and `History` says what follows.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+from uuid import UUID
+
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.orm.attributes import instance_state
+
+from models import Audited
+from repositories.alone_drivers import Driver, Postgresql, Sqlite
+from repositories.alone_statements import E, reading_of, writing_of
+from repositories.errors import Conflict
+from repositories.history import History, Reindexed, changed_columns
+
+R = TypeVar("R")
+
+
+class Alone:
+    """The one entity of a unit of work, as long as that does nothing else.
+
+    Attributes:
+        id: Of the entity that was asked for.
+        entity: What was read; None before, and where there is no such row.
+    """
+
+    def __init__(self, connection: AsyncConnection, entity_id: UUID) -> None:
+        self.connection, self.id = connection, entity_id
+        self.entity: Audited | None = None
+
+    async def read(self, model: type[E]) -> E | None:
+        """Read the entity; repeated if the connection turns out to be dead, which nobody has asked it."""
+        try:
+            return await self._read(model)
+        except DBAPIError as error:
+            if not error.connection_invalidated:
+                raise
+        return await self._read(model)
+
+    @property
+    def is_simple(self) -> bool:
+        """Whether what was changed is the entity's own columns: anything else takes a session."""
+        if self.entity is None or self.entity.beside is not None:
+            return False
+        state = instance_state(self.entity)
+        return all(key in state.mapper.column_attrs for key in state.committed_state)
+
+    async def write(self, history: History) -> None:
+        """Commit what was changed, its audit event and the index; if nothing was, nothing.
+
+        Raises:
+            Conflict: The entity has been changed since it was read; nothing was written.
+        """
+        entity = self.entity
+        if entity is None or not changed_columns(entity):
+            return
+        change = history.updated(entity)
+        entity.revision += 1
+        index = Reindexed.by(change)
+        indexed = bool(index.gone or index.come)
+        writing = writing_of(type(entity), tuple(change.before), self.connection.dialect, indexed=indexed)
+        bound = writing.bound(entity, history.event(change), index)
+        if not await self._driven(lambda driver: driver.write(bound)):
+            raise Conflict("The entity was changed after it had been read.")
+
+    async def _read(self, model: type[E]) -> E | None:
+        reading = reading_of(model, self.connection.dialect)
+        values = reading.values(self.id)
+        row = await self._driven(lambda driver: driver.read(reading.text, values))
+        entity = None if row is None else reading.entity(row)
+        self.entity = entity
+        return entity
+
+    async def _driven(self, call: Callable[[Driver], Awaitable[R]]) -> R:
+        """Call the driver itself; its errors are raised as SQLAlchemy's."""
+        connection, dialect = self.connection.sync_connection, self.connection.dialect
+        if connection is None or connection.invalidated:
+            pooled = await self.connection.get_raw_connection()
+        else:
+            pooled = connection.connection
+        raw: Any = pooled.driver_connection
+        try:
+            return await call(Postgresql(raw) if dialect.name == "postgresql" else Sqlite(raw))
+        except dialect.loaded_dbapi.Error as error:
+            lost = dialect.is_disconnect(error, pooled.dbapi_connection, None)
+            if lost:
+                await self.connection.invalidate(error)
+            general = dialect.loaded_dbapi.Error
+            wrapped: Any = DBAPIError.instance(
+                None,
+                None,
+                error,
+                general,
+                hide_parameters=True,
+                connection_invalidated=lost,
+                dialect=dialect,
+            )
+            raise wrapped from error

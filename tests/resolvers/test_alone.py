@@ -1,0 +1,178 @@
+"""One entity changed by itself goes past the session, and leaves what a session would have left."""
+
+import asyncio
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select, text
+from support.contexts import Rows
+from support.factories import ADA, GRACE, MANUAL_PROVIDER, an_account
+
+from agreements_api.database import Database
+from models import Account, AuditEvent, Provider, ProviderStatus, SearchWord
+from resolvers.accounts import update_account
+from resolvers.context import Context
+from resolvers.operations import repeated, require
+from resolvers.providers import set_provider_status
+
+OWN = {"id", "created_at", "updated_at"}
+
+
+async def left_of(database: Database, account_id: UUID) -> tuple[object, ...]:
+    """What is stored of an account, of its last event, and of its words in the index."""
+    event = select(AuditEvent).where(AuditEvent.entity_id == account_id).order_by(AuditEvent.id.desc())
+    async with database.reads.connect() as connection:
+        stored = await connection.execute(select(Account.__table__).where(Account.id == account_id))
+        last = (await connection.execute(event.limit(1))).mappings().one()
+        found = await connection.scalars(select(SearchWord.word).where(SearchWord.entity_id == account_id))
+        words = sorted(found)
+    kept = {key: value for key, value in stored.mappings().one().items() if key not in OWN}
+    return (
+        kept,
+        {key: last[key] for key in ("actor", "entity", "type", "before", "after", "request_id")},
+        words,
+    )
+
+
+def change(account: Account) -> None:
+    account.name, account.domain, account.primary_contact = "Straße 12 «Fabrikam»", None, ADA
+
+
+async def test_what_is_left_is_what_a_session_leaves(context: Context, database: Database) -> None:
+    given = {"name": "Fabrikam Trading", "domain": "fabrikam.example", "primary_contact": GRACE}
+    by_session, alone = await an_account(context, **given), await an_account(context, **given)
+
+    async with context.unit_of_work() as uow:
+        change(require(await uow.accounts.get(by_session.id), "account"))
+        await uow.commit()
+    async with context.unit_of_work() as uow:
+        account = require(await uow.only(Account, alone.id), "account")
+        change(account)
+        await uow.commit()
+        assert "session" not in vars(uow)
+
+    left = await left_of(database, alone.id)
+    assert left == await left_of(database, by_session.id)
+    assert left[2] == ["12", "fabrikam", "strasse"]
+    assert (account.revision, account.updated_by, account.primary_contact) == (2, "local", ADA)
+    assert account.updated_at > account.created_at
+
+
+async def test_a_word_that_another_column_has_stays_in_the_index(
+    context: Context, database: Database
+) -> None:
+    account = await an_account(context, name="Fabrikam", domain="fabrikam.example")
+
+    await update_account(context, account.id, {"name": "Contoso"})
+
+    assert (await left_of(database, account.id))[2] == ["contoso", "example", "fabrikam"]
+
+
+async def test_what_is_read_alone_is_changed_by_a_session_once_there_is_one(
+    context: Context, database: Database
+) -> None:
+    account = await an_account(context, name="Fabrikam")
+
+    changed = await update_account(context, account.id, {"name": "Contoso", "contacts": [ADA]})
+
+    assert (changed.name, changed.revision) == ("Contoso", 2)
+    _, event, words = await left_of(database, account.id)
+    assert (event["type"], event["after"]["name"]) == ("UPDATED", "Contoso")
+    assert event["after"]["contacts"][0]["email"] == ADA.email
+    assert words == ["contoso"]
+
+
+async def test_no_change_is_lost_among_many_at_once(context: Context, rows: Rows) -> None:
+    account = await an_account(context)
+
+    await asyncio.gather(
+        *(update_account(context, account.id, {"name": f"Name {number}"}) for number in range(12)),
+        *(update_account(context, account.id, {"external_ref": f"CRM-{number}"}) for number in range(12)),
+    )
+
+    [stored] = await rows("SELECT revision FROM accounts")
+    assert stored.revision == 25
+    events = await rows("SELECT before, after FROM audit_events WHERE type = 'UPDATED'")
+    assert len(events) == 24
+
+
+async def test_what_others_have_changed_since_is_not_overwritten(context: Context, database: Database):
+    account = await an_account(context, name="Fabrikam")
+    seen: list[str] = []
+
+    @repeated
+    async def rename_as_another_does() -> None:
+        async with context.unit_of_work() as uow:
+            mine = require(await uow.only(Account, account.id), "account")
+            seen.append(mine.name)
+            if len(seen) == 1:
+                async with database.writes.begin() as connection:
+                    other = text("UPDATE accounts SET name = 'Contoso', revision = revision + 1")
+                    await connection.execute(other)
+            mine.name += " Trading"
+            await uow.commit()
+
+    await rename_as_another_does()
+
+    assert seen == ["Fabrikam", "Contoso"]
+    kept, event, words = await left_of(database, account.id)
+    assert (kept["name"], kept["revision"], event["before"]["name"]) == ("Contoso Trading", 3, "Contoso")
+    assert "trading" in words
+
+
+async def test_booleans_and_enumerations_come_as_such(context: Context, database: Database) -> None:
+    async with context.unit_of_work() as uow:
+        by_session = require(await uow.providers.get(MANUAL_PROVIDER), "provider")
+    async with context.unit_of_work() as uow:
+        alone = require(await uow.only(Provider, MANUAL_PROVIDER), "provider")
+
+    columns = Provider.__table__.columns.keys()
+    assert [getattr(alone, key) for key in columns] == [getattr(by_session, key) for key in columns]
+    assert alone.capabilities == by_session.capabilities
+    outcome = await set_provider_status(context, MANUAL_PROVIDER, ProviderStatus.INACTIVE)
+    assert (outcome.changed, outcome.entity.status) == (True, ProviderStatus.INACTIVE)
+
+
+async def test_leaving_it_without_a_commit_writes_nothing(context: Context, database: Database) -> None:
+    account = await an_account(context)
+    before = await left_of(database, account.id)
+
+    async with context.unit_of_work() as uow:
+        change(require(await uow.only(Account, account.id), "account"))
+
+    assert await left_of(database, account.id) == before
+
+
+async def test_a_connection_that_died_at_hand_is_replaced(context: Context, database: Database) -> None:
+    if database.is_sqlite:
+        pytest.skip("SQLite: there is no server whose restart could end a connection")
+    account = await an_account(context, name="Fabrikam")
+    await update_account(context, account.id, {"name": "Contoso"})
+    async with context.transactions.at_hand.connection() as kept:
+        process = (await kept.execute(text("SELECT pg_backend_pid()"))).scalar_one()
+        await kept.rollback()
+    async with database.writes.begin() as other:
+        await other.execute(text("SELECT pg_terminate_backend(:process)"), {"process": process})
+
+    changed = await update_account(context, account.id, {"name": "Northwind"})
+
+    assert changed.revision == 3
+
+
+async def test_connections_at_hand_are_closed_with_the_database(context: Context, database: Database):
+    async with context.transactions.at_hand.connection() as kept:
+        pass
+    async with context.transactions.at_hand.connection() as again:
+        assert again is kept
+
+    await database.dispose()
+
+    assert kept.closed
+
+
+async def test_a_session_in_the_same_transaction_reads_what_is_there(context: Context) -> None:
+    account = await an_account(context, name="Fabrikam")
+
+    async with context.unit_of_work() as uow:
+        alone = require(await uow.only(Account, account.id), "account")
+        assert await uow.accounts.peek(account.id) is alone
