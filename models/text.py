@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 _WORD = re.compile(r"\w+")
 MAX_WORD_CHARACTERS = 64
@@ -16,7 +17,17 @@ def fold(text: str) -> str:
 
 def words(text: str) -> list[str]:
     """The folded words of a text, each once, in order of appearance; long ones are cut."""
-    return list(dict.fromkeys(word[:MAX_WORD_CHARACTERS] for word in _WORD.findall(fold(text))))
+    return folded_words(fold(text))
+
+
+def folded_words(folded: str) -> list[str]:
+    """The words of a text that is folded already, as `words` gives them."""
+    found = dict.fromkeys(_WORD.findall(folded))
+    return list(found) if len(folded) <= MAX_WORD_CHARACTERS else _cut(found)
+
+
+def _cut(found: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(word[:MAX_WORD_CHARACTERS] for word in found))
 
 
 def after_prefix(prefix: str) -> str:

@@ -1,10 +1,11 @@
 """Agreements by the hundred thousand: a few statements a chunk, past the session."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import and_, exists, select, text
+import uuid_utils
+from sqlalchemy import and_, exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
@@ -15,30 +16,33 @@ from models import (
     AgreementStatus,
     AgreementStatusReason,
     AgreementTemplate,
-    AuditEvent,
-    JobItem,
     JobItemOutcome,
     ProviderAccount,
     ProviderAccountStatus,
-    SearchWord,
     SyncState,
 )
 from models.agreement import agreement_number, default_name
-from models.text import fold
+from models.text import folded_words
 from repositories.agreements import AgreementRepository
-from repositories.history import History, search_words
-from repositories.rows import Row, insert_rows
+from repositories.bulk_statements import (
+    EVENT_ID,
+    SHOWN,
+    WORDS,
+    insert_agreements,
+    insert_events,
+    insert_items,
+    insert_words,
+)
+from repositories.history import History
+from repositories.rows import SENT, Row, as_json
 
-# The partial unique index that lets parallel runs make each agreement once.
-_ACTIVE_AT_PROVIDER = text("status = 'ACTIVE' AND provider_account_id IS NOT NULL")
 
-
-@dataclass(frozen=True)
-class Target:
+class Target(NamedTuple):
     """A provider account that a bulk creation comes by.
 
     Attributes:
         key: The id at the provider.
+        account_name_fold: The name as it is compared.
         agreement_id: Its active agreement in the template, if it has one.
     """
 
@@ -47,11 +51,11 @@ class Target:
     status: ProviderAccountStatus
     account_id: UUID | None
     account_name: str | None
+    account_name_fold: str | None
     agreement_id: UUID | None
 
 
-@dataclass(frozen=True)
-class Item:
+class Item(NamedTuple):
     """What became of one row of a job."""
 
     key: str
@@ -90,6 +94,7 @@ class BulkRepository:
                 ProviderAccount.status,
                 ProviderAccount.account_id,
                 Account.name.label("account_name"),
+                Account.name_fold.label("account_name_fold"),
                 Agreement.id.label("agreement_id"),
             )
             .outerjoin(Account, Account.id == ProviderAccount.account_id)
@@ -102,7 +107,7 @@ class BulkRepository:
             statement = statement.where(ProviderAccount.id > after)
         if accounts is not None:
             statement = statement.where(ProviderAccount.account_id.in_(accounts))
-        return [Target(*row) for row in await self._session.execute(statement)]
+        return [Target._make(row) for row in await self._session.execute(statement)]
 
     async def list_accounts_elsewhere(self, provider_id: UUID, accounts: Sequence[UUID]) -> Sequence[UUID]:
         """Those of the accounts that have no provider account at the provider, by id."""
@@ -134,7 +139,8 @@ class BulkRepository:
         if not targets:
             return {}
         serials = await self._agreements.take_serials(len(targets))
-        rows = [_agreement(template, *each) for each in zip(targets, serials, strict=True)]
+        words = folded_words(template.name_fold)
+        rows = [_agreement(template, words, *each) for each in zip(targets, serials, strict=True)]
         shared = _shared(template)
         made = await self._insert_agreements(rows, shared)
         if made:
@@ -144,8 +150,8 @@ class BulkRepository:
     async def add_items(self, job_id: UUID, items: Sequence[Item]) -> None:
         """Say what became of each row of a job."""
         if items:
-            rows: list[Row] = [{"id": uuid7(), **vars(item)} for item in items]
-            await self._session.execute(insert_rows(self._dialect, JobItem, rows, {"job_id": job_id}))
+            rows = [{"id": str(uuid_utils.uuid7()), **item._asdict()} for item in items]
+            await self._session.execute(insert_items(self._dialect), {SENT: as_json(rows), "job_id": job_id})
 
     @property
     def _dialect(self) -> str:
@@ -153,49 +159,46 @@ class BulkRepository:
 
     async def _insert_agreements(self, rows: Sequence[Row], shared: Row) -> Sequence[Row]:
         """Insert the rows for which there is no active agreement; gives those that were inserted."""
-        system_fields: Row = {
+        same: Row = {
+            **shared,
             "created_at": self._history.now,
             "created_by": self._history.actor,
             "updated_at": self._history.now,
             "updated_by": self._history.actor,
             "revision": 1,
         }
-        statement = (
-            insert_rows(self._dialect, Agreement, rows, {**shared, **system_fields})
-            .on_conflict_do_nothing(
-                index_elements=["provider_account_id", "template_id"], index_where=_ACTIVE_AT_PROVIDER
-            )
-            .returning(Agreement.serial)
-        )
-        created = set(await self._session.scalars(statement))
+        statement = insert_agreements(self._dialect, tuple(same))
+        created = set(await self._session.scalars(statement, {SENT: as_json(rows), **same}))
         return [row for row in rows if row["serial"] in created]
 
     async def _record(self, rows: Sequence[Row], shared: Row) -> None:
         """Write the audit events and the search index of new agreements."""
-        kind = Agreement.__name__
-        same = _shown(shared)
+        kind, sent = Agreement.__name__, as_json(rows)
         event = self._history.row(kind, rows[0]["id"], Agreement.created_event)
-        events = [{"id": uuid7(), "entity_id": row["id"], "after": {**_shown(row), **same}} for row in rows]
-        alike = {key: value for key, value in event.items() if key not in events[0] and value is not None}
-        await self._session.execute(insert_rows(self._dialect, AuditEvent, events, alike))
-        words = [
-            {"word": each["word"], "entity_id": row["id"]}
-            for row in rows
-            for each in search_words(kind, row["id"], [row[column] for column in Agreement.searched])
-        ]
-        await self._session.execute(insert_rows(self._dialect, SearchWord, words, {"kind": kind}))
+        shown = as_json({key: value for key, value in shared.items() if value is not None})
+        await self._session.execute(insert_events(self._dialect), {**event, SENT: sent, SHOWN: shown})
+        await self._session.execute(insert_words(self._dialect), {SENT: sent, "kind": kind})
 
 
-def _agreement(template: AgreementTemplate, target: Target, serial: int) -> Row:
-    name = default_name(template.name, target.account_name or "")
+def _agreement(
+    template: AgreementTemplate, template_words: Sequence[str], target: Target, serial: int
+) -> Row:
+    """Make the row of a new agreement, with the id of its event and its words.
+
+    Its name is put together from two, folded as they are stored, and so are the words of it.
+    """
+    number, account_fold = agreement_number(serial), target.account_name_fold or ""
+    words = [*template_words, *folded_words(account_fold), *folded_words(number.lower())]
     return {
         "id": uuid7(),
-        "name": name,
-        "name_fold": fold(name),
+        "name": default_name(template.name, target.account_name or ""),
+        "name_fold": default_name(template.name_fold, account_fold),
         "serial": serial,
-        "number": agreement_number(serial),
+        "number": number,
         "account_id": target.account_id,
         "provider_account_id": target.provider_account_id,
+        EVENT_ID: str(uuid_utils.uuid7()),
+        WORDS: [*dict.fromkeys(words)],
     }
 
 
@@ -210,13 +213,4 @@ def _shared(template: AgreementTemplate) -> Row:
         "agreement_link": template.agreement_link,
         "origin": AgreementOrigin.BULK,
         "sync_state": SyncState.NOT_APPLICABLE,
-    }
-
-
-def _shown(row: Row) -> Row:
-    """The columns as the audit trail shows them of a new entity."""
-    return {
-        key: str(value) if isinstance(value, UUID) else value
-        for key, value in row.items()
-        if value is not None
     }

@@ -1,11 +1,23 @@
 """Inserts very many rows: sent as one JSON value, so that neither driver nor compiler touches each value."""
 
-import json
 from collections.abc import Mapping, Sequence
-from operator import attrgetter
-from typing import Any, cast
+from functools import lru_cache
+from typing import Any, Final, cast
 
-from sqlalchemy import Table, column, func, literal, select, true
+import orjson
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    String,
+    Table,
+    Uuid,
+    bindparam,
+    column,
+    func,
+    literal_column,
+    select,
+    true,
+)
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.types import JSON
@@ -14,39 +26,90 @@ from models import Base
 
 Row = dict[str, Any]
 
+SENT: Final = "sent"
+"""The parameter that takes the rows: what `as_json` makes of them."""
 
-def insert_rows(
-    dialect: str, entity: type[Base], rows: Sequence[Row], shared: Mapping[str, object]
+_KINDS: Final = 64
+
+
+def table_of(entity: type[Base]) -> Table:
+    return cast("Table", entity.__table__)
+
+
+def as_json(rows: Sequence[Mapping[str, object]] | Mapping[str, object]) -> str:
+    """Encode rows, all with the same columns, or one: text, numbers, ids, enumerations, lists."""
+    return orjson.dumps(rows).decode()
+
+
+def insert_into(dialect: str, entity: type[Base]) -> postgresql.Insert | sqlite.Insert:
+    return (postgresql.insert if dialect == "postgresql" else sqlite.insert)(table_of(entity))
+
+
+def insert_missing(dialect: str, entity: type[Base]) -> postgresql.Insert | sqlite.Insert:
+    """Begin a statement that inserts what is not there yet, by its keys, and leaves what is."""
+    return insert_into(dialect, entity).on_conflict_do_nothing()
+
+
+@lru_cache(_KINDS)
+def insert_sent(
+    dialect: str, entity: type[Base], columns: tuple[str, ...], shared: tuple[str, ...] = ()
 ) -> postgresql.Insert | sqlite.Insert:
-    """Make one statement that inserts all the rows, in their order.
+    """Make the statement that inserts all rows that are sent, in their order.
 
     A third of the time of an insert with a list of rows, and the more so the more columns are shared.
 
     Args:
         dialect: "postgresql" or "sqlite".
         entity: Where to.
-        rows: What differs, at least one row, all with the same columns: text, numbers, ids, JSON.
-        shared: The columns that are the same in every row: any value.
+        columns: What differs from row to row.
+        shared: The columns that are the same in every row; each is a parameter of its name.
     """
-    table = cast("Table", entity.__table__)
-    sent = literal(json.dumps(rows, default=attrgetter("hex"), ensure_ascii=False))
-    constants = [literal(value, table.c[name].type) for name, value in shared.items()]
-    names = [*rows[0]]
-    if dialect == "postgresql":
-        typed = [column(name, table.c[name].type) for name in names]
-        source = func.json_to_recordset(sql_cast(sent, JSON))
-        derived = source.table_valued(*typed).render_derived(name="sent", with_types=True)
-        values = [derived.c[name] for name in names]
-        chosen = select(*values, *constants)
-        return postgresql.insert(table).from_select([*names, *shared], chosen)
-    each = func.json_each(sent).table_valued("value")
-    extracted = [func.json_extract(each.c.value, f"$.{name}") for name in names]
+    table = table_of(entity)
+    sent = Sent(dialect, {name: table.c[name].type for name in columns})
+    same = [bindparam(name, type_=table.c[name].type) for name in shared]
     # The condition is for SQLite's parser, which would take ON CONFLICT for a join.
-    chosen = select(*extracted, *constants).where(true())
-    return sqlite.insert(table).from_select([*names, *shared], chosen)
+    chosen = select(*(sent[name] for name in columns), *same).select_from(sent.rows).where(true())
+    return insert_into(dialect, entity).from_select([*columns, *shared], chosen, include_defaults=False)
 
 
-def insert_missing(dialect: str, entity: type[Base]) -> postgresql.Insert | sqlite.Insert:
-    """Begin a statement that inserts what is not there yet, by its keys, and leaves what is."""
-    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    return insert(cast("Table", entity.__table__)).on_conflict_do_nothing()
+class Sent:
+    """The rows that are sent, as a statement reads them.
+
+    Attributes:
+        rows: What to select from.
+    """
+
+    def __init__(self, dialect: str, columns: Mapping[str, Any]) -> None:
+        """Say what is read of the rows: types by column; JSON for a list."""
+        self._is_sqlite, self._columns = dialect == "sqlite", columns
+        sent = bindparam(SENT, type_=String())
+        self.rows: FromClause
+        if self._is_sqlite:
+            self.rows = func.json_each(sent).table_valued("value", name=SENT)
+        else:
+            typed = [column(name, type_) for name, type_ in columns.items()]
+            source = func.json_to_recordset(sql_cast(sent, JSON)).table_valued(*typed)
+            self.rows = source.render_derived(name=SENT, with_types=True)
+
+    def __getitem__(self, name: str) -> ColumnElement[Any]:
+        if not self._is_sqlite:
+            return self.rows.c[name]
+        found = func.json_extract(self.rows.c.value, _path(name))
+        # As SQLAlchemy stores ids there: without the hyphens that JSON has them with.
+        return func.replace(found, "-", "") if isinstance(self._columns[name], Uuid) else found
+
+    def text(self, name: str) -> ColumnElement[Any]:
+        """The value as it was sent, where a column's type would make something else of it."""
+        if self._is_sqlite:
+            return func.json_extract(self.rows.c.value, _path(name))
+        return self.rows.c[name]
+
+    def elements(self, name: str) -> FromClause:
+        """The elements of a list in each row, one a row as `value`; to be joined to `rows`."""
+        if self._is_sqlite:
+            return func.json_each(self.rows.c.value, _path(name)).table_valued("value", name="element")
+        return func.json_array_elements_text(self.rows.c[name]).table_valued("value", name="element")
+
+
+def _path(name: str) -> ColumnElement[str]:
+    return literal_column(f"'$.{name}'", String())

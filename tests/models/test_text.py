@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.text import MAX_WORD_CHARACTERS, after_prefix, fold, words
+from models.agreement import default_name
+from models.text import MAX_WORD_CHARACTERS, after_prefix, fold, folded_words, words
 
 
 @pytest.mark.parametrize(
@@ -51,3 +52,11 @@ def test_what_begins_with_a_prefix_lies_between_it_and_the_text_after(prefix: st
     word = (prefix + rest).replace("\U0010ffff", "")
     if word.startswith(prefix):
         assert prefix <= word < after_prefix(prefix)
+
+
+@given(st.text(), st.text())
+def test_a_name_put_together_folds_as_its_parts_do(template: str, account: str) -> None:
+    name, folded = default_name(template, account), default_name(fold(template), fold(account))
+
+    assert fold(name) == folded
+    assert set(words(name)) == {*folded_words(fold(template)), *folded_words(fold(account))}
