@@ -50,6 +50,9 @@ FROM n
 """
 
 
+_LOOK_EVERY_SECONDS: Final = 0.25
+
+
 async def run(agreements: int, url: str) -> Mapping[str, Any]:
     """Measure; everything runs in this process, but for PostgreSQL.
 
@@ -67,7 +70,7 @@ async def run(agreements: int, url: str) -> Mapping[str, Any]:
         clock, cpu = time.perf_counter(), time.process_time()
         job = await bulk_create_customer_agreements(services.context(), BulkCreate())
         while not job.is_finished:
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(_LOOK_EVERY_SECONDS)
             async with services.context().look() as view:
                 job = await view.jobs.peek(job.id) or job
         seconds, cpu_seconds = time.perf_counter() - clock, time.process_time() - cpu
