@@ -76,7 +76,8 @@ class Postgresql:
             cursor = await connection.execute(text.encode(), values)
             return await cursor.fetchone()
         finally:
-            await connection.set_autocommit(False)
+            if not connection.closed:  # as a cancellation may have left it
+                await connection.set_autocommit(False)
 
     async def write(self, statements: Bound) -> bool:
         [(text, values)] = statements

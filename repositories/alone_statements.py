@@ -1,11 +1,11 @@
 """The statements that read one entity and write its changes past the session, each made ready once."""
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, Final, Generic, TypeVar, cast
+from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
 
+import orjson
 from sqlalchemy import (
     CTE,
     JSON,
@@ -18,7 +18,6 @@ from sqlalchemy import (
     Insert,
     Select,
     String,
-    Table,
     Update,
     bindparam,
     delete,
@@ -32,16 +31,12 @@ from sqlalchemy import (
 )
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm.attributes import instance_state
 
-from models import Audited, AuditEvent, Base, SearchWord
+from models import Audited, AuditEvent, SearchWord
 from repositories.compiled import Compiled, Values, result_processors
 from repositories.history import Reindexed
-from repositories.rows import Row, insert_missing
-
-
-def table_of(model: type[Base]) -> Table:
-    return cast("Table", model.__table__)
-
+from repositories.rows import Row, insert_missing, table_of
 
 E = TypeVar("E", bound=Audited)
 
@@ -89,7 +84,7 @@ class Reading(Generic[E]):
         for place, process in self._processors:
             values[place] = process(values[place])
         entity: E = self._mapper.class_manager.new_instance()
-        state = inspect(entity)
+        state = instance_state(entity)
         state.dict.update(zip(self._keys, values, strict=True))
         state.key = self._mapper.identity_key_from_primary_key((entity.id,))
         return entity
@@ -210,4 +205,4 @@ def _text(name: str) -> BindParameter[str]:
 
 
 def _json(value: object) -> str | None:
-    return None if value is None else json.dumps(value, ensure_ascii=False)
+    return None if value is None else orjson.dumps(value).decode()

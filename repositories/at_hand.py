@@ -1,7 +1,5 @@
 """Connections that are kept at hand between units of work which need no session."""
 
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from typing import Final
 
 from sqlalchemy import Engine, event
@@ -23,17 +21,18 @@ class AtHand:
         self._idle: list[AsyncConnection] = []
         event.listen(engine.sync_engine, "engine_disposed", self._dispose)
 
-    @asynccontextmanager
-    async def connection(self) -> AsyncGenerator[AsyncConnection]:
-        """Give a connection that is in no transaction; leave it so."""
-        taken = self._idle.pop() if self._idle else await self._engine.connect()
-        try:
-            yield taken
-        finally:
-            if taken.closed or taken.invalidated or taken.in_transaction() or len(self._idle) >= MOST:
-                await taken.close()
-            else:
-                self._idle.append(taken)
+    async def take(self) -> AsyncConnection:
+        """Give a connection that is in no transaction, to be given back so."""
+        return self._idle.pop() if self._idle else await self._engine.connect()
+
+    async def give_back(self, connection: AsyncConnection) -> None:
+        """Keep the connection, or close it where it cannot be used again."""
+        inner = connection.sync_connection
+        usable = inner is not None and not (inner.closed or inner.invalidated or inner.in_transaction())
+        if usable and len(self._idle) < MOST:
+            self._idle.append(connection)
+        else:
+            await connection.close()
 
     def _dispose(self, _engine: Engine) -> None:
         while self._idle:

@@ -1,7 +1,7 @@
 """The transaction: one session, all repositories, written only when `commit` is awaited."""
 
 from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -88,7 +88,6 @@ class UnitOfWork:
 
     def __init__(self, begun: "Transactions", history: History) -> None:
         self.history, self._begun = history, begun
-        self._stack = AsyncExitStack()
         self._alone: Alone | None = None
 
     @cached_property
@@ -103,7 +102,6 @@ class UnitOfWork:
         )
         if self._alone is not None and self._alone.entity is not None:
             session.add(self._alone.entity)
-        self._stack.push_async_exit(session)
         return session
 
     accounts = _made(lambda uow: AccountRepository(uow.session))
@@ -139,8 +137,7 @@ class UnitOfWork:
         if entity_id in contended or self._alone is not None or "session" in vars(self):
             contended.discard(entity_id)
             return await self.session.get(model, entity_id, with_for_update={**FOR_CHANGE})
-        connection = await self._stack.enter_async_context(self._begun.at_hand.connection())
-        self._alone = Alone(connection, entity_id)
+        self._alone = Alone(await self._begun.at_hand.take(), entity_id)
         return await self._alone.read(model)
 
     def add(self, *entities: Base) -> None:
@@ -205,7 +202,12 @@ class UnitOfWork:
     ) -> None:
         if self._alone is not None and kind is not None and issubclass(kind, Conflict):
             self._begun.contended.add(self._alone.id)
-        await self._stack.__aexit__(kind, error, traceback)
+        try:
+            if "session" in vars(self):
+                await self.session.__aexit__(kind, error, traceback)
+        finally:
+            if self._alone is not None:
+                await self._begun.at_hand.give_back(self._alone.connection)
 
 
 @dataclass(frozen=True)

@@ -148,9 +148,10 @@ async def test_a_connection_that_died_at_hand_is_replaced(context: Context, data
         pytest.skip("SQLite: there is no server whose restart could end a connection")
     account = await an_account(context, name="Fabrikam")
     await update_account(context, account.id, {"name": "Contoso"})
-    async with context.transactions.at_hand.connection() as kept:
-        process = (await kept.execute(text("SELECT pg_backend_pid()"))).scalar_one()
-        await kept.rollback()
+    kept = await context.transactions.at_hand.take()
+    process = (await kept.execute(text("SELECT pg_backend_pid()"))).scalar_one()
+    await kept.rollback()
+    await context.transactions.at_hand.give_back(kept)
     async with database.writes.begin() as other:
         await other.execute(text("SELECT pg_terminate_backend(:process)"), {"process": process})
 
@@ -160,10 +161,12 @@ async def test_a_connection_that_died_at_hand_is_replaced(context: Context, data
 
 
 async def test_connections_at_hand_are_closed_with_the_database(context: Context, database: Database):
-    async with context.transactions.at_hand.connection() as kept:
-        pass
-    async with context.transactions.at_hand.connection() as again:
-        assert again is kept
+    at_hand = context.transactions.at_hand
+    kept = await at_hand.take()
+    await at_hand.give_back(kept)
+    again = await at_hand.take()
+    await at_hand.give_back(again)
+    assert again is kept
 
     await database.dispose()
 
