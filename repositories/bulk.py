@@ -25,8 +25,7 @@ from models.agreement import agreement_number, default_name
 from models.text import folded_words
 from repositories.agreements import AgreementRepository
 from repositories.bulk_statements import (
-    EVENT_ID,
-    SHOWN,
+    OWN,
     WORDS,
     insert_agreements,
     insert_events,
@@ -173,17 +172,25 @@ class BulkRepository:
 
     async def _record(self, rows: Sequence[Row], shared: Row) -> None:
         """Write the audit events and the search index of new agreements."""
-        kind, sent = Agreement.__name__, as_json(rows)
+        kind = Agreement.__name__
+        same = {key: value for key, value in shared.items() if value is not None}
         event = self._history.row(kind, rows[0]["id"], Agreement.created_event)
-        shown = as_json({key: value for key, value in shared.items() if value is not None})
-        await self._session.execute(insert_events(self._dialect), {**event, SENT: sent, SHOWN: shown})
-        await self._session.execute(insert_words(self._dialect), {SENT: sent, "kind": kind})
+        events = [
+            {
+                "id": str(uuid_utils.uuid7()),
+                "entity_id": row["id"],
+                "after": same | {key: row[key] for key in OWN},
+            }
+            for row in rows
+        ]
+        await self._session.execute(insert_events(self._dialect), {**event, SENT: as_json(events)})
+        await self._session.execute(insert_words(self._dialect), {SENT: as_json(rows), "kind": kind})
 
 
 def _agreement(
     template: AgreementTemplate, template_words: Sequence[str], target: Target, serial: int
 ) -> Row:
-    """Make the row of a new agreement, with the id of its event and its words.
+    """Make the row of a new agreement, and its words.
 
     Its name is put together from two, folded as they are stored, and so are the words of it.
     """
@@ -197,7 +204,6 @@ def _agreement(
         "number": number,
         "account_id": target.account_id,
         "provider_account_id": target.provider_account_id,
-        EVENT_ID: str(uuid_utils.uuid7()),
         WORDS: [*dict.fromkeys(words)],
     }
 

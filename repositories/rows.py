@@ -98,12 +98,6 @@ class Sent:
         # As SQLAlchemy stores ids there: without the hyphens that JSON has them with.
         return func.replace(found, "-", "") if isinstance(self._columns[name], Uuid) else found
 
-    def text(self, name: str) -> ColumnElement[Any]:
-        """The value as it was sent, where a column's type would make something else of it."""
-        if self._is_sqlite:
-            return func.json_extract(self.rows.c.value, _path(name))
-        return self.rows.c[name]
-
     def elements(self, name: str) -> FromClause:
         """The elements of a list in each row, one a row as `value`; to be joined to `rows`."""
         if self._is_sqlite:
