@@ -2,12 +2,13 @@
 
 import sqlite3
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol, TypeVar
-
-import aiosqlite
-import psycopg
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from repositories.compiled import Values
+
+if TYPE_CHECKING:  # only one of them is used by a process
+    import aiosqlite
+    import psycopg
 
 R = TypeVar("R")
 
@@ -27,7 +28,7 @@ class Driver(Protocol):
 class Sqlite:
     """Runs a whole transaction on the driver's thread at once: the way there costs more than the work."""
 
-    def __init__(self, connection: aiosqlite.Connection) -> None:
+    def __init__(self, connection: "aiosqlite.Connection") -> None:
         self._connection = connection
 
     async def read(self, text: str, values: Values) -> Sequence[Any] | None:
@@ -66,7 +67,7 @@ def _run_all(raw: sqlite3.Connection, statements: Bound) -> bool:
 class Postgresql:
     """Sends statements that are transactions of their own: without BEGIN and COMMIT around them."""
 
-    def __init__(self, connection: psycopg.AsyncConnection[Any]) -> None:
+    def __init__(self, connection: "psycopg.AsyncConnection[Any]") -> None:
         self._connection = connection
 
     async def read(self, text: str, values: Values) -> Sequence[Any] | None:
