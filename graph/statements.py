@@ -20,6 +20,7 @@ from sqlalchemy import (
     column,
     exists,
     func,
+    inspect,
     literal,
     literal_column,
     or_,
@@ -105,7 +106,7 @@ def nested_pages(request: Request, parents: Sequence[Value], caller: object, dia
     keys = key_list(parents, link_type(request.page), dialect)
     ids = rows(binding, inner, caller, id_of(binding, inner).label("id"))
     ids, link = linked(ids, binding, inner, request.page)
-    ids = cut(ids.where(link == keys.c.value), inner, request, caller).correlate(keys)
+    ids = cut(ids.where(link == keys.c.value), inner, request, caller, linked_on=dialect).correlate(keys)
     if dialect.name == "postgresql":
         lateral = ids.lateral()
         source = keys.join(lateral, true()).join(page, id_of(binding, page) == lateral.c.id)
@@ -122,7 +123,7 @@ def nested_counts(
     binding = request.binding
     alias = alias_of(binding.model)
     statement, link = linked(rows(binding, alias, caller, func.count()), binding, alias, request.page)
-    conditions = asked(request, alias, caller)
+    conditions = _after_link(asked(request, alias, caller), request.page, dialect)
     statement = statement.where(among(link, parents, dialect), *conditions).group_by(link)
     return statement.with_only_columns(link, func.count(), maintain_column_froms=True)
 
@@ -159,11 +160,29 @@ def link_type(page: Page) -> TypeEngine[Any]:
     return getattr(binding_of(page.target).model, str(page.link)).type
 
 
-def cut(
-    statement: Statement, alias: Alias, request: Request, caller: object, *, more: bool = True
+def cut(  # noqa: PLR0913  # what a page depends on
+    statement: Statement,
+    alias: Alias,
+    request: Request,
+    caller: object,
+    *,
+    linked_on: Dialect | None = None,
+    more: bool = True,
 ) -> Statement:
-    """One page of the statement; `more`: with one row more, to tell whether others follow."""
-    statement = statement.where(*asked(request, alias, caller))
+    """One page of the statement.
+
+    Args:
+        statement: Of all rows, or of those linked to one parent.
+        alias: What it selects from.
+        request: The page.
+        caller: Whoever asks.
+        linked_on: For rows linked to one parent: the database.
+        more: With one row more, to tell whether others follow.
+    """
+    conditions = asked(request, alias, caller)
+    statement = statement.where(
+        *(_after_link(conditions, request.page, linked_on) if linked_on else conditions)
+    )
     if request.after is not None:
         statement = statement.where(_beyond(alias, request.keys, request.after, ascending=True))
     if request.before is not None:
@@ -185,20 +204,41 @@ def _beyond(
     """Rows after the values in the order, or before them when not `ascending`.
 
     With one direction throughout it is one comparison of row values. With mixed directions a range on the
-    first key comes first, because that is what an index can serve.
+    first key comes first, because that is what an index can serve; likewise where that key is an expression,
+    which SQLite does not look for among row values.
     """
     columns = [getattr(alias, key.attribute) for key in keys]
     bounds = [literal(value, item.type) for value, item in zip(values, columns, strict=True)]
     up = [key.descending is not ascending for key in keys]
     if len(set(up)) == 1:
         left, right = tuple_(*columns), tuple_(*bounds)
-        return left > right if up[0] else left < right
+        beyond = left > right if up[0] else left < right
+        if keys[0].attribute in inspect(alias).mapper.column_attrs:
+            return beyond
+        return and_(columns[0] >= bounds[0] if up[0] else columns[0] <= bounds[0], beyond)
     condition: ColumnElement[bool] | None = None
     for item, bound, greater in reversed(list(zip(columns, bounds, up, strict=True))):
         strict = item > bound if greater else item < bound
         loose = item >= bound if greater else item <= bound
         condition = strict if condition is None else and_(loose, or_(strict, condition))
     return true() if condition is None else condition
+
+
+def _after_link(
+    conditions: Sequence[ColumnElement[bool]], page: Page, dialect: Dialect
+) -> Sequence[ColumnElement[bool]]:
+    """The conditions on rows that are found by their link to a parent.
+
+    SQLite knows nothing of how rows are spread: it takes an index on a filter for as good as the one on
+    the link, and would read half the table anew for each parent. So it is told that the conditions hold for
+    nearly every row, and uses an index on them only together with the link. Where a table stands between,
+    it is given conditions that no index serves.
+    """
+    if dialect.name != "sqlite":
+        return conditions
+    if isinstance(page.link, Association):
+        return [func.ifnull(condition, literal_column("0")) for condition in conditions]
+    return [func.likelihood(condition, literal_column("1.0")) for condition in conditions]
 
 
 def asked(request: Request, alias: Alias, caller: object) -> list[ColumnElement[bool]]:

@@ -114,7 +114,8 @@ def page_statement(level: Level, request: Request, caller: object, dialect: Dial
     else:
         ids = rows(binding, inner, caller, id_of(binding, inner))
     ids, link = linked(ids, binding, inner, page)
-    ids = cut(ids.where(link == keys.c.value), inner, request, caller, more=more).correlate(keys)
+    ids = ids.where(link == keys.c.value)
+    ids = cut(ids, inner, request, caller, linked_on=dialect, more=more).correlate(keys)
     if dialect.name == "postgresql":
         lateral = ids.lateral("page")
         own: Attribute = lambda name: lateral.c[name]  # noqa: E731  # one of two
