@@ -24,6 +24,7 @@ class Account(Named, Audited):
     __table_args__ = (
         Index(None, "name_fold", "id"),
         Index(None, "created_at", "id"),
+        Index(None, "status", "id"),
         Index(None, "status", "name_fold", "id"),
     )
     searched: ClassVar = ("name", "domain", "external_ref")

@@ -8,15 +8,22 @@ from sqlalchemy import (
     text,
 )
 
-from models.manual_work import PENDING, PROVISIONED_BY_HAND, UNANSWERED
+from models.manual_work import NOT_AWAITING_SIGNATURE, PENDING, PROVISIONED_BY_HAND, UNANSWERED
 
 _REASONS = (
     "(status = 'ACTIVE' AND status_reason IN ('PENDING', 'ACCEPTED'))"
     " OR (status = 'INACTIVE' AND status_reason IN ('DEACTIVATED', 'WITHDRAWN', 'EXPIRED', 'SUPERSEDED'))"
 )
-_ACTIVE_AT_PROVIDER = text("status = 'ACTIVE' AND provider_account_id IS NOT NULL")
-_ACTIVE_ELSEWHERE = text("status = 'ACTIVE' AND provider_account_id IS NULL")
+_ACTIVE_AT_PROVIDER = "status = 'ACTIVE' AND provider_account_id IS NOT NULL"
+_ACTIVE_ELSEWHERE = "status = 'ACTIVE' AND provider_account_id IS NULL"
 _EXECUTED_KEY = "coalesce(executed_on, '9999-12-31')"
+
+
+def _partial(name: str, where: str, *columns: str, unique: bool = False) -> Index:
+    """An index of the rows that meet the condition."""
+    condition = text(where)
+    return Index(name, *columns, unique=unique, sqlite_where=condition, postgresql_where=condition)
+
 
 RULES = (
     ForeignKeyConstraint(
@@ -38,59 +45,49 @@ RULES = (
         name="signer_is_whole",
     ),
     CheckConstraint("(acceptance_url IS NULL) = (acceptance_status IS NULL)", name="request_is_whole"),
-    Index(
+    _partial(
         "uq_agreements_active_at_provider",
+        _ACTIVE_AT_PROVIDER,
         "provider_account_id",
         "template_id",
         unique=True,
-        sqlite_where=_ACTIVE_AT_PROVIDER,
-        postgresql_where=_ACTIVE_AT_PROVIDER,
     ),
-    Index(
-        "uq_agreements_active_elsewhere",
-        "account_id",
-        "template_id",
-        unique=True,
-        sqlite_where=_ACTIVE_ELSEWHERE,
-        postgresql_where=_ACTIVE_ELSEWHERE,
-    ),
-    Index(None, "provider_account_id", "template_id"),
-    Index(None, "template_id", "name_fold", "id"),
-    Index(None, "account_id", "name_fold", "id"),
-    Index(None, "account_id", "serial"),
-    Index(None, "account_id", "created_at", "id"),
-    Index("ix_agreements_account_id_executed_key_id", "account_id", text(_EXECUTED_KEY), "id"),
-    Index("ix_agreements_executed_key_id", text(_EXECUTED_KEY), "id"),
+    _partial("uq_agreements_active_elsewhere", _ACTIVE_ELSEWHERE, "account_id", "template_id", unique=True),
     Index(None, "name_fold", "id"),
     Index(None, "created_at", "id"),
-    Index(None, "status", "status_reason", "name_fold", "id"),
-    Index(None, "sync_state", "name_fold", "id"),
-    Index(None, "origin", "name_fold", "id"),
-    Index(None, "provider_id", "name_fold", "id"),
+    Index("ix_agreements_executed_key_id", text(_EXECUTED_KEY), "id"),
+    # What is filtered by comes by id, as a list does unless it is asked otherwise. Of two indexes that serve
+    # equally many conditions SQLite takes the one that was made last: the least telling ones come first.
+    Index(None, "status", "id"),
+    Index(None, "origin", "id"),
+    Index(None, "provider_id", "id"),
+    Index(None, "sync_state", "id"),
+    Index(None, "status_reason", "id"),
+    # A template may have as many agreements as there are: each order has an index there. A customer, one of
+    # its provider accounts or contracts has few, which are sorted as they are read.
+    Index(None, "template_id", "id"),
+    Index(None, "template_id", "name_fold", "id"),
+    Index(None, "template_id", "serial", "id"),
+    Index(None, "template_id", "created_at", "id"),
+    Index("ix_agreements_template_id_executed_key_id", "template_id", text(_EXECUTED_KEY), "id"),
+    Index(None, "template_id", "status_reason", "id"),
+    Index(None, "account_id", "id"),
+    Index(None, "account_id", "template_id"),
+    Index(None, "provider_account_id", "id"),
+    Index(None, "provider_account_id", "template_id"),
+    _partial("ix_agreements_unsigned", "signer_email IS NULL", "signer_email", "id"),
+    _partial("ix_agreements_signed", "signer_email IS NOT NULL", "id"),
+    _partial("ix_agreements_not_awaiting_signature", NOT_AWAITING_SIGNATURE, "id"),
     # Each names what it holds once more: SQLite chooses the index of which it can use the most columns.
-    Index(
-        "ix_agreements_pending_at",
-        "provider_id",
-        "status",
-        "status_reason",
-        sqlite_where=text(PENDING),
-        postgresql_where=text(PENDING),
-    ),
-    Index(
-        "ix_agreements_unanswered",
-        "sync_state",
-        "status",
-        sqlite_where=text(UNANSWERED),
-        postgresql_where=text(UNANSWERED),
-    ),
-    Index(
+    _partial("ix_agreements_pending_at", PENDING, "provider_id", "status", "status_reason"),
+    _partial("ix_agreements_unanswered", UNANSWERED, "sync_state", "status"),
+    _partial(
         "ix_agreements_provisioned_by_hand",
+        PROVISIONED_BY_HAND,
         "status",
         "origin",
         "provider_account_id",
         "account_id",
         "provider_id",
-        sqlite_where=text(PROVISIONED_BY_HAND),
-        postgresql_where=text(PROVISIONED_BY_HAND),
     ),
 )

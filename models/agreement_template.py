@@ -57,7 +57,8 @@ class AgreementTemplate(Named, Audited):
         UniqueConstraint("id", "provider_id"),
         Index(None, "name_fold", "id"),
         Index(None, "created_at", "id"),
-        Index(None, "provider_id", "name_fold", "id"),
+        Index(None, "status", "id"),
+        Index(None, "provider_id", "id"),
     )
     searched: ClassVar = ("name", "template_id")
 

@@ -26,12 +26,11 @@ class BillingContract(Named, Audited):
     __tablename__ = "billing_contracts"
     __table_args__ = (
         UniqueConstraint("id", "account_id"),
-        Index(None, "account_id", "name_fold", "id"),
-        Index(None, "account_id", "start_on", "id"),
-        Index(None, "account_id", "created_at", "id"),
         Index(None, "name_fold", "id"),
         Index(None, "start_on", "id"),
         Index(None, "created_at", "id"),
+        Index(None, "status", "id"),
+        Index(None, "account_id", "id"),
         Index(
             "uq_billing_contracts_default",
             "account_id",

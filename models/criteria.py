@@ -1,6 +1,7 @@
 """What a condition on a list means in SQL: one function a condition, for filters and repositories."""
 
 from collections.abc import Sequence
+from datetime import date, timedelta
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, exists, inspect, not_, select, text, union, union_all
@@ -9,12 +10,13 @@ from models.account import Account
 from models.agreement import Agreement
 from models.base import Entity
 from models.enums import ProviderAccountStatus
-from models.manual_work import MISSING, PENDING, PROVISIONED_BY_HAND, UNANSWERED
+from models.manual_work import MISSING, PENDING, PROVISIONED_BY_HAND, UNANSWERED, UNMAPPED
 from models.provider import Provider
 from models.provider_account import ProviderAccount
 from models.records import SearchWord
 from models.text import after_prefix, words
 
+_LAST_DAY = date.max - timedelta(days=1)
 MAX_WORDS = 32
 """More words than anybody searches for; what comes after them is not looked at."""
 
@@ -45,6 +47,21 @@ def search_agreements(alias: type[Agreement], value: str) -> ColumnElement[bool]
     return and_(*conditions) if conditions else None
 
 
+def executed_from(alias: type[Agreement], value: date) -> ColumnElement[bool]:
+    """Executed on the day or later.
+
+    In terms of what the index on days holds, where undated agreements have the last day of all. SQLite does
+    not expect a range with one end to be worth an index. PostgreSQL, misled by that last day, takes the
+    latest days for more than they are; of the column itself it knows better.
+    """
+    return and_(alias.executed_key >= value, alias.executed_key < date.max, alias.executed_on >= value)
+
+
+def executed_to(alias: type[Agreement], value: date) -> ColumnElement[bool]:
+    """Executed on the day or earlier."""
+    return and_(alias.executed_key >= date.min, alias.executed_key <= min(value, _LAST_DAY))
+
+
 _IS_ACTIVE = text("status = 'ACTIVE'")
 _MANUAL_WORK = (
     # The customer is to sign, and somebody to record it: the provider will not tell.
@@ -67,7 +84,7 @@ _MANUAL_WORK = (
     ),
 )
 _MANUAL_WORK_ON_PLACES = (
-    select(ProviderAccount.id).where(_IS_ACTIVE, text("account_id IS NULL")),
+    select(ProviderAccount.id).where(_IS_ACTIVE, text(UNMAPPED)),
     select(ProviderAccount.id).where(_IS_ACTIVE, text(MISSING)),
 )
 

@@ -30,6 +30,7 @@ class Job(Entity):
     __table_args__ = (
         Index(None, "kind", "status", "id"),
         Index(None, "status", "id"),
+        Index(None, "kind", "id"),
         Index(
             "uq_jobs_unfinished_provision",
             "provider_id",

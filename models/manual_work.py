@@ -3,4 +3,6 @@
 PENDING = "status = 'ACTIVE' AND status_reason = 'PENDING'"
 UNANSWERED = "acceptance_status IN ('EXPIRED', 'REFUSED')"
 PROVISIONED_BY_HAND = "status = 'ACTIVE' AND origin = 'PROVISIONING' AND provider_account_id IS NULL"
+UNMAPPED = "account_id IS NULL"
 MISSING = "missing_since IS NOT NULL"
+NOT_AWAITING_SIGNATURE = "status_reason != 'PENDING'"

@@ -11,7 +11,7 @@ from models.account import Account
 from models.base import KEY_TEXT, Audited, text_enum
 from models.enums import ProviderAccountMapping, ProviderAccountStatus
 from models.errors import DomainError, ErrorCode
-from models.manual_work import MISSING
+from models.manual_work import MISSING, UNMAPPED
 from models.provider import Provider
 from models.text import fold
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from models.agreement import Agreement
 
 
-_MISSING = text(MISSING)
+_UNMAPPED, _MISSING = text(UNMAPPED), text(MISSING)
 
 
 class ProviderAccount(Audited):
@@ -30,14 +30,17 @@ class ProviderAccount(Audited):
         UniqueConstraint("provider_id", "provider_specific_id"),
         UniqueConstraint("id", "provider_id"),
         UniqueConstraint("id", "account_id"),
-        Index(None, "provider_id", "name_fold", "id"),
-        Index(None, "account_id", "name_fold", "id"),
-        Index(None, "account_id", "provider_id"),
         Index(None, "name_fold", "id"),
         Index(None, "created_at", "id"),
-        Index(None, "provider_id", "domain"),
+        # In the order in which they are made: see the agreements'.
+        Index(None, "status", "id"),
+        Index(None, "provider_id", "name_fold", "id"),
         Index(None, "provider_id", "id"),
-        Index("ix_provider_accounts_missing", "id", sqlite_where=_MISSING, postgresql_where=_MISSING),
+        Index(None, "provider_id", "domain"),
+        Index(None, "account_id", "id"),
+        Index(None, "account_id", "provider_id", "name_fold", "id"),
+        Index("ix_provider_accounts_unmapped", "status", sqlite_where=_UNMAPPED, postgresql_where=_UNMAPPED),
+        Index("ix_provider_accounts_missing", "status", sqlite_where=_MISSING, postgresql_where=_MISSING),
         CheckConstraint("(account_id IS NULL) = (mapping = 'UNMAPPED')", name="mapped_has_account"),
     )
     searched: ClassVar = ("provider_name", "domain")

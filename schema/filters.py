@@ -5,7 +5,7 @@ from datetime import date
 import strawberry
 
 import models
-from graph import at_least, at_most, criterion, equal, has, is_null, is_set, lacks, one_of
+from graph import criterion, equal, has, is_null, is_set, lacks, one_of
 from models import criteria
 
 _SEARCH = (
@@ -42,8 +42,10 @@ class AgreementFilter:
     sync_state: models.SyncState | None = equal(
         "sync_state", description="Of which the provider knows this much."
     )
-    executed_from: date | None = at_least("executed_on", description="Executed on this day or later.")
-    executed_to: date | None = at_most("executed_on", description="Executed on this day or earlier.")
+    executed_from: date | None = criterion(
+        criteria.executed_from, description="Executed on this day or later."
+    )
+    executed_to: date | None = criterion(criteria.executed_to, description="Executed on this day or earlier.")
     awaiting_signature: bool | None = equal(
         "awaiting_signature", description="True: active and pending. False: not so."
     )

@@ -19,12 +19,16 @@ from models.criteria import awaiting_manual_work, place_awaiting_manual_work
             awaiting_manual_work,
             {
                 "ix_agreements_pending_at",
-                "ix_agreements_sync_state_name_fold_id",
+                "ix_agreements_sync_state_id",
                 "ix_agreements_unanswered",
                 "ix_agreements_provisioned_by_hand",
             },
         ),
-        (aliased(ProviderAccount), place_awaiting_manual_work, {"ix_provider_accounts_missing"}),
+        (
+            aliased(ProviderAccount),
+            place_awaiting_manual_work,
+            {"ix_provider_accounts_unmapped", "ix_provider_accounts_missing"},
+        ),
     ],
     ids=["agreements", "provider accounts"],
 )
