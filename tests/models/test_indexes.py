@@ -15,6 +15,8 @@ from support.databases import Databases
 from support.lists import FEW, MOST, Asked, lists, offered, orders, values_of
 from support.plans import Look, look
 
+pytestmark = pytest.mark.timeout(900)  # the crowd takes a busy machine minutes to make
+
 ROWS, MORE_ROWS = 10_000, 40_000
 GROWTH = 1.5
 """Of the effort at most; four times as many rows make a tree of an index hardly deeper."""
@@ -79,7 +81,8 @@ def few() -> Iterator[Asked]:
 
 def most(*, ordered: bool) -> Iterator[Asked]:
     for each in filtered(MOST):
-        yield from (order for order in orders(each) if ordered or order is each)
+        in_one_direction = (order for order in orders(each) if not order.name.endswith("DESC"))
+        yield from (order for order in in_one_direction if ordered or order is each)
 
 
 def in_order() -> Iterator[Asked]:

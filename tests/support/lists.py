@@ -155,12 +155,12 @@ class Asked:
         return (nested_counts if self.count else nested_pages)(request, parents, None, dialect)
 
     def beyond(self, connection: Connection) -> Iterator["Asked"]:
-        """The pages after and before a row in the middle of the list."""
+        """The pages after and before the row in the middle of all there are."""
         request, keys = self._request(), self._request().keys
-        names = selected(self.binding, *keys)
-        middle = replace(self, arguments={**self.arguments, "first": 200}).statement(connection.dialect)
-        row = connection.execute(middle).all()[-1]
-        values = dict(zip(names, row[-len(names) :], strict=True))
+        of_all = replace(self, page=Page("", self.page.target, None))
+        middle = connection.scalar(of_all.counted().statement(connection.dialect)) // 2
+        row = connection.execute(of_all.statement(connection.dialect).offset(middle)).first()
+        values = dict(zip(selected(self.binding, *keys), row, strict=True))
         cursor = request.cursors.encode([values[key.attribute] for key in keys])
         bounds = ("after",) if self.page.forward_only else ("after", "before")
         for bound in bounds:
