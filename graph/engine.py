@@ -350,7 +350,10 @@ async def _waited(value: Any) -> Any:  # noqa: ANN401  # graphql-core answers at
 
 async def _closed(context: Context) -> None:
     """Give the connection back, whoever cancels meanwhile."""
-    await asyncio.shield(asyncio.ensure_future(context.reader.close()))
+    if context.reader.is_open:
+        await asyncio.shield(asyncio.ensure_future(context.reader.close()))
+    else:
+        context.reader.end()
 
 
 def _located(error: Exception) -> GraphQLError:

@@ -1,13 +1,15 @@
 """Global ids: one opaque text that names a type and a row, as Relay asks for."""
 
 import binascii
+import re
 from base64 import b64decode, b64encode
-from binascii import b2a_base64
+from binascii import a2b_base64, b2a_base64
 from functools import lru_cache
 from uuid import UUID
 
 from graph.errors import CodedError
 
+_UUID = re.compile(r"[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}")
 _PLAIN = 32
 """Digits of an id without dashes."""
 
@@ -28,6 +30,18 @@ def split_id(text: str) -> tuple[str, UUID]:
     except (binascii.Error, ValueError) as error:
         raise ValueError(f"«{text:.80}» is not an id.") from error
     if encode_id(type_name, key) != text:
+        raise ValueError(f"«{text:.80}» is not an id.")
+    return type_name, key
+
+
+def split_text_id(text: str) -> tuple[str, str]:
+    """As `split_id`; the id as text, with dashes."""
+    try:
+        type_name, _, key = a2b_base64(text.encode("ascii"), strict_mode=True).decode().partition(":")
+    except ValueError as error:  # among them errors of base64 and of UTF-8
+        raise ValueError(f"«{text:.80}» is not an id.") from error
+    canonical = b2a_base64(f"{type_name}:{key}".encode(), newline=False).decode()
+    if _UUID.fullmatch(key) is None or canonical != text:
         raise ValueError(f"«{text:.80}» is not an id.")
     return type_name, key
 

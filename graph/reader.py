@@ -96,9 +96,18 @@ class Reader:
         if connection is not None:
             await asyncio.shield(connection.close())
 
+    @property
+    def is_open(self) -> bool:
+        """Whether there is anything to be closed."""
+        return self._connection is not None or self._batches.busy
+
+    def end(self) -> None:
+        """Read nothing more."""
+        self._batches.end()
+
     async def close(self) -> None:
         """Return the connection, for good: nothing more is read."""
-        self._batches.end()
+        self.end()
         await self.renew()
 
     def keep(self, key: Hashable, make: Callable[[], T]) -> T:

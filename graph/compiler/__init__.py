@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 from graphql import GraphQLError, GraphQLObjectType, OperationDefinitionNode, OperationType
-from graphql.execution.values import VariableValues, get_variable_values
+from graphql.execution.values import VariableValues
 from sqlalchemy import Dialect
 
 from graph.compiler.bound import Binder, Given
@@ -24,6 +24,7 @@ from graph.compiler.outputs import Anomaly
 from graph.compiler.plan import Plan
 from graph.compiler.planner import Planner, refers
 from graph.compiler.run import Run
+from graph.compiler.variables import Variables
 from graph.documents import Document
 from graph.reader import Reader
 from graph.requests import GraphQLRequest
@@ -33,7 +34,6 @@ from graph.source import SourceFailed, Steps
 
 _MOST_VARIANTS = 16
 """Plans of one document: it may have a condition on every field."""
-_NONE = VariableValues({}, {})
 _log = logging.getLogger(__name__)
 
 
@@ -87,7 +87,7 @@ class Plans:
         if source is None or node.operation is not OperationType.QUERY:
             return None
         try:
-            variables = self._variables(node, request)
+            variables = self._variables(document, node).values(request.variables)
             plan = self.plan(document, node, variables, source.dialect)
             given = Given(request.variables, variables, reader, source)
             run = Run(plan, self._binder.bind(plan, given), given)
@@ -127,14 +127,13 @@ class Plans:
         if source is None:
             return {}
         try:
-            planner = Planner(
-                self._schema, document.node, executor.operation, executor.variable_values, source.dialect
-            )
             plan = self._kept(
                 document,
                 (source.dialect.name, id(details[0].node)),
                 executor.variable_values,
-                lambda: planner.references(served, details),
+                lambda: Planner(
+                    self._schema, document.node, executor.operation, executor.variable_values, source.dialect
+                ).references(served, details),
             )
             if not plan.roots:
                 return {}
@@ -165,8 +164,12 @@ class Plans:
         Raises:
             Unplannable: It takes graphql-core.
         """
-        planner = Planner(self._schema, document.node, node, variables, dialect)
-        return self._kept(document, (dialect.name, id(node)), variables, planner.plan)
+        return self._kept(
+            document,
+            (dialect.name, id(node)),
+            variables,
+            lambda: Planner(self._schema, document.node, node, variables, dialect).plan(),
+        )
 
     def _kept(
         self, document: Document, place: Hashable, variables: VariableValues, make: Callable[[], Plan]
@@ -193,15 +196,11 @@ class Plans:
             raise found
         return found
 
-    def _variables(self, node: OperationDefinitionNode, request: GraphQLRequest) -> VariableValues:
-        """The variables' values; raises GraphQLError if they are not as they must be."""
-        if not node.variable_definitions:
-            return _NONE
-        found = get_variable_values(
-            self._schema, node.variable_definitions, dict(request.variables), max_errors=1
-        )
-        if isinstance(found, list):
-            raise found[0]
+    def _variables(self, document: Document, node: OperationDefinitionNode) -> Variables:
+        key = self, id(node)
+        found = document.plans.get(key)
+        if found is None:
+            found = document.plans[key] = Variables(self._schema, node)
         return found
 
 

@@ -61,7 +61,7 @@ def output(served: GraphQLNamedType, stored: TypeEngine[Any], dialect: Dialect) 
             return Output(table={0: False, 1: True}) if sqlite else AS_IT_IS
         case Integer() if served.name == "Int":
             fits = not sqlite and not isinstance(kind, BigInteger)
-            return AS_IT_IS if fits else Output(check=f"{-_INT} <= {{0}} < {_INT}")
+            return AS_IT_IS if fits else Output(check=f"type({{0}}) is int and {-_INT} <= {{0}} < {_INT}")
         case String() if served.name == "String" and not isinstance(kind, Enum):
             return AS_IT_IS
         case Date() if _is_iso(served, date):

@@ -186,6 +186,7 @@ class RootRows:
         levels: The level for each type that an id may name; None where such a row cannot be planned.
         definition: The field, as graphql-core knows it.
         node: Where the document selects it: holds the ids.
+        variable: That they are taken from, if they are not written there.
         any_type: Whether ids of other types are null, and not an error.
         many: Whether it is a list.
     """
@@ -193,6 +194,7 @@ class RootRows:
     levels: Mapping[str, Level | None]
     definition: GraphQLField
     node: FieldNode
+    variable: str | None = None
     any_type: bool = False
     many: bool = False
 

@@ -8,11 +8,13 @@ from typing import Any
 
 from graphql import (
     DocumentNode,
+    FieldNode,
     FragmentDefinitionNode,
     GraphQLField,
     GraphQLObjectType,
     GraphQLSchema,
     OperationDefinitionNode,
+    VariableNode,
     get_named_type,
     get_nullable_type,
     is_list_type,
@@ -145,7 +147,8 @@ class Planner:
             case OneField():
                 binding = binding_of(field.cls)
                 level = self._rows(binding, definition, details, one=True)
-                return RootRows({binding.name: level}, definition, details[0].node)
+                node = details[0].node
+                return RootRows({binding.name: level}, definition, node, _variable(node))
             case NodeField():
                 many = isinstance(field, NodesField)
                 levels = {
@@ -153,7 +156,8 @@ class Planner:
                     for binding in self._known(field)
                 }
                 self._repeats |= many
-                return RootRows(levels, definition, details[0].node, any_type=True, many=many)
+                node = details[0].node
+                return RootRows(levels, definition, node, _variable(node), any_type=True, many=many)
             case _:
                 raise Unplannable(f"Query.{name} is no field that a binding serves.")
 
@@ -337,6 +341,12 @@ class Planner:
 
 def _strawberry_field(definition: GraphQLField | None) -> StrawberryField | None:
     return definition.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF) if definition else None
+
+
+def _variable(node: FieldNode) -> str | None:
+    """The variable that a field's one argument is, if it is one."""
+    [given] = node.arguments or ()
+    return given.value.name.value if isinstance(given.value, VariableNode) else None
 
 
 def refers(served: GraphQLObjectType) -> bool:

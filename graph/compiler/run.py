@@ -8,6 +8,7 @@ from typing import Any
 
 from graphql import GraphQLError
 from graphql.execution.values import get_argument_values
+from sqlalchemy import Dialect
 
 from graph.compiler.bound import Bound, BoundPage, Given
 from graph.compiler.outputs import Anomaly
@@ -15,9 +16,12 @@ from graph.compiler.plan import Constant, Level, Plan, RootPage, RootReference, 
 from graph.compiler.projector import Projector, projector
 from graph.compiler.sql import raw_key, raw_keys
 from graph.errors import CodedError
-from graph.ids import parse_id, split_id
+from graph.ids import split_text_id
 from graph.reader import Slice
 from graph.source import Rows, Steps
+
+_UNKNOWN: Any = object()
+"""Instead of a level: no type of that name has rows."""
 
 
 class PageFacts:
@@ -87,27 +91,34 @@ class Run:
         if isinstance(root, RootPage):
             [connection] = (yield from self._pages(root.level, [None])).values()
             return connection
-        given = get_argument_values(root.definition, root.node, self._given.variables)
+        ids = self._ids(root)
         if not root.many:
-            [row] = yield from self._rows_by_id(root, [given["id"]])
+            [row] = yield from self._rows_by_id(root, [ids])
             return row
         limit = self._given.reader.limits.ids
-        if len(given["ids"]) > limit:
+        if len(ids) > limit:
             raise CodedError(f"More than {limit} ids.", code="TOO_MANY_IDS")
-        return (yield from self._rows_by_id(root, given["ids"]))
+        return (yield from self._rows_by_id(root, ids))
+
+    def _ids(self, root: RootRows) -> Any:  # noqa: ANN401  # a text, or a list of them
+        values = self._given.variables.coerced
+        if root.variable is not None and values.get(root.variable) is not None:
+            return values[root.variable]
+        [given] = get_argument_values(root.definition, root.node, self._given.variables).values()
+        return given
 
     def _rows_by_id(self, root: RootRows, ids: Sequence[str]) -> Steps[list[Any]]:
         """The rows of global ids, in their order; None for those that are not there."""
-        places = [_place(root, each) for each in ids]
+        places = [_place(root, each, self._dialect) for each in ids]
         found: dict[str, Mapping[Any, Any]] = {}
-        for name, level in root.levels.items():
-            keys = dict.fromkeys(raw_key(key, self._dialect) for each, key in places if each == name)
-            if not keys:
-                continue
+        for name in dict.fromkeys(name for name, _ in places):
+            level = root.levels.get(name, _UNKNOWN)
             if level is None:
                 raise Anomaly(name)
-            found[name] = yield from self._rows(level, list(keys))
-        return [found.get(name, {}).get(raw_key(key, self._dialect)) for name, key in places]
+            if level is not _UNKNOWN:
+                keys = dict.fromkeys(key for each, key in places if each == name)
+                found[name] = yield from self._rows(level, list(keys))
+        return [found[name].get(key) if name in found else None for name, key in places]
 
     def _rows(self, level: Level, keys: list[Any]) -> Steps[Mapping[Any, Any]]:
         """A level's rows by their keys, as JSON."""
@@ -149,19 +160,19 @@ class Run:
         return found
 
 
-def _place(root: RootRows, text: str) -> tuple[str, Any]:
-    """The type and the key that a global id names.
+def _place(root: RootRows, text: str, dialect: Dialect) -> tuple[str, str]:
+    """The type and the key, as rows have it, that a global id names.
 
     Raises:
         CodedError: It is no id, or of a type that may not be asked for.
     """
     try:
-        if root.any_type:
-            return split_id(text)
-        [name] = root.levels
-        return name, parse_id(text, name)
+        name, key = split_text_id(text)
     except ValueError as error:
         raise CodedError(str(error), code="BAD_ID") from error
+    if not root.any_type and name not in root.levels:
+        raise CodedError(f"«{text:.80}» is of another type.", code="BAD_ID")
+    return name, key.replace("-", "") if dialect.name == "sqlite" else key
 
 
 def _grouped(rows: Rows, parents: int, place: int) -> list[list[Any]]:

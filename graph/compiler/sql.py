@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Date, Dialect, Select, Text, and_, bindparam, cast, func, select, true
 from sqlalchemy.types import Uuid
 
+from graph.binding import Association
 from graph.compiler.outputs import Anomaly, decoder
 from graph.compiler.plan import Cell, Level
 from graph.dynamic import Alias, Value
@@ -113,9 +114,12 @@ def page_statement(level: Level, request: Request, caller: object, dialect: Dial
         ids = rows(binding, inner, caller, *(getattr(inner, name).label(name) for name in names))
     else:
         ids = rows(binding, inner, caller, id_of(binding, inner))
-    ids, link = linked(ids, binding, inner, page)
-    ids = ids.where(link == keys.c.value)
-    ids = cut(ids, inner, request, caller, linked_on=dialect, more=more).correlate(keys)
+    if dialect.name == "sqlite" and _is_in_between(request, caller):
+        ids = _ids_in_between(request, keys.c.value, more=more).correlate(keys)
+    else:
+        ids, link = linked(ids, binding, inner, page)
+        ids = ids.where(link == keys.c.value)
+        ids = cut(ids, inner, request, caller, linked_on=dialect, more=more).correlate(keys)
     if dialect.name == "postgresql":
         lateral = ids.lateral("page")
         own: Attribute = lambda name: lateral.c[name]  # noqa: E731  # one of two
@@ -130,6 +134,25 @@ def page_statement(level: Level, request: Request, caller: object, dialect: Dial
         *(each.desc() if down else each.asc() for each, down in zip(order, directions, strict=True))
     )
     return _with_cells(statement, level, own, caller, dialect, request, place_of(keys, dialect))
+
+
+def _is_in_between(request: Request, caller: object) -> bool:
+    """Whether the table of a many-to-many relationship says by itself which rows a page has."""
+    binding = request.binding
+    bounds = request.conditions or request.after is not None or request.before is not None
+    by_key = [key.attribute for key in request.keys] == list(binding.key)
+    seen = scope(binding, alias_of(binding.model), caller)
+    return isinstance(request.page.link, Association) and by_key and not bounds and seen is None
+
+
+def _ids_in_between(request: Request, parent: ColumnElement[Any], *, more: bool) -> Statement:
+    """Such a page; SQLite would look each row up in its own table, to find the id that it began with."""
+    link: Any = request.page.link
+    between = link.table.alias()
+    child = between.c[link.child.key]
+    down = request.keys[0].descending is not request.backward
+    ids = select(child).where(between.c[link.parent.key] == parent)
+    return ids.order_by(child.desc() if down else child.asc()).limit(request.size + more)
 
 
 def count_statement(request: Request, caller: object, dialect: Dialect) -> Statement:
