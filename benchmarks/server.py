@@ -1,22 +1,35 @@
-"""The server that is measured: the real command, in a process and on a core of its own."""
+"""A server that is measured: a process of its own, on a core of its own."""
 
 import os
 import re
 import subprocess
 import sys
 import time
-from collections.abc import Collection, Generator
+from collections.abc import Collection, Generator, Mapping
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 from benchmarks.errors import ServerFailed
 from benchmarks.http_client import Target
 
-_SERVING = re.compile(r"http://127\.0\.0\.1:(\d+)/graphql")
+ROOT = Path(__file__).parents[1]
 START_SECONDS = 60
 STOP_SECONDS = 30
+
+_SERVING = re.compile(r"http://127\.0\.0\.1:(\d+)/graphql")
+_NOT_INHERITED = ("AGREEMENTS_", "PG", "NODE_", "GRAPHILE_")
+"""Beginnings of variables that would change a server: it is measured as it comes."""
+
+
+@dataclass(frozen=True)
+class Command:
+    """How a server is started; it says its address once it listens."""
+
+    arguments: list[str]
+    variables: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True)
@@ -46,37 +59,42 @@ class ServerProcess:
 
 
 @contextmanager
-def serving(
-    folder: Path, database_url: str, *, secret_key: str, cores: AbstractSet[int]
-) -> Generator[ServerProcess]:
-    """Run `agreements serve` on a free port until the block ends, with default settings and without jobs.
+def serving(folder: Path, command: Command, cores: AbstractSet[int]) -> Generator[ServerProcess]:
+    """Run a server until the block ends.
 
     Args:
         folder: Where it runs, and where what it says is kept.
-        database_url: A filled database.
-        secret_key: Signs cursors; with the same one servers give the same answers.
+        command: What is run.
         cores: Processor cores that it may use; empty for any.
 
     Raises:
         ServerFailed: It ended, or did not listen in time.
     """
     said = folder / "server.log"
-    command = [sys.executable, "-m", "agreements_api.cli", "serve", "--no-jobs", "--port", "0"]
-    with (
-        said.open("wb") as log,
-        subprocess.Popen(  # noqa: S603 -- our own program
-            command,
-            cwd=folder,
-            env=_environment(database_url, secret_key),
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        ) as process,
-    ):
+    with said.open("wb") as log, _started(folder, command, cores, log) as process:
         try:
-            _pin(process.pid, cores)
             yield ServerProcess(process.pid, Target(_port(process, said)))
         finally:
             _stop(process)
+
+
+def _started(
+    folder: Path, command: Command, cores: AbstractSet[int], log: IO[bytes]
+) -> subprocess.Popen[bytes]:
+    """Start it where it is to stay: of a process that runs already, only one thread would move."""
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith(_NOT_INHERITED)}
+    mine = os.sched_getaffinity(0) if sys.platform == "linux" else set[int]()
+    _pin(cores)
+    try:
+        return subprocess.Popen(  # noqa: S603 -- our own programs
+            command.arguments,
+            cwd=folder,
+            env={**inherited, "PYTHONPATH": str(ROOT), **command.variables},
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+    finally:
+        _pin(mine)
 
 
 @contextmanager
@@ -90,23 +108,16 @@ def divided_cores() -> Generator[AbstractSet[int]]:
         return
     all_cores = os.sched_getaffinity(0)
     first, *others = sorted(all_cores)
-    _pin(0, others)
+    _pin(others)
     try:
         yield {first} if others else set()
     finally:
-        _pin(0, all_cores)
+        _pin(all_cores)
 
 
-def _pin(pid: int, cores: Collection[int]) -> None:
+def _pin(cores: Collection[int]) -> None:
     if cores and sys.platform == "linux":
-        os.sched_setaffinity(pid, cores)
-
-
-def _environment(database_url: str, secret_key: str) -> dict[str, str]:
-    ours = {key: value for key, value in os.environ.items() if not key.startswith("AGREEMENTS_")}
-    ours["AGREEMENTS_DATABASE_URL"] = database_url
-    ours["AGREEMENTS_SECRET_KEY"] = secret_key
-    return ours
+        os.sched_setaffinity(0, cores)
 
 
 def _port(process: subprocess.Popen[bytes], said: Path) -> int:

@@ -4,34 +4,78 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
 
 import pytest
+from support.databases import in_ci
 
+from benchmarks.chart import as_svg
+from benchmarks.contestants import LIMIT, MERCURIUS, OURS, Contestant
+from benchmarks.databases import Database
 from benchmarks.dataset import BIG_ACCOUNTS, MIN_ACCOUNTS, Dataset, Sizes
-from benchmarks.loads import shape
+from benchmarks.errors import DifferentAnswer
+from benchmarks.figures import Figure, figures
+from benchmarks.http_client import Target
+from benchmarks.loads import References, shape
+from benchmarks.measure import Result, Subject
+from benchmarks.publishing import BEGIN, END, with_tables
+from benchmarks.report import Report, number
+from benchmarks.server import Command, ServerProcess
+from benchmarks.wordings import comparable, difference
 
 ROOT = Path(__file__).parents[2]
+LOADS = ["page", "page, 64 connections", "small", "write", "1,000 accounts"]
+
+
+def run_benchmarks(found: Path, *options: str, seconds: int) -> subprocess.CompletedProcess[str]:
+    """Run the command over the smallest data set, each load once and briefly."""
+    smallest = f"--accounts {MIN_ACCOUNTS} --seconds 0.1 --rounds 1 --connections 1 --json {found}"
+    return subprocess.run(  # noqa: S603 -- our own program
+        [sys.executable, "-m", "benchmarks", *options, *smallest.split()],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=seconds,
+        check=False,
+    )
 
 
 def test_the_smallest_run_measures_every_load(tmp_path: Path) -> None:
     found = tmp_path / "found.json"
-    options = f"--accounts {MIN_ACCOUNTS} --seconds 0.1 --rounds 1 --connections 1 --json {found}"
 
-    run = subprocess.run(  # noqa: S603 -- our own program
-        [sys.executable, "-m", "benchmarks", "--database", "sqlite", *options.split()],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    run = run_benchmarks(found, "--database", "sqlite", "--peers", "none", seconds=120)
 
     assert run.returncode == 0, run.stderr
-    (server,) = json.loads(found.read_text())["servers"]
-    assert list(server["loads"]) == ["page", "small", "write"]
-    for name, load in server["loads"].items():
-        assert load["answers"] > 0
-        assert f"| {server['database']} | {name} |" in run.stdout
+    told = json.loads(found.read_text())
+    (server,) = told["servers"]
+    assert list(server["loads"]) == LOADS
+    assert all(load["answers"] > 0 for load in server["loads"].values())
+    assert f"### Page, {server['database']}" in run.stdout
+    (blocks,) = told["blocks"]
+    assert 0 < blocks["p99_ms"] <= blocks["longest_ms"] <= blocks["longest_by_clock_ms"]
+    assert "| Page, SQLite: longest block of the loop | ≤ 5 ms |" in run.stdout
+
+
+@pytest.mark.timeout(900)
+def test_all_peers_give_the_same_answers(tmp_path: Path) -> None:
+    found = tmp_path / "found.json"
+
+    run = run_benchmarks(found, seconds=880)
+
+    if "cannot be installed" in run.stderr and not in_ci():
+        pytest.skip("Peers of the benchmarks: they cannot be installed")
+    assert run.returncode == 0, run.stderr
+    told = json.loads(found.read_text())
+    measured = [(server["server"], server["database"].split()[0]) for server in told["servers"]]
+    everywhere = [OURS, LIMIT, "Strawberry, tuned"]
+    in_node = [MERCURIUS, "Yoga + JIT", "Apollo Server", "PostGraphile"]
+    assert measured == [
+        *((name, "PostgreSQL") for name in [*everywhere, *in_node]),
+        *((name, "SQLite") for name in everywhere),
+    ]
+    assert all(load["answers"] > 0 for server in told["servers"] for load in server["loads"].values())
+    assert None not in {figure["reached"] for figure in told["figures"]}
 
 
 def test_a_data_set_too_small_for_the_page_is_refused() -> None:
@@ -51,6 +95,110 @@ def test_entities_and_leaves_are_counted_but_not_what_pages_are_made_of() -> Non
     account = {"id": "1", "agreements": {"edges": [{"node": {"number": None, "provider": None}}]}}
 
     assert shape({"accounts": {"pageInfo": {"endCursor": "x"}, "edges": [{"node": account}]}}) == (2, 4)
+
+
+@pytest.mark.parametrize(
+    ("other", "where"),
+    [
+        ({"edges": [{"id": 2}]}, "data.edges[0].id: 1, not 2"),
+        ({"edges": [{"id": True}]}, "data.edges[0].id: 1, not True"),
+        ({"edges": []}, "data.edges: 1 items, not 0"),
+        ({"edges": [{"id": 1}], "more": None}, "data: fields ['edges'], not ['edges', 'more']"),
+        ({"edges": [None]}, "data.edges[0]: {'id': 1}, not None"),
+        ({"edges": [{"id": 1}]}, None),
+    ],
+)
+def test_two_answers_are_told_apart(other: object, where: str | None) -> None:
+    assert difference({"edges": [{"id": 1}]}, other) == where
+
+
+def test_a_server_that_answers_otherwise_is_not_compared() -> None:
+    references = References()
+    references.check("page", "one", {"at": "2025-01-01T00:00:00Z", "name": "Contoso"})
+
+    references.check("page", "same", {"at": "2025-01-01T00:00:00.000000+00:00", "name": "Contoso"})
+    with pytest.raises(DifferentAnswer, match="other answers the question «page» differently"):
+        references.check("page", "other", {"at": "2025-01-01T00:00:00Z", "name": "contoso"})
+
+
+def test_only_what_is_an_instant_is_read_as_one() -> None:
+    other = ["2025-01-01T01:00:00+01:00", "2025-01-01", "at 2025-01-01T00:00:00Z"]
+
+    assert comparable(other) == ["2025-01-01T00:00:00+00:00", *other[1:]]
+
+
+def subject(name: str, rounds: list[float], cpu_ms: list[float]) -> Subject:
+    """A server on PostgreSQL that did the same at every load."""
+    process = ServerProcess(1, Target(1))
+    made = Subject(
+        Contestant(name, frozenset({"postgresql"}), lambda _: Command([])),
+        Database("postgresql", "PostgreSQL 18.6", "postgresql://"),
+        process,
+        process,
+        memory_mb=100.0,
+    )
+    made.results = {load: Result(1, None, rounds, cpu_ms, [0.1]) for load in LOADS}
+    return made
+
+
+def found_of(*subjects: Subject) -> dict[str, Figure]:
+    return {each.name: each for each in figures(subjects, [])}
+
+
+def test_a_figure_is_the_median_of_what_the_rounds_say() -> None:
+    # The second round was slow for everybody, the third for the peer alone.
+    ours, peer = subject(OURS, [90, 9, 100], [1, 2, 1]), subject(LIMIT, [100, 10, 50], [1, 1, 1])
+
+    page = found_of(ours, peer)["Page, PostgreSQL: of hand-written"]
+
+    assert (page.measured, page.by_cpu, page.reached) == (0.9, 1.0, True)
+
+
+def test_what_was_not_measured_is_not_said_to_be_reached() -> None:
+    ours, peer = subject(OURS, [100], [1]), subject(LIMIT, [100], [1])
+    peer.results["small"].failure = "It closed the connection."
+
+    found = found_of(ours, peer)
+
+    assert found["Page, PostgreSQL: of Mercurius + JIT"].reached is None
+    assert found["Small query, PostgreSQL: of hand-written"].reached is None
+    assert found["Page, PostgreSQL: of hand-written"].reached is True
+    assert found["64 connections, PostgreSQL: peak memory without jobs"].reached is True
+
+
+def test_a_load_that_failed_is_told_and_comes_last() -> None:
+    ours, peer = subject(OURS, [100], [1]), subject(LIMIT, [200], [1])
+    peer.results["page"].failure = "It closed the connection."
+
+    report = Report({"date": "today"}, [peer, ours], [])
+
+    assert report.failures() == [
+        "hand-written on PostgreSQL 18.6 failed at «page»: It closed the connection."
+    ]
+    page = report.as_markdown().partition("### Page, PostgreSQL 18.6")[2].partition("###")[0]
+    assert page.index("| ours | 100 |") < page.index("| hand-written | failed |")
+
+
+def test_the_chart_is_a_picture_with_a_bar_for_each_server() -> None:
+    picture: Any = ET.fromstring(as_svg([subject(OURS, [100], [1]), subject(LIMIT, [50], [2])]))  # noqa: S314 -- our own
+
+    bars = [each for each in picture.iter("{http://www.w3.org/2000/svg}rect") if "class" in each.attrib]
+    assert [(each.get("class"), each.get("width")) for each in bars] == [("ours", "400"), ("peer", "200")] * 5
+
+
+def test_published_tables_replace_the_last_ones() -> None:
+    readme = f"Before.\n\n{BEGIN}\nold\n{END}\n\nAfter.\n"
+
+    once = with_tables(readme, "| new |")
+
+    assert once.startswith("Before.\n\n")
+    assert once.endswith(f"| new |\n\n{END}\n\nAfter.\n")
+    assert "old" not in once
+    assert with_tables(once, "| new |") == once
+
+
+def test_numbers_promise_three_digits() -> None:
+    assert [number(each) for each in (None, 0.01234, 12.345, 1234.5)] == ["–", "0.0123", "12.3", "1,234"]  # noqa: RUF001 -- the dash
 
 
 def test_the_smallest_syncs_are_measured(tmp_path: Path) -> None:

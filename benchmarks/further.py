@@ -1,0 +1,102 @@
+"""What is measured of our server alone, on servers of its own: blocks of the event loop, memory with jobs."""
+
+import tempfile
+import time
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from benchmarks.contestants import OURS, our_command
+from benchmarks.databases import Database
+from benchmarks.dataset import Dataset
+from benchmarks.errors import WrongAnswer
+from benchmarks.http_client import Target
+from benchmarks.loads import Loads, References
+from benchmarks.measure import Plan, run
+from benchmarks.server import serving
+from benchmarks.wordings import OURS as OUR_WORDING
+
+BLOCK_ROUNDS = 2
+"""How long the loop is watched, in rounds of the plan."""
+
+
+@dataclass(frozen=True)
+class Further:
+    """What was found on one database.
+
+    Attributes:
+        blocks_ms: How late the loop came to a timer, every millisecond of the page load, in order of size;
+            without the time that other programs took, where the system tells it. Empty where it failed.
+        longest_by_clock_ms: The greatest delay with that time.
+        memory_with_jobs_mb: The most that a server that does jobs, too, held at 64 connections.
+        failures: Why something is missing.
+    """
+
+    database: Database
+    blocks_ms: Sequence[float] = ()
+    longest_by_clock_ms: float | None = None
+    memory_with_jobs_mb: float | None = None
+    failures: Sequence[str] = ()
+
+    @property
+    def p99_ms(self) -> float | None:
+        return self.blocks_ms[len(self.blocks_ms) * 99 // 100] if self.blocks_ms else None
+
+    @property
+    def longest_ms(self) -> float | None:
+        return self.blocks_ms[-1] if self.blocks_ms else None
+
+
+@dataclass(frozen=True)
+class FurtherRuns:
+    """Starts our server anew for each question; `core` is where it may run, empty for anywhere."""
+
+    dataset: Dataset
+    plan: Plan
+    secret_key: str
+    core: AbstractSet[int]
+
+    async def measure(self, database: Database) -> Further:
+        found = Further(database)
+        try:
+            blocks, by_clock = await self._blocks(database)
+            found = replace(found, blocks_ms=blocks, longest_by_clock_ms=by_clock)
+        except (WrongAnswer, OSError) as error:
+            found = replace(found, failures=[f"Blocks of the loop on {database.name}: {error}"])
+        try:
+            return replace(found, memory_with_jobs_mb=await self._memory_with_jobs(database))
+        except (WrongAnswer, OSError) as error:
+            failure = f"Memory with jobs on {database.name}: {error}"
+            return replace(found, failures=[*found.failures, failure])
+
+    async def _blocks(self, database: Database) -> tuple[Sequence[float], float]:
+        with tempfile.TemporaryDirectory(prefix="agreements-benchmark-") as name:
+            folder = Path(name)
+            copy = database.for_one_server(folder)
+            kept = folder / "ticks"
+            settings = {"TICKS_FILE": str(kept)}
+            command = our_command(copy, self.secret_key, "benchmarks.ticking", settings=settings)
+            with serving(folder, command, self.core) as server:
+                page, _ = await self._loads(server.target, database).pages()
+                await run(server, page, self.plan)
+                began = time.monotonic()
+                for _ in range(BLOCK_ROUNDS):
+                    await run(server, page, self.plan)
+                ended = time.monotonic()
+            ticks = [[float(each) for each in line.split()] for line in kept.read_text("utf-8").splitlines()]
+        watched = [(late, own) for at, late, own in ticks if began <= at <= ended]
+        return sorted(own for _, own in watched), max(late for late, _ in watched)
+
+    async def _memory_with_jobs(self, database: Database) -> float | None:
+        with tempfile.TemporaryDirectory(prefix="agreements-benchmark-") as name:
+            folder = Path(name)
+            copy = database.for_one_server(folder)
+            command = our_command(copy, self.secret_key, "agreements_api.cli", "serve")
+            with serving(folder, command, self.core) as server:
+                _, many = await self._loads(server.target, database).pages()
+                await run(server, many, self.plan)
+                return server.peak_memory_mb()
+
+    def _loads(self, target: Target, database: Database) -> Loads:
+        return Loads(f"{OURS} on {database.name}", target, OUR_WORDING, self.dataset, References())

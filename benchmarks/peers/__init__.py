@@ -1,0 +1,1 @@
+"""Servers of other makes over the same database: what ours is measured beside."""

@@ -1,0 +1,3 @@
+-- $1: the id
+SELECT id::text AS "rowId", name, status, domain, created_at AS "createdAt"
+FROM accounts WHERE id = $1::text::uuid
