@@ -53,6 +53,7 @@ def run(  # noqa: PLR0913 -- the options of a command
     seconds: Annotated[float, Parameter(validator=Number(gt=0, lte=600))] = 1.5,
     rounds: Annotated[int, Parameter(validator=Number(gte=1, lte=100))] = 5,
     connections: Annotated[int, Parameter(validator=Number(gte=1, lte=500))] = 8,
+    many: Annotated[int, Parameter(validator=Number(gte=1, lte=500))] = 64,
     json: Path | None = None,
     publish: bool = False,
 ) -> int:
@@ -65,10 +66,11 @@ def run(  # noqa: PLR0913 -- the options of a command
         seconds: Length of a round.
         rounds: How many rounds each load has.
         connections: How many requests are under way at once.
+        many: How many are, where more is asked than can be answered.
         json: A file that gets the numbers, too.
         publish: Also put the tables into benchmarks/README.md, and a chart beside it.
     """
-    plan = Plan(seconds, rounds, connections)
+    plan = Plan(seconds, rounds, connections, many)
     try:
         with ExitStack() as stack:
             report = _measured(stack, _chosen(database), peers, Dataset(Sizes(accounts)), plan)
@@ -106,7 +108,7 @@ def _measured(
     async def everything() -> Report:
         await measure(subjects, data, plan, _tell)
         _tell("watching our event loop, and our memory with jobs")
-        return Report(said, subjects, [await runs.measure(each) for each in databases])
+        return Report(said, plan, subjects, [await runs.measure(each) for each in databases])
 
     return _run(everything())
 

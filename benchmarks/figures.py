@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from benchmarks.contestants import APOLLO, LIMIT, MERCURIUS, OURS, POSTGRAPHILE, STRAWBERRY
 from benchmarks.databases import Kind
 from benchmarks.further import Further
-from benchmarks.loads import MANY
-from benchmarks.measure import Result, Subject
+from benchmarks.measure import Plan, Result, Subject
 
 LONGEST_BLOCK_MS = 5.0
 
@@ -43,7 +42,7 @@ class Figure:
 _PAGE_ON_POSTGRESQL = ((LIMIT, 0.9), (STRAWBERRY, 30), (MERCURIUS, 1.9), (POSTGRAPHILE, 2.5), (APOLLO, 6))
 
 
-def figures(subjects: Sequence[Subject], further: Sequence[Further]) -> Iterator[Figure]:
+def figures(subjects: Sequence[Subject], further: Sequence[Further], plan: Plan) -> Iterator[Figure]:
     """Every figure of a database that was measured."""
     kinds: list[Kind] = list(dict.fromkeys(each.database.kind for each in subjects))
     for kind in kinds:
@@ -55,12 +54,11 @@ def figures(subjects: Sequence[Subject], further: Sequence[Further]) -> Iterator
             yield found.ratio(f"Small query, {on}: of {APOLLO}", "small", APOLLO, 1)
             yield found.ratio(f"Small query, {on}: of {POSTGRAPHILE}", "small", POSTGRAPHILE, 1)
         yield found.ratio(f"1,000 accounts, {on}: of {LIMIT}", "1,000 accounts", LIMIT, 0.75)
-        yield found.collapse(f"{MANY} connections, {on}: of the throughput at 8")
+        many = f"{plan.many} connections, {on}"
+        yield found.collapse(f"{many}: of the throughput at {plan.connections}", plan)
         memory = found.subjects[OURS].memory_mb
-        yield Figure(
-            f"{MANY} connections, {on}: peak memory without jobs", 120, memory, at_most=True, unit="MB"
-        )
-        yield from _further(on, [each for each in further if each.database.kind == kind])
+        yield Figure(f"{many}: peak memory without jobs", 120, memory, at_most=True, unit="MB")
+        yield from _further(on, many, [each for each in further if each.database.kind == kind])
         yield found.ratio(f"Rename, {on}: of {STRAWBERRY}", "write", STRAWBERRY, 3)
 
 
@@ -70,10 +68,10 @@ def _of_pages(kind: Kind, on: str, found: "_Found") -> Iterator[Figure]:
         yield found.ratio(f"Page, {on}: of {peer}", "page", peer, target)
 
 
-def _further(on: str, further: Sequence[Further]) -> Iterator[Figure]:
+def _further(on: str, many: str, further: Sequence[Further]) -> Iterator[Figure]:
     for each in further:
         memory = each.memory_with_jobs_mb
-        yield Figure(f"{MANY} connections, {on}: peak memory with jobs", 150, memory, at_most=True, unit="MB")
+        yield Figure(f"{many}: peak memory with jobs", 150, memory, at_most=True, unit="MB")
         if each.database.kind == "sqlite":
             longest = each.longest_ms
             yield Figure(
@@ -105,9 +103,9 @@ class _Found:
             _median_ratio(other, ours, lambda result: result.cpu_ms),
         )
 
-    def collapse(self, name: str) -> Figure:
+    def collapse(self, name: str, plan: Plan) -> Figure:
         ours = self.subjects[OURS].results
-        many, few = ours[f"page, {MANY} connections"], ours["page"]
+        many, few = ours[plan.many_pages], ours["page"]
         if many.failure or few.failure:
             return Figure(name, 0.6, None)
         return Figure(name, 0.6, _median_ratio(many, few, lambda result: result.requests_per_second))

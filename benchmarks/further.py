@@ -78,7 +78,7 @@ class FurtherRuns:
             settings = {"TICKS_FILE": str(kept)}
             command = our_command(copy, self.secret_key, "benchmarks.ticking", settings=settings)
             with serving(folder, command, self.core) as server:
-                page, _ = await self._loads(server.target, database).pages()
+                page, _ = await self._loads(server.target, database).pages(self.plan.many)
                 await run(server, page, self.plan)
                 began = time.monotonic()
                 for _ in range(BLOCK_ROUNDS):
@@ -94,7 +94,7 @@ class FurtherRuns:
             copy = database.for_one_server(folder)
             command = our_command(copy, self.secret_key, "agreements_api.cli", "serve")
             with serving(folder, command, self.core) as server:
-                _, many = await self._loads(server.target, database).pages()
+                _, many = await self._loads(server.target, database).pages(self.plan.many)
                 await run(server, many, self.plan)
                 return server.peak_memory_mb()
 

@@ -17,7 +17,6 @@ from graph import encode_id
 PAGE_OBJECTS = 1247
 """Accounts, agreements, templates, providers and billing contracts; connections and edges are not counted."""
 PAGE_LEAVES = 3599
-MANY = 64
 
 _ENTITIES = frozenset({"node", "template", "provider"})
 _LARGE = 1000
@@ -79,16 +78,16 @@ class Loads:
     dataset: Dataset
     references: References
 
-    async def usual(self) -> list[Load]:
+    async def usual(self, many: int) -> list[Load]:
         """Those that every server answers as it is set up by default."""
-        return [*await self.pages(), await self._small(), await self._write()]
+        return [*await self.pages(many), await self._small(), await self._write()]
 
-    async def pages(self) -> list[Load]:
-        """The page, with the command's connections and with many."""
+    async def pages(self, many: int) -> list[Load]:
+        """The page, with the command's connections and with so many."""
         load, data = await self._page("page", BIG_ACCOUNTS)
         if shape(data) != (PAGE_OBJECTS, PAGE_LEAVES):
             raise WrongAnswer(orjson.dumps(data))
-        return [load, replace(load, name=f"page, {MANY} connections", connections=MANY)]
+        return [load, replace(load, name=f"page, {many} connections", connections=many)]
 
     async def large(self) -> list[Load]:
         """The page of 1,000 accounts; of fewer where there are not so many that are never renamed."""

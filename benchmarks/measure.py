@@ -13,6 +13,8 @@ from benchmarks.http_client import Bounds, Round, run_round
 from benchmarks.loads import Load, Loads, References
 from benchmarks.server import ServerProcess
 
+WARM_UP_ROUNDS = 2
+"""Before anything is counted: some servers compile what they run, and what runs often once more."""
 MAX_REQUESTS = 200_000
 """Of one round, whatever its time: what is kept of every answer must fit into memory."""
 
@@ -24,14 +26,21 @@ class Plan:
     """How long everything is measured.
 
     Attributes:
-        seconds: Length of a round; each load has one more before anything is counted.
-        rounds: How many each load has.
+        seconds: Length of a round.
+        rounds: How many each load has, besides those before anything is counted.
         connections: How many requests are under way at once, where a load does not say itself.
+        many: How many are, where there are to be too many.
     """
 
     seconds: float
     rounds: int
     connections: int
+    many: int
+
+    @property
+    def many_pages(self) -> str:
+        """The load of the page over so many connections."""
+        return f"page, {self.many} connections"
 
 
 @dataclass
@@ -130,7 +139,7 @@ async def measure(subjects: Sequence[Subject], dataset: Dataset, plan: Plan, tel
     references = References()
 
     async def usual(subject: Subject) -> list[Load]:
-        return await subject.loads(subject.server, dataset, references).usual()
+        return await subject.loads(subject.server, dataset, references).usual(plan.many)
 
     async def large(subject: Subject) -> list[Load]:
         return await subject.loads(subject.large, dataset, references).large()
@@ -153,8 +162,8 @@ async def _in_turns(
     for subject, _, loads in prepared:
         subject.results |= {load.name: Result(load.answer_bytes) for load in loads}
     names = ", ".join(load.name for load in prepared[0][2])
-    for number in range(plan.rounds + 1):
-        tell(f"{names}: " + (f"round {number} of {plan.rounds}" if number else "warming up"))
+    for number in range(1 - WARM_UP_ROUNDS, plan.rounds + 1):
+        tell(f"{names}: " + (f"round {number} of {plan.rounds}" if number > 0 else "warming up"))
         for subject, server, loads in prepared:
             for load in loads:
                 result = subject.results[load.name]

@@ -35,11 +35,12 @@ class Report:
     """A finished run."""
 
     conditions: Mapping[str, object]
+    plan: Plan
     subjects: Sequence[Subject]
     further: Sequence[Further]
 
     def figures(self) -> list[Figure]:
-        return list(figures(self.subjects, self.further))
+        return list(figures(self.subjects, self.further, self.plan))
 
     def failures(self) -> list[str]:
         found = [failure for each in self.further for failure in each.failures]

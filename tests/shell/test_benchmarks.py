@@ -18,19 +18,20 @@ from benchmarks.errors import DifferentAnswer
 from benchmarks.figures import Figure, figures
 from benchmarks.http_client import Target
 from benchmarks.loads import References, shape
-from benchmarks.measure import Result, Subject
+from benchmarks.measure import Plan, Result, Subject
 from benchmarks.publishing import BEGIN, END, with_tables
 from benchmarks.report import Report, number
 from benchmarks.server import Command, ServerProcess
 from benchmarks.wordings import comparable, difference
 
 ROOT = Path(__file__).parents[2]
-LOADS = ["page", "page, 64 connections", "small", "write", "1,000 accounts"]
+PLAN = Plan(seconds=1.0, rounds=3, connections=8, many=64)
+LOADS = ["page", PLAN.many_pages, "small", "write", "1,000 accounts"]
 
 
 def run_benchmarks(found: Path, *options: str, seconds: int) -> subprocess.CompletedProcess[str]:
     """Run the command over the smallest data set, each load once and briefly."""
-    smallest = f"--accounts {MIN_ACCOUNTS} --seconds 0.1 --rounds 1 --connections 1 --json {found}"
+    smallest = f"--accounts {MIN_ACCOUNTS} --seconds 0.1 --rounds 1 --connections 1 --many 2 --json {found}"
     return subprocess.run(  # noqa: S603 -- our own program
         [sys.executable, "-m", "benchmarks", *options, *smallest.split()],
         cwd=ROOT,
@@ -49,7 +50,7 @@ def test_the_smallest_run_measures_every_load(tmp_path: Path) -> None:
     assert run.returncode == 0, run.stderr
     told = json.loads(found.read_text())
     (server,) = told["servers"]
-    assert list(server["loads"]) == LOADS
+    assert list(server["loads"]) == ["page", "page, 2 connections", *LOADS[2:]]
     assert all(load["answers"] > 0 for load in server["loads"].values())
     assert f"### Page, {server['database']}" in run.stdout
     (blocks,) = told["blocks"]
@@ -142,7 +143,7 @@ def subject(name: str, rounds: list[float], cpu_ms: list[float]) -> Subject:
 
 
 def found_of(*subjects: Subject) -> dict[str, Figure]:
-    return {each.name: each for each in figures(subjects, [])}
+    return {each.name: each for each in figures(subjects, [], PLAN)}
 
 
 def test_a_figure_is_the_median_of_what_the_rounds_say() -> None:
@@ -170,7 +171,7 @@ def test_a_load_that_failed_is_told_and_comes_last() -> None:
     ours, peer = subject(OURS, [100], [1]), subject(LIMIT, [200], [1])
     peer.results["page"].failure = "It closed the connection."
 
-    report = Report({"date": "today"}, [peer, ours], [])
+    report = Report({"date": "today"}, PLAN, [peer, ours], [])
 
     assert report.failures() == [
         "hand-written on PostgreSQL 18.6 failed at «page»: It closed the connection."
