@@ -22,7 +22,7 @@ from benchmarks.errors import BenchmarkFailed
 from benchmarks.further import FurtherRuns
 from benchmarks.measure import Plan, Subject, measure
 from benchmarks.publishing import publish as publish_report
-from benchmarks.report import Report, conditions
+from benchmarks.report import Report, conditions, load_average
 from benchmarks.server import divided_cores, serving
 
 MakeDatabase = Callable[[Path, Dataset], AbstractContextManager[Database]]
@@ -50,7 +50,7 @@ def run(  # noqa: PLR0913 -- the options of a command
     database: Chosen = "both",
     peers: Peers = "all",
     accounts: Annotated[int, Parameter(validator=Number(gte=MIN_ACCOUNTS, lte=1_000_000))] = 10_000,
-    seconds: Annotated[float, Parameter(validator=Number(gt=0, lte=600))] = 1.5,
+    seconds: Annotated[float, Parameter(validator=Number(gt=0, lte=600))] = 1.2,
     rounds: Annotated[int, Parameter(validator=Number(gte=1, lte=100))] = 5,
     connections: Annotated[int, Parameter(validator=Number(gte=1, lte=500))] = 8,
     many: Annotated[int, Parameter(validator=Number(gte=1, lte=500))] = 64,
@@ -108,7 +108,8 @@ def _measured(
     async def everything() -> Report:
         await measure(subjects, data, plan, _tell)
         _tell("watching our event loop, and our memory with jobs")
-        return Report(said, plan, subjects, [await runs.measure(each) for each in databases])
+        further = [await runs.measure(each) for each in databases]
+        return Report({**said, **load_average("after")}, plan, subjects, further)
 
     return _run(everything())
 

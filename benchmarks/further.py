@@ -17,7 +17,7 @@ from benchmarks.measure import Plan, run
 from benchmarks.server import serving
 from benchmarks.wordings import OURS as OUR_WORDING
 
-BLOCK_ROUNDS = 2
+BLOCK_ROUNDS = 4
 """How long the loop is watched, in rounds of the plan."""
 
 

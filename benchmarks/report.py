@@ -123,7 +123,7 @@ def conditions(sizes: Sizes, plan: Plan, versions: Mapping[str, str], *, pinned:
     return {
         "date": datetime.now(UTC).date().isoformat(),
         "machine": f"{_processor()}, {os.cpu_count()} cores, {platform.system()} {platform.machine()}",
-        "load average before": _load(),
+        **load_average("before"),
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "data": f"{sizes.accounts:,} accounts, {sizes.agreements:,} agreements,"
         f" {sizes.billing_contracts:,} billing contracts",
@@ -176,6 +176,7 @@ def _processor() -> str:
     return found[1] if found else platform.processor() or "unknown processor"
 
 
-def _load() -> str:
-    """The load average of the last minute: with others at work every number is worse than it must be."""
-    return f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "unknown"
+def load_average(when: str) -> Mapping[str, str]:
+    """Of the last minute: with others at work every number is worse than it must be."""
+    found = f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "unknown"
+    return {f"load average {when}": found}

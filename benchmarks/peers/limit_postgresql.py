@@ -1,7 +1,7 @@
 """The limit's statements by asyncpg; where the database is, libpq's variables say."""
 
-# pyright: basic, reportMissingImports=false
-# Not strict: asyncpg is in the peers' environment only, and its rows are untyped.
+# pyright: basic
+# Not strict: asyncpg brings no types.
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import asynccontextmanager
