@@ -1,0 +1,100 @@
+"""Plans beside writers, and very many of them: each answer is one snapshot, and what is kept is bounded."""
+
+import asyncio
+import gc
+import json
+import os
+from collections import Counter
+
+from sqlalchemy import update
+from support.differential import shelves
+from support.differential.both import Both
+from support.differential.engines import both_engines, library_context
+from support.library.engines import SCHEMA
+from support.library.models import Author, Book
+
+import graph
+from agreements_api.database import Database
+from graph.compiler.bound import BoundPage, BoundRows
+from graph.compiler.plan import Plan
+
+READERS, VERSIONS = 4, 25
+DOCUMENTS = int(os.environ.get("DIFFERENTIAL_DOCUMENTS", "2500"))
+NAMES = (
+    (
+        "{ books(first: 30) { edges { node { name author { name } } } } authors { edges { node { name } } }"
+        "  tags { edges { node { books { edges { node { name author { name mentor { name } } } } } } } } }"
+    ),
+    "{ authors(first: 20) { edges { node { name books { edges { node { name author { name } } } } } } } }",
+)
+
+
+async def test_each_answer_is_one_snapshot(empty_database_url: str) -> None:
+    async with Database(empty_database_url) as database:
+        await shelves.fill(database)
+        await rename(database, "v")
+        both = both_engines(SCHEMA(), library_context(database))
+        writing = asyncio.create_task(rename_often(database))
+        readings = [asyncio.create_task(read_until(writing, both)) for _ in range(READERS)]
+        await asyncio.gather(writing, *readings)
+
+    answers = [versions for each in readings for versions in each.result()]
+    assert all(len(versions) == 1 for versions in answers), [each for each in answers if len(each) > 1]
+    assert len(set.union(*answers)) > VERSIONS / 4, "the writer seldom came in between"
+    assert both.plans.counts.planned == len(answers)
+
+
+async def read_until(done: asyncio.Task[None], both: Both) -> list[set[str]]:
+    """The names in each of many answers; all rows of the database have the same name at any time."""
+    found: list[set[str]] = []
+    while not done.done():
+        found.append(names_in(json.loads(await run(both, NAMES[len(found) % 2]))["data"]))
+    return found
+
+
+async def run(both: Both, query: str) -> bytes:
+    context = both.context(restricted=False)
+    operation = both.planned.prepare(graph.GraphQLRequest(query), "request-1")
+    assert isinstance(operation, graph.Operation), operation
+    return (await both.planned.run(operation, context)).body
+
+
+def names_in(value: object) -> set[str]:
+    match value:
+        case dict():
+            return set().union(*map(names_in, value.values()))
+        case list():
+            return set().union(*map(names_in, value))
+        case str():
+            return {value}
+        case _:
+            return set()
+
+
+async def rename_often(database: Database) -> None:
+    for version in range(VERSIONS):
+        await rename(database, f"v{version}")
+        await asyncio.sleep(0.01)
+
+
+async def rename(database: Database, name: str) -> None:
+    """Give every book and author the same name, in one transaction."""
+    async with database.writes.begin() as connection:
+        await connection.execute(update(Book).values(title=name))
+        await asyncio.sleep(0.001)
+        await connection.execute(update(Author).values(name=name))
+
+
+async def test_what_is_kept_of_very_many_documents_is_bounded(empty_database_url: str) -> None:
+    async with Database(empty_database_url) as database:
+        await shelves.fill(database)
+        both = both_engines(SCHEMA(), library_context(database))
+        for number in range(DOCUMENTS):
+            answer = await run(both, f"{{ a{number}: books(first: {number % 200}) {{ totalCount }} }}")
+            assert b"errors" not in answer
+
+    gc.collect()
+    kept = Counter(type(each) for each in gc.get_objects() if isinstance(each, Plan | BoundPage | BoundRows))
+    assert both.plans.counts.planned == DOCUMENTS
+    assert 0 < kept[Plan] <= 1_000 + 1
+    assert 0 < kept[BoundPage] + kept[BoundRows] <= 2_000 + 1

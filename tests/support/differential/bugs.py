@@ -1,0 +1,102 @@
+"""Bugs that a compiler of queries may have, each a small change of ours."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+COMPILER = Path("graph/compiler")
+
+
+@dataclass(frozen=True)
+class Bug:
+    """A change to one file of the compiler: `old`, which stands there once, becomes `new`."""
+
+    file: str
+    old: str
+    new: str
+
+    def plant(self, root: Path) -> None:
+        """Make the change in a copy of the project."""
+        path = root / COMPILER / self.file
+        path.write_text(path.read_text().replace(self.old, self.new))
+
+
+_RUN = (
+    ("self.cursor(self.rows[0][self._keys])", "self.cursor(self.rows[-1][self._keys])"),
+    ("self.cursor(self.rows[-1][self._keys])", "self.cursor(self.rows[0][self._keys])"),
+    ("return self._slice.has_next", "return self._slice.has_previous"),
+    ("return self._slice.has_previous", "return self._slice.has_next"),
+    ("decode(value) if decode and value is not None else value", "value"),
+    ("counts.get(key, 0)", "counts.get(key, 1)"),
+    ("groups.update({key: page.rows for key, page in pages.items()})", "groups.update({})"),
+    ("rows.reverse()", "rows.copy()"),
+    ("for name, key in places]", "for name, key in places[::-1]]"),
+    ("return name, parse_id(text, name)", "return name, split_id(text)[1]"),
+    ("len(level.cells) + (bound.request.page.link is not None)", "len(level.cells)"),
+    ("{None: found[0][0]}", "{None: found[0][0] + 1}"),
+    ("groups[row[parent]].append(row)", "groups[row[parent]].insert(0, row)"),
+)
+_PROJECTOR = (
+    ("sure = shape.required and not shape.unsure", "sure = True"),
+    ('_unless(f"{cell} is None", cell, required=True) if shape.unsure else cell', "cell"),
+    ('" is ".join(f"c{cell}" for cell in shape.absent)', 'f"c{shape.absent[0]}"'),
+    ('f"{{{fields}}}", required=shape.required)', 'f"{{{fields}}}", required=False)'),
+    ("global_id({type_name!r}, c{cell})", "global_id({type_name!r}, c0)"),
+)
+_PLANNER = (
+    ("return Constant(query.name)", 'return Constant("query")'),
+    ("if not target.visible and self._only_id", "if self._only_id"),
+    ('names <= {"id", _TYPENAME}', 'names <= {"id", _TYPENAME, "name"}'),
+    ('"startCursor": "start"', '"startCursor": "end"'),
+    ("for source in item.sources) if item.optional else ()", "for source in item.sources[:0])"),
+    ("absent = (maker.cell(joined, target.key[0]),)", "absent = (maker.cell(row, item.link),)"),
+    ("unsure = required and not is_never_null(binding.model, source)", "unsure = False"),
+    (
+        "{binding.name: level}, definition, details[0].node",
+        "{binding.name: level}, definition, details[0].node, any_type=True",
+    ),
+    ("Constant(served.name) if name == _TYPENAME", "Constant(name) if name == _TYPENAME"),
+)
+_LEVELS = (
+    ("self._cells.setdefault(Cell(row, attribute)", "self._cells.setdefault(Cell(0, attribute)"),
+    ("(known.parent, known.link) == (row, link)", "known.link == link"),
+    ('self.rows |= name != "count"', "self.rows |= False"),
+    ('self.cursors or bool(self._facts & {"start", "end"})', "self.cursors"),
+)
+_SQL = (
+    ('more = bool(level.facts & {"has_next", "has_previous"})', "more = False"),
+    ('level.facts & {"has_next", "has_previous"}', 'level.facts & {"has_next"}'),
+    ("on if seen is None else and_(on, seen)", "on"),
+    ("[key.descending is not request.backward for", "[key.descending for"),
+    (
+        "columns += [own(key.attribute) for key in request.keys]",
+        "columns += [own(key.attribute) for key in request.keys[::-1]]",
+    ),
+    ('key.hex if dialect.name == "sqlite" else str(key)', "str(key)"),
+    ("self.parameters[self.keys + 1 :]", "self.parameters[self.keys :]"),
+)
+_BOUND = (
+    ("given.source.dialect.name, reader.caller,", "given.source.dialect.name,"),
+    ("[[name, sent[name]] for name in", "[name for name in"),
+    ("key = common, level.number, values", "key = common, values"),
+    ("common = plan.serial,", "common = 0,"),
+    ("if name in sent]", "if sent.get(name)]"),
+)
+_REST = (
+    ("__init__.py", "id(node), values", "id(node)"),
+    ("__init__.py", "dialect.name, id(node), values", "dialect.name, values"),
+    ("documents.py", "found.update(dict.fromkeys(variables_of(node)))", "pass"),
+    ("outputs.py", "{0: False, 1: True}", "{0: True, 1: False}"),
+    ("outputs.py", 'end = 19 if text.endswith(".000000") else 26', "end = 26"),
+    ("outputs.py", "if -_INT <= value < _INT:", "if True:"),
+    ("plan.py", 'return not level.below and not (level.rows and "count" in level.facts)', "return True"),
+    ("sqlite.py", "if not self._one:", "if False:"),
+)
+BUGS = (
+    *(Bug("run.py", *each) for each in _RUN),
+    *(Bug("projector.py", *each) for each in _PROJECTOR),
+    *(Bug("planner.py", *each) for each in _PLANNER),
+    *(Bug("levels.py", *each) for each in _LEVELS),
+    *(Bug("sql.py", *each) for each in _SQL),
+    *(Bug("bound.py", *each) for each in _BOUND),
+    *(Bug(*each) for each in _REST),
+)
