@@ -7,6 +7,7 @@ import os
 import re
 
 import pytest
+from support.differential import by_hand
 from support.differential.course import Runner
 from support.differential.cursors import known_cursors
 from support.differential.damage import UNREADABLE_ON_POSTGRESQL, UNREADABLE_ON_SQLITE
@@ -76,9 +77,26 @@ async def test_damaged_rows_are_answered_the_same_with_plans(
         both = both_engines(schema, books_context(database))
         runner = Runner(both, schema.core, stock, custom=re.compile(rf"{PLAIN}|viewer|downloadUrl)\b"))
         await follow(runner, documents, capsys)
+        for each in by_hand.OF_DAMAGED_ROWS:
+            assert await both.difference(GraphQLRequest(each), planned_first=True) is None, each
 
     assert both.told["abandoned with errors"] >= documents / 3, runner.told
     assert both.told["planned"] >= documents / 3, runner.told
+
+
+async def test_rare_documents_are_answered_the_same_with_plans(
+    books_of_a_partner: tuple[str, Stock],
+) -> None:
+    url, stock = books_of_a_partner
+    async with Database(url) as database:
+        both = both_engines(build_schema(), books_context(database))
+        documents = by_hand.documents(stock)
+        too_many = by_hand.nodes([stock.ids["Agreement"][0]] * (by_hand.MOST_IDS + 1))
+        asked = [GraphQLRequest(each) for each in (*documents, too_many)]
+        found = [await both.difference(each, planned_first=True) for each in asked]
+
+    assert not any(found), "\n\n".join(map(str, filter(None, found)))
+    assert both.told == {"planned": len(documents), "abandoned with errors": 1}
 
 
 async def test_what_cannot_be_read_is_told_the_same_with_plans(unreadable_books: tuple[str, Stock]) -> None:
@@ -106,10 +124,15 @@ async def test_callers_who_see_different_rows_share_plans(
             both,
             schema.core,
             stock,
-            custom=re.compile(rf"{PLAIN}|shout|unreadable|failure)\b"),
+            custom=re.compile(rf"{PLAIN}|shout|fullName|unreadable|failure)\b"),
             callers=({"restricted": True}, {"restricted": False}),
         )
         await follow(runner, documents, capsys)
+        for each in by_hand.OF_SECRET_ROWS:
+            for restricted in (True, False):
+                asked = GraphQLRequest(each)
+                found = await both.difference(asked, planned_first=True, restricted=restricted)
+                assert found is None, found
 
     course = runner.course
     assert runner.apart >= documents / 4, runner.told

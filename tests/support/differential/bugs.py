@@ -27,19 +27,23 @@ _RUN = (
     ("return self._slice.has_previous", "return self._slice.has_next"),
     ("decode(value) if decode and value is not None else value", "value"),
     ("counts.get(key, 0)", "counts.get(key, 1)"),
-    ("groups.update({key: page.rows for key, page in pages.items()})", "groups.update({})"),
-    ("rows.reverse()", "rows.copy()"),
+    ("groups = [rows] if asked is None", "groups = [rows[:-1]] if asked is None"),
+    ("rows = rows[::-1]", "rows = rows[:]"),
+    ("[counts.get(key, 0) for key in keys]", "[counts.get(key, 0) for key in keys[::-1]]"),
     ("for name, key in places]", "for name, key in places[::-1]]"),
     ("return name, parse_id(text, name)", "return name, split_id(text)[1]"),
     ("len(level.cells) + (bound.request.page.link is not None)", "len(level.cells)"),
     ("{None: found[0][0]}", "{None: found[0][0] + 1}"),
-    ("groups[row[parent]].append(row)", "groups[row[parent]].insert(0, row)"),
+    ("groups[row[place]].append(row)", "groups[row[place]].insert(0, row)"),
 )
 _PROJECTOR = (
     ("sure = shape.required and not shape.unsure", "sure = True"),
     ('_unless(f"{cell} is None", cell, required=True) if shape.unsure else cell', "cell"),
     ('" is ".join(f"c{cell}" for cell in shape.absent)', 'f"c{shape.absent[0]}"'),
-    ('f"{{{fields}}}", required=shape.required)', 'f"{{{fields}}}", required=False)'),
+    ('_unless(f"{absent} is None", f"{{{fields}}}", required=shape.required)', 'f"{{{fields}}}"'),
+    ('_unless(f"not c{shape.present}", f"{{{fields}}}", required=shape.required)', 'f"{{{fields}}}"'),
+    ('holds = f"{cell} is None or {holds}"', 'holds = f"{cell} is None"'),
+    ("pages[place].append({writer.text(edges.edge)})", "pages[place - 1].append({writer.text(edges.edge)})"),
     ("global_id({type_name!r}, c{cell})", "global_id({type_name!r}, c0)"),
 )
 _PLANNER = (
@@ -48,7 +52,6 @@ _PLANNER = (
     ('names <= {"id", _TYPENAME}', 'names <= {"id", _TYPENAME, "name"}'),
     ('"startCursor": "start"', '"startCursor": "end"'),
     ("for source in item.sources) if item.optional else ()", "for source in item.sources[:0])"),
-    ("absent = (maker.cell(joined, target.key[0]),)", "absent = (maker.cell(row, item.link),)"),
     ("unsure = required and not is_never_null(binding.model, source)", "unsure = False"),
     (
         "{binding.name: level}, definition, details[0].node",
@@ -57,7 +60,7 @@ _PLANNER = (
     ("Constant(served.name) if name == _TYPENAME", "Constant(name) if name == _TYPENAME"),
 )
 _LEVELS = (
-    ("self._cells.setdefault(Cell(row, attribute)", "self._cells.setdefault(Cell(0, attribute)"),
+    ("setdefault(Cell(row, attribute, presence)", "setdefault(Cell(0, attribute, presence)"),
     ("(known.parent, known.link) == (row, link)", "known.link == link"),
     ('self.rows |= name != "count"', "self.rows |= False"),
     ('self.cursors or bool(self._facts & {"start", "end"})', "self.cursors"),
@@ -82,12 +85,16 @@ _BOUND = (
     ("if name in sent]", "if sent.get(name)]"),
 )
 _REST = (
-    ("__init__.py", "id(node), values", "id(node)"),
-    ("__init__.py", "dialect.name, id(node), values", "dialect.name, values"),
+    (
+        "__init__.py",
+        "key = self, place, tuple(variables.coerced.get(name) for name in names)",
+        "key = self, place",
+    ),
+    ("__init__.py", "(dialect.name, id(node))", "(dialect.name,)"),
     ("documents.py", "found.update(dict.fromkeys(variables_of(node)))", "pass"),
     ("outputs.py", "{0: False, 1: True}", "{0: True, 1: False}"),
     ("outputs.py", 'end = 19 if text.endswith(".000000") else 26', "end = 26"),
-    ("outputs.py", "if -_INT <= value < _INT:", "if True:"),
+    ("outputs.py", 'f"{-_INT} <= {{0}} < {_INT}"', '"True"'),
     ("plan.py", 'return not level.below and not (level.rows and "count" in level.facts)', "return True"),
     ("sqlite.py", "if not self._one:", "if False:"),
 )

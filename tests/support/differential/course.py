@@ -108,7 +108,8 @@ class Runner:
         """The document with ordinary variables, with cursors of that answer, and with odd variables."""
         name = random.choice(written.names) if random.random() > 0.02 else "Nothing"
         usual = _drawn(written, USUAL, random)
-        yield GraphQLRequest(written.text, operation_name=name, variables=usual)
+        extensions = {"cost": True} if random.random() < 0.1 else {}
+        yield GraphQLRequest(written.text, operation_name=name, variables=usual, extensions=extensions)
         paged = [each for each in written.variables if each.connection is not None]
         if paged:
             data = json.loads(self._both.last)[-1].get("data")

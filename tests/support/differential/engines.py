@@ -18,13 +18,15 @@ KEY = b"a secret of the tests"
 NOW = datetime(2026, 5, 6, 7, 8, 9, tzinfo=UTC)
 
 
-def both_engines(schema: graph.Schema, context: Callable[..., graph.Context]) -> Both:
+def both_engines(
+    schema: graph.Schema, context: Callable[..., graph.Context], bounds: graph.Bounds | None = None
+) -> Both:
     """Make the engines; what they know of documents is the same."""
     checks = graph.Demand(schema.core, graph.DemandLimits(), graph.Limits())
     documents = graph.Documents(checks)
     plans = Plans(schema)
-    planned = graph.Engine(schema, documents, plans=plans)
-    return Both(plans, planned, graph.Engine(schema, documents), context)
+    planned = graph.Engine(schema, documents, bounds=bounds, plans=plans)
+    return Both(plans, planned, graph.Engine(schema, documents, bounds=bounds), context)
 
 
 def books_context(database: Database) -> Callable[..., graph.Context]:

@@ -212,13 +212,12 @@ class Writer:
         fields = {name: each for name, each in _fields(place.type).items() if name not in left_out}
         leaves = [name for name, each in fields.items() if is_leaf_type(get_named_type(each.type))]
         deeper = [name for name in fields if name not in leaves and self._has_room(place, fields[name])]
+        usual = "edges" if "totalCount" in fields else "node" if "cursor" in fields else ""
+        if usual in deeper and self._happens(0.8):
+            return usual
         if leaves and (not deeper or self._happens(0.65)):
             return self._random.choice(leaves)
-        if not deeper:
-            return "__typename"
-        if "edges" in deeper and self._happens(0.7):
-            return "edges"
-        return "node" if "node" in deeper and "cursor" in fields else self._random.choice(deeper)
+        return self._random.choice(deeper) if deeper else "__typename"
 
     def _has_room(self, place: _Place, served: GraphQLField) -> bool:
         levels, paged = (4, True) if "first" in served.args else (2, False)
