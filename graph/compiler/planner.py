@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from graphql import (
+    ArgumentNode,
     DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
@@ -345,8 +346,11 @@ def _strawberry_field(definition: GraphQLField | None) -> StrawberryField | None
 
 def _variable(node: FieldNode) -> str | None:
     """The variable that a field's one argument is, if it is one."""
-    [given] = node.arguments or ()
-    return given.value.name.value if isinstance(given.value, VariableNode) else None
+    match node.arguments:
+        case (ArgumentNode(value=VariableNode(name=name)),):
+            return name.value
+        case _:
+            return None
 
 
 def refers(served: GraphQLObjectType) -> bool:
