@@ -62,7 +62,7 @@ async def test_the_api_answers_the_same_with_plans(
 
     course = runner.course
     assert course.ran >= 0.92 * DOCUMENTS, runner.told
-    assert course.planned >= 0.9 * (course.planned + len(course.unplanned)), runner.told
+    assert course.planned >= 0.95 * (course.planned + len(course.unplanned)), runner.told
     assert course.planned >= 0.4 * course.ran, runner.told
 
 
@@ -136,4 +136,4 @@ async def test_callers_who_see_different_rows_share_plans(
 
     course = runner.course
     assert runner.apart >= documents / 4, runner.told
-    assert course.planned >= 0.9 * (course.planned + len(course.unplanned)), runner.told
+    assert course.planned >= 0.95 * (course.planned + len(course.unplanned)), runner.told

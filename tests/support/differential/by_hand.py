@@ -41,6 +41,9 @@ def documents(stock: Stock) -> list[str]:
     others = [stock.ids[name][0] for name in ("Account", "Provider", "Job", "Account", "Document")]
     accounts = "accounts(first: 32) { edges { node { name contacts { edges { node { id } } } } } }"
     return [
+        "{ accounts(last: 3) { pageInfo { hasPreviousPage } edges { node { name } } } }",
+        "{ accounts { edges { node { primaryContact { phone } address { region line2 } } } } }",
+        "{ agreements { edges { node { signedBy { phone } providerAccount { id __typename } } } } }",
         f"{{ agreements {{ edges {{ node {{ {JOINED} }} }} }} }}",
         f'{{ agreement(id: "{agreement}") {{ {JOINED} }} }}',
         f'{{ node(id: "{agreement}") {{ ... on Agreement {{ {JOINED} }} }} }}',

@@ -117,7 +117,8 @@ class Runner:
             yield GraphQLRequest(written.text, operation_name=name, variables=usual | further)
         elif random.random() < 0.2:
             yield GraphQLRequest(written.text, operation_name=name, variables=usual)
-        if written.variables:
+        if len(written.names) > 1 or written.variables:
+            name = random.choice(written.names)
             odd = _drawn(written, STRANGE if random.random() < 0.5 else USUAL, random)
             yield GraphQLRequest(written.text, operation_name=name, variables=odd)
 
