@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from graph.source import Source
 
 BUSY_TIMEOUT_MS = 30_000
-PLAN_CONNECTIONS = 10
+PLAN_CONNECTIONS = 5
 """To PostgreSQL, in each process, beside those of the two engines."""
 
 # FULL, not NORMAL: what the API has answered must outlive a power cut, and so must the record of what was

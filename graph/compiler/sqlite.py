@@ -15,6 +15,8 @@ T = TypeVar("T")
 
 _INTERRUPT_EVERY_SECONDS = 0.01
 """An interrupt that comes before its statement has begun is lost."""
+_SHORT_SECONDS = 0.05
+"""What takes longer does not keep others waiting."""
 
 
 class SQLiteSource:
@@ -23,8 +25,8 @@ class SQLiteSource:
     Args:
         connect: Opens it, in autocommit mode and for any thread; a connection must not be able to write.
         dialect: Of SQLite.
-        threads: How many plans are run at once. More do not make more answers, as Python's lock is held for
-            most of the work: they let small ones pass by one that takes long.
+        threads: How many plans run at once, if all but one of them take long. Short ones run one after the
+            other: side by side they would only take Python's lock from each other, and from the event loop.
     """
 
     def __init__(
@@ -33,6 +35,7 @@ class SQLiteSource:
         self._connect, self._dialect = connect, dialect
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="plan")
         self._of_thread = threading.local()
+        self._turn = asyncio.Semaphore(1)
         self._opened: list[sqlite3.Connection] = []
 
     @property
@@ -40,7 +43,16 @@ class SQLiteSource:
         return self._dialect
 
     async def run(self, steps: Steps[T], *, one: bool) -> T:
-        job = _Job(steps, one=one)
+        await self._turn.acquire()
+        pass_on = _Once(self._turn.release)
+        timer = asyncio.get_running_loop().call_later(_SHORT_SECONDS, pass_on)
+        try:
+            return await self._run(_Job(steps, one=one))
+        finally:
+            timer.cancel()
+            pass_on()
+
+    async def _run(self, job: "_Job[T]") -> T:
         done: Future[T] = self._threads.submit(self._do, job)
         try:
             return await asyncio.wrap_future(done)
@@ -64,6 +76,18 @@ class SQLiteSource:
             return job.run(connection)
         except sqlite3.Error as error:
             raise SourceFailed(str(error)) from error
+
+
+class _Once:
+    """Calls a function when it is called first."""
+
+    def __init__(self, function: Callable[[], None]) -> None:
+        self._function: Callable[[], None] | None = function
+
+    def __call__(self) -> None:
+        function, self._function = self._function, None
+        if function is not None:
+            function()
 
 
 class _Job(Generic[T]):

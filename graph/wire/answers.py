@@ -10,7 +10,7 @@ from graph.guards import request_id
 from graph.wire.codings import Coding, coded
 from graph.wire.waiting import in_time
 
-SLICE_BYTES = 64 * 1024
+SLICE_BYTES = 256 * 1024
 """Handed on at once: what the server holds for a client beyond the answer itself."""
 STALL_SECONDS = 30.0
 """After which a client that takes nothing is given up."""
