@@ -15,11 +15,14 @@ from graph.draining import Draining
 from graph.errors import Code, CodedError, public_errors
 from graph.guards import request_id
 from graph.refusals import Refused
-from graph.wire.answers import SLICE_BYTES, STALL_SECONDS
+from graph.wire.answers import STALL_SECONDS
 from graph.wire.waiting import client_leaves
 
 Item = TypeVar("Item", covariant=True)  # noqa: PLC0105  # the protocol below gives it
 Errors: TypeAlias = Sequence[Mapping[str, Any]]
+
+_SLICE_BYTES = 64 * 1024
+"""Of a frame, handed on at once: many streams are open for long."""
 
 _log = logging.getLogger(__name__)
 
@@ -211,7 +214,7 @@ class _Outlet:
     async def _write(self, frame: bytes, *, last: bool) -> None:
         rest = memoryview(frame)
         while rest or last:
-            part, rest = rest[:SLICE_BYTES], rest[SLICE_BYTES:]
+            part, rest = rest[:_SLICE_BYTES], rest[_SLICE_BYTES:]
             more = bool(rest) or not last
             try:
                 async with asyncio.timeout(self._stall_seconds):
