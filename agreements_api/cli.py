@@ -1,4 +1,4 @@
-"""The command line: `agreements serve | worker | demo | migrate | sync | schema | provider | …simulator`."""
+"""The command line: `agreements serve | worker | demo | migrate | sync | explain | schema | provider | …`."""
 
 import inspect
 import os
@@ -115,6 +115,27 @@ async def sync(provider: str = "Microsoft Partner Center", /, *, dry_run: bool =
     from agreements_api.sync_command import run_sync  # noqa: PLC0415 -- commands load what they need
 
     await run_sync(settings, provider, dry_run=dry_run, say=_say)
+
+
+@app.command(
+    help_epilogue=examples(
+        "agreements explain '{ accounts(first: 5) { edges { node { name } } } }'",
+        """agreements explain page.graphql --variables '{"first": 50}'""",
+        "agreements explain - < page.graphql",
+    )
+)
+async def explain(query: str, /, *, variables: str = "{}", operation: str | None = None) -> None:
+    """Show how a query is answered: its cost, and its SQL for the kind of database that is set.
+
+    Args:
+        query: The document, or a file with it; - reads standard input.
+        variables: As a JSON object.
+        operation: Name of the one meant, where there are several.
+    """
+    settings = _settings()
+    from agreements_api.explain_command import run_explain  # noqa: PLC0415 -- commands load what they need
+
+    await run_explain(settings, query, variables, operation, say=_say)
 
 
 @app.command(help_epilogue=examples("agreements schema > schema.graphql"))

@@ -34,8 +34,8 @@ class GraphQL:
     def __init__(self, services: Services) -> None:
         settings = services.settings
         self._services = services
-        self._sizes = Limits(page_size=settings.max_page_size, ids=settings.max_page_size)
-        self.engine = engine = _engine(settings, self._sizes)
+        self._sizes = sizes_of(settings)
+        self.engine = engine = make_engine(settings)
         budget = Budget()
         self.http = GraphQLEndpoint(
             engine,
@@ -91,14 +91,24 @@ class GraphQL:
         return RequestContext(reader=reader, request_id=id_, resolvers=resolvers)
 
 
-def _engine(settings: Settings, sizes: Limits) -> Engine:
+def sizes_of(settings: Settings) -> Limits:
+    """How large pages may be."""
+    return Limits(page_size=settings.max_page_size, ids=settings.max_page_size)
+
+
+def make_engine(settings: Settings) -> Engine:
+    """Make what runs operations within the limits of the settings.
+
+    Raises:
+        InvalidSettings: The manifest of trusted documents cannot be used.
+    """
     schema = build_schema()
     # Each has a setting of its name.
     limits = DemandLimits(
         **{each.name: getattr(settings, f"max_{each.name}") for each in fields(DemandLimits)}
     )
     documents = Documents(
-        Demand(schema.core, limits, sizes, introspection=settings.introspection),
+        Demand(schema.core, limits, sizes_of(settings), introspection=settings.introspection),
         suggestions=settings.suggestions,
     )
     manifest = _manifest(settings, documents)

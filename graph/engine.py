@@ -23,10 +23,12 @@ from strawberry.execution.is_awaitable import optimized_is_awaitable
 
 from graph.admission import Admission, Budget
 from graph.compiler import Plans, TooLarge
+from graph.compiler.references import References
 from graph.context import Context
 from graph.documents import Document, Documents, NotRunnable, TrustedDocuments
 from graph.errors import Code, CodedError, public_errors
 from graph.incremental import Ahead, Announced, Part, Parts, part
+from graph.reader import Reader
 from graph.refusals import Refused
 from graph.requests import GraphQLRequest
 from graph.responses import Response, written, written_within
@@ -113,6 +115,12 @@ class Engine:
             return self._refused(error.errors, request_id)
         except CodedError as error:
             return self._refused([error], request_id)
+
+    def explain(self, operation: Operation, reader: Reader) -> str:
+        """How an operation is answered: its plan with the SQL, or why it has none."""
+        if self._plans is None:
+            return "Answered by graphql-core: the compiler is switched off."
+        return self._plans.explain(operation.document, operation.node, operation.request, reader)
 
     async def run(self, operation: Operation, context: Context) -> Response:
         """Run a query or mutation to its end.
@@ -233,8 +241,8 @@ class Engine:
             hide_suggestions=not self._documents.suggestions,
         )
         if self._plans is not None and isinstance(executor, Paced):
-            executor.references = self._plans.references(
-                operation.document, operation.request, context.reader
+            executor.references = References(
+                self._plans, operation.document, operation.request, context.reader
             )
         return executor
 

@@ -4,6 +4,7 @@
 # Not strict: what graphql-core and Strawberry bring is untyped.
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from graphql import (
@@ -353,6 +354,7 @@ def _variable(node: FieldNode) -> str | None:
             return None
 
 
+@cache
 def refers(served: GraphQLObjectType) -> bool:
     """Whether objects of the type refer to rows that `Planner.references` can plan."""
     return any(

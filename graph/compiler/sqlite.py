@@ -4,8 +4,9 @@ import asyncio
 import sqlite3
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Generic, TypeVar
+from contextlib import suppress
+from queue import SimpleQueue
+from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Dialect
 
@@ -33,10 +34,8 @@ class SQLiteSource:
         self, connect: Callable[[], sqlite3.Connection], dialect: Dialect, *, threads: int = 4
     ) -> None:
         self._connect, self._dialect = connect, dialect
-        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="plan")
-        self._of_thread = threading.local()
-        self._turn = asyncio.Semaphore(1)
-        self._opened: list[sqlite3.Connection] = []
+        self._turn, self._places = asyncio.Semaphore(1), asyncio.Semaphore(threads)
+        self._idle: list[_Worker] = []
 
     @property
     def dialect(self) -> Dialect:
@@ -47,35 +46,28 @@ class SQLiteSource:
         pass_on = _Once(self._turn.release)
         timer = asyncio.get_running_loop().call_later(_SHORT_SECONDS, pass_on)
         try:
-            return await self._run(_Job(steps, one=one))
+            async with self._places:
+                return await self._run(_Job(steps, one=one))
         finally:
             timer.cancel()
             pass_on()
 
+    async def close(self) -> None:
+        while self._idle:
+            await asyncio.to_thread(self._idle.pop().end)
+
     async def _run(self, job: "_Job[T]") -> T:
-        done: Future[T] = self._threads.submit(self._do, job)
+        worker = self._idle.pop() if self._idle else _Worker(self._connect)
+        worker.jobs.put(job)
         try:
-            return await asyncio.wrap_future(done)
+            return await job.done
         except asyncio.CancelledError:
-            while not done.done():
+            while not job.is_over:
                 job.give_up()
                 await asyncio.sleep(_INTERRUPT_EVERY_SECONDS)
             raise
-
-    async def close(self) -> None:
-        await asyncio.to_thread(self._threads.shutdown)
-        while self._opened:
-            self._opened.pop().close()
-
-    def _do(self, job: "_Job[T]") -> T:
-        connection: sqlite3.Connection | None = getattr(self._of_thread, "connection", None)
-        try:
-            if connection is None:
-                connection = self._of_thread.connection = self._connect()
-                self._opened.append(connection)
-            return job.run(connection)
-        except sqlite3.Error as error:
-            raise SourceFailed(str(error)) from error
+        finally:
+            self._idle.append(worker)
 
 
 class _Once:
@@ -90,11 +82,49 @@ class _Once:
             function()
 
 
+class _Worker:
+    """A thread with a connection, which it opens when it is first needed.
+
+    An executor of the standard library would take as long to hand the work over as a small plan takes.
+    """
+
+    def __init__(self, connect: Callable[[], sqlite3.Connection]) -> None:
+        self.jobs: SimpleQueue[_Job[Any] | None] = SimpleQueue()
+        self._connect = connect
+        self._connection: sqlite3.Connection | None = None
+        self._thread = threading.Thread(target=self._work, name="plans", daemon=True)
+        self._thread.start()
+
+    def end(self) -> None:
+        """Close the connection, and wait for that."""
+        self.jobs.put(None)
+        self._thread.join()
+
+    def _work(self) -> None:
+        while (job := self.jobs.get()) is not None:
+            try:
+                if self._connection is None:
+                    self._connection = self._connect()
+                job.run(self._connection)
+            except BaseException as error:  # noqa: BLE001  # belongs to who waits for it
+                job.fail(error)
+        if self._connection is not None:
+            self._connection.close()
+
+
 class _Job(Generic[T]):
-    """One plan's work in its thread."""
+    """One plan's work.
+
+    Attributes:
+        done: What came of it, for the event loop.
+        is_over: Whether the thread has nothing more to do with it.
+    """
 
     def __init__(self, steps: Steps[T], *, one: bool) -> None:
         self._steps, self._one = steps, one
+        self._loop = asyncio.get_running_loop()
+        self.done: asyncio.Future[T] = self._loop.create_future()
+        self.is_over = False
         self._connection: sqlite3.Connection | None = None
         self._given_up = False
         # An interrupt must not come when the connection is at work for another plan already.
@@ -107,19 +137,28 @@ class _Job(Generic[T]):
             if self._connection is not None:
                 self._connection.interrupt()
 
-    def run(self, connection: sqlite3.Connection) -> T:
+    def run(self, connection: sqlite3.Connection) -> None:
+        """Do it."""
         with self._lock:
             self._connection = connection
         try:
             if not self._one:
                 connection.execute("BEGIN")
-            return self._read(connection)
+            found = self._read(connection)
         finally:
             with self._lock:
                 self._connection = None
             self._steps.close()
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
+        self._tell(self._succeeded, found)
+
+    def fail(self, error: BaseException) -> None:
+        if isinstance(error, sqlite3.Error):
+            failed = SourceFailed(str(error))
+            failed.__cause__ = error
+            error = failed
+        self._tell(self._failed, error)
 
     def _read(self, connection: sqlite3.Connection) -> T:
         try:
@@ -131,3 +170,16 @@ class _Job(Generic[T]):
             result: T = end.value
             return result
         raise sqlite3.OperationalError("given up")
+
+    def _tell(self, how: Callable[[Any], None], what: object) -> None:
+        self.is_over = True
+        with suppress(RuntimeError):  # the event loop has ended meanwhile
+            self._loop.call_soon_threadsafe(how, what)
+
+    def _succeeded(self, found: T) -> None:
+        if not self.done.done():
+            self.done.set_result(found)
+
+    def _failed(self, error: BaseException) -> None:
+        if not self.done.done():
+            self.done.set_exception(error)

@@ -26,7 +26,7 @@ DOCUMENTS = int(os.environ.get("DIFFERENTIAL_DOCUMENTS", "1100"))
 FIRST_SEED = int(os.environ.get("DIFFERENTIAL_SEED", "1"))
 ENOUGH = int(os.environ.get("DIFFERENTIAL_ENOUGH", "3"))
 """Differences to look for, each made small."""
-LEAVE_SECONDS = max(300, DOCUMENTS)
+LEAVE_SECONDS = max(900, DOCUMENTS)
 PLAIN = r"@defer|@stream|\b(__schema|__type"
 """What plans leave to graphql-core; the rest is of each schema."""
 

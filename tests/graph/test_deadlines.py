@@ -12,15 +12,18 @@ from support.library.slow import GIVEN_UP
 
 import graph
 
+pytestmark = pytest.mark.parametrize("library", [False, True], ids=["core", "plans"], indirect=True)
+
 DEADLINE = 0.05
 TIMES = 100
 SLOWLY = "{ books(filter: {searchedSlowly: true}) { totalCount } }"
 
 
 @pytest.fixture
-def hurried() -> graph.Engine:
+def hurried(library: Library) -> graph.Engine:
     """An engine whose operations have little time."""
-    return an_engine(bounds=graph.Bounds(query_seconds=DEADLINE, mutation_seconds=DEADLINE))
+    bounds = graph.Bounds(query_seconds=DEADLINE, mutation_seconds=DEADLINE)
+    return an_engine(bounds=bounds, plans=library.plans is not None)
 
 
 async def test_a_sleeping_resolver_is_given_up_soon_after_the_deadline(

@@ -1,0 +1,75 @@
+"""`agreements explain`: how a query would be answered, without asking the database."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, cast
+
+import orjson
+
+from agreements_api.database import Database
+from agreements_api.errors import StartupError
+from agreements_api.graphql import make_engine, sizes_of
+from agreements_api.services import LOCAL_ACTOR
+from agreements_api.settings import Settings
+from graph import GraphQLRequest, Operation, Reader, Response
+
+
+async def run_explain(
+    settings: Settings, query: str, variables: str, operation_name: str | None, *, say: Callable[[str], None]
+) -> None:
+    """Say what the query costs, and its plan.
+
+    Args:
+        settings: Its limits, and its database: of that only the kind matters.
+        query: The document, or a file that holds it; `-` reads standard input.
+        variables: A JSON object.
+        operation_name: Which of several operations.
+        say: Takes what is found.
+
+    Raises:
+        StartupError: The query is not valid, or asks for more than the limits allow.
+    """
+    request = GraphQLRequest(_read(query), operation_name=operation_name, variables=_object(variables))
+    engine = make_engine(settings)
+    operation = engine.prepare(request, "explain")
+    if isinstance(operation, Response):
+        messages = " ".join(str(each["message"]) for each in operation.errors)
+        raise StartupError(messages, hint="Send it to GraphiQL to see where it is wrong.")
+    async with Database(settings.database_url) as database:
+        # Nothing is read, and of cursors in the document the plan is told that they are foreign.
+        reader = Reader(
+            database.reads, LOCAL_ACTOR, key=b"explain", limits=sizes_of(settings), source=database.plans
+        )
+        say(_cost(settings, operation))
+        say(engine.explain(operation, reader))
+
+
+def _cost(settings: Settings, operation: Operation) -> str:
+    return (
+        f"Cost: at most {operation.cost} rows of {settings.max_cost} allowed, "
+        f"{operation.work} fields of {settings.max_resolved}."
+    )
+
+
+def _read(query: str) -> str:
+    if query == "-":
+        return sys.stdin.read()
+    if "{" in query:
+        return query
+    try:
+        return Path(query).read_text("utf-8")
+    except OSError as error:
+        raise StartupError(f"{query}: {error.strerror}.", hint="Give a document, a file, or -.") from error
+
+
+def _object(text: str) -> dict[str, Any]:
+    try:
+        found: object = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise StartupError(
+            f"The variables are no JSON: {error}.", hint="""Such as '{"first": 10}'."""
+        ) from error
+    if not isinstance(found, dict):
+        raise StartupError("The variables are no JSON object.", hint="""Such as '{"first": 10}'.""")
+    return cast("dict[str, Any]", found)

@@ -1,0 +1,185 @@
+"""Answers queries by plans, those that can be, and keeps the plans with their documents."""
+
+# pyright: standard
+# Not strict: what graphql-core brings is untyped.
+import logging
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+
+import orjson
+from graphql import GraphQLError, OperationDefinitionNode, OperationType
+from graphql.execution.values import VariableValues
+from sqlalchemy import Dialect
+
+from graph.compiler.bound import Binder, Given
+from graph.compiler.documents import conditions
+from graph.compiler.explain import explained
+from graph.compiler.levels import Unplannable
+from graph.compiler.outputs import Anomaly
+from graph.compiler.plan import Plan
+from graph.compiler.planner import Planner
+from graph.compiler.run import Run
+from graph.compiler.variables import Variables
+from graph.documents import Document
+from graph.reader import Reader
+from graph.requests import GraphQLRequest
+from graph.responses import OPTIONS, least_bytes
+from graph.schema import Schema
+from graph.source import SourceFailed, Steps
+
+_CONDITIONS = "conditions"
+_MOST_VARIANTS = 16
+"""Plans of one document: it may have a condition on every field."""
+_log = logging.getLogger(__name__)
+
+
+class TooLarge(Exception):
+    """The answer has more bytes than one may have."""
+
+
+@dataclass
+class Counts:
+    """How queries were answered: by a plan, without one, or by none after all, as something was odd."""
+
+    planned: int = 0
+    unplanned: int = 0
+    abandoned: int = 0
+
+
+class Plans:
+    """Answers queries by plans, those that can be.
+
+    Args:
+        schema: What is served.
+
+    Attributes:
+        counts: How queries were answered so far.
+        binder: Gives plans the values of requests.
+    """
+
+    def __init__(self, schema: Schema) -> None:
+        self.counts = Counts()
+        self.schema = schema.core
+        self.binder = Binder(schema)
+
+    async def answer(
+        self,
+        document: Document,
+        node: OperationDefinitionNode,
+        request: GraphQLRequest,
+        reader: Reader,
+        most_bytes: int,
+    ) -> bytes | None:
+        """The query's data in JSON; None if graphql-core has to answer.
+
+        Args:
+            document: Valid, and within the limits.
+            node: An operation of it.
+            request: Brings the variables.
+            reader: Of the operation.
+            most_bytes: That the answer may have.
+
+        Raises:
+            TooLarge: It has more.
+        """
+        source = reader.source
+        if source is None or node.operation is not OperationType.QUERY:
+            return None
+        try:
+            variables = self._variables(document, node).values(request.variables)
+            plan = self.plan(document, node, variables, source.dialect)
+            given = Given(request.variables, variables, reader, source)
+            run = Run(plan, self.binder.bind(plan, given), given)
+            found = await source.run(_written(run, plan, most_bytes), one=plan.is_one_statement)
+        except Unplannable:
+            self.counts.unplanned += 1
+            return None
+        except (GraphQLError, Anomaly, LookupError, SourceFailed) as error:
+            self.counts.abandoned += 1
+            _log.debug("A plan was abandoned: %s: %s", type(error).__name__, error)
+            return None
+        except TooLarge:
+            raise
+        except Exception:  # noqa: BLE001  # graphql-core answers all the same; the fault is ours
+            self.counts.abandoned += 1
+            _log.exception("A plan failed")
+            return None
+        self.counts.planned += 1
+        return found
+
+    def explain(
+        self, document: Document, node: OperationDefinitionNode, request: GraphQLRequest, reader: Reader
+    ) -> str:
+        """How an operation is answered, for people."""
+        source = reader.source
+        if source is None or node.operation is not OperationType.QUERY:
+            return f"Answered by graphql-core: it is a {node.operation.value}."
+        try:
+            variables = self._variables(document, node).values(request.variables)
+            plan = self.plan(document, node, variables, source.dialect)
+        except (GraphQLError, Unplannable) as error:
+            return f"Answered by graphql-core: {error}"
+        given = Given(request.variables, variables, reader, source)
+        return explained(plan, self.binder.bind(plan, given))
+
+    def plan(
+        self, document: Document, node: OperationDefinitionNode, variables: VariableValues, dialect: Dialect
+    ) -> Plan:
+        """The plan of an operation, made once for each outcome of its conditions.
+
+        Raises:
+            Unplannable: It takes graphql-core.
+        """
+        return self.kept(
+            document,
+            (dialect.name, id(node)),
+            variables,
+            lambda: Planner(self.schema, document.node, node, variables, dialect).plan(),
+        )
+
+    def kept(
+        self, document: Document, place: Hashable, variables: VariableValues, make: Callable[[], Plan]
+    ) -> Plan:
+        """The plan of a place in the document, made once for each outcome of the document's conditions.
+
+        Raises:
+            Unplannable: It takes graphql-core.
+        """
+        kept = document.plans
+        if _CONDITIONS not in kept:
+            kept[_CONDITIONS] = conditions(document.node)
+        names = kept[_CONDITIONS]
+        if names is None:
+            raise Unplannable("A directive asks for more than to skip or include.")
+        key = self, place, tuple(variables.coerced.get(name) for name in names)
+        found = kept.get(key)
+        if found is None:
+            try:
+                found = make()
+            except Unplannable as error:
+                found = error
+            if len(kept) > _MOST_VARIANTS:
+                kept.clear()
+                kept[_CONDITIONS] = names
+            kept[key] = found
+        if isinstance(found, Unplannable):
+            raise found
+        return found
+
+    def _variables(self, document: Document, node: OperationDefinitionNode) -> Variables:
+        key = self, id(node)
+        found = document.plans.get(key)
+        if found is None:
+            found = document.plans[key] = Variables(self.schema, node)
+        return found
+
+
+def _written(run: Run, plan: Plan, most_bytes: int) -> Steps[bytes]:
+    data = yield from run.steps()
+    # A text that was read once may be in the answer a thousand times: it is not written to be measured.
+    if plan.repeats and least_bytes(data, most_bytes) > most_bytes:
+        raise TooLarge
+    body = orjson.dumps(data, option=OPTIONS)
+    if len(body) > most_bytes:
+        raise TooLarge
+    return body

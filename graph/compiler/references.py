@@ -1,0 +1,71 @@
+"""What a mutation's payload refers to: rows that are read by a plan, after the mutation has committed."""
+
+# pyright: standard
+# Not strict: what graphql-core brings is untyped.
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from graphql import GraphQLError, GraphQLObjectType
+
+from graph.compiler.bound import Given
+from graph.compiler.levels import Unplannable
+from graph.compiler.outputs import Anomaly
+from graph.compiler.planner import Planner, refers
+from graph.compiler.plans import Plans
+from graph.compiler.run import Run
+from graph.documents import Document
+from graph.reader import Reader
+from graph.requests import GraphQLRequest
+from graph.schema import Paced
+from graph.source import SourceFailed
+
+_log = logging.getLogger(__name__)
+
+
+class References:
+    """Reads the rows that payloads of one operation refer to: see `graph.schema.ReadReferences`.
+
+    Those of one payload are read in one snapshot. What no plan can read, graphql-core reads field by field.
+    """
+
+    def __init__(self, plans: Plans, document: Document, request: GraphQLRequest, reader: Reader) -> None:
+        self._plans, self._document, self._request, self._reader = plans, document, request, reader
+
+    def concerns(self, served: GraphQLObjectType) -> bool:
+        return refers(served)
+
+    async def __call__(
+        self, executor: Paced, served: GraphQLObjectType, details: list[Any], held: object
+    ) -> Mapping[str, Any]:
+        try:
+            return await self._read(executor, served, details, held)
+        except Unplannable:
+            return {}
+        except (GraphQLError, Anomaly, LookupError, SourceFailed) as error:
+            _log.debug("A plan was abandoned: %s: %s", type(error).__name__, error)
+            return {}
+        except Exception:  # noqa: BLE001  # graphql-core reads them all the same; the fault is ours
+            _log.exception("A plan failed")
+            return {}
+
+    async def _read(
+        self, executor: Paced, served: GraphQLObjectType, details: list[Any], held: object
+    ) -> Mapping[str, Any]:
+        source, plans = self._reader.source, self._plans
+        if source is None:
+            return {}
+        variables = executor.variable_values
+        plan = plans.kept(
+            self._document,
+            (source.dialect.name, id(details[0].node)),
+            variables,
+            lambda: Planner(
+                plans.schema, self._document.node, executor.operation, variables, source.dialect
+            ).references(served, details),
+        )
+        if not plan.roots:
+            return {}
+        given = Given(self._request.variables, variables, self._reader, source, held)
+        run = Run(plan, plans.binder.bind(plan, given), given)
+        return await source.run(run.steps(), one=plan.is_one_statement)

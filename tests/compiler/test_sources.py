@@ -1,0 +1,96 @@
+"""What plans read from: given up in time, and replaced by the ordinary path where it does not answer."""
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import Callable
+
+import pytest
+from support.library.engines import SCHEMA, Library, answer_of, open_library
+from support.library.seed import fill
+
+import graph
+from agreements_api.database import Database
+from graph.compiler import Plans
+from graph.compiler.postgresql import PostgreSQLSource
+from graph.compiler.sqlite import SQLiteSource
+from graph.source import Source
+
+BOOKS = "{ books { totalCount } }"
+LONG = "{ books(filter: {searchedSlowly: true}) { totalCount } }"
+
+
+def engine_with_plans() -> tuple[graph.Engine, Plans]:
+    schema = SCHEMA()
+    demand = graph.Demand(schema.core, graph.DemandLimits(), graph.Limits(), introspection=True)
+    plans = Plans(schema)
+    return graph.Engine(schema, graph.Documents(demand), plans=plans), plans
+
+
+async def ask(library: Library, engine: graph.Engine, source: Source) -> object:
+    library.plans = source
+    operation = engine.prepare(graph.GraphQLRequest(BOOKS), "request-1")
+    assert isinstance(operation, graph.Operation)
+    return answer_of(await engine.run(operation, library.context())).data
+
+
+async def test_a_file_that_cannot_be_opened_is_left_to_the_ordinary_path(empty_database_url: str) -> None:
+    def fail() -> sqlite3.Connection:
+        raise sqlite3.OperationalError("unable to open database file")
+
+    async with Database(empty_database_url) as database, open_library(empty_database_url) as library:
+        await fill(library, 1)
+        engine, plans = engine_with_plans()
+        source = SQLiteSource(fail, database.plans.dialect)
+        if database.is_sqlite:
+            assert await ask(library, engine, source) == {"books": {"totalCount": 3}}
+            assert (plans.counts.planned, plans.counts.abandoned) == (0, 1)
+        await source.close()
+
+
+async def test_a_server_that_takes_no_connection_is_asked_again_only_later(
+    empty_database_url: str, unused_tcp_port_factory: Callable[[], int], caplog: pytest.LogCaptureFixture
+) -> None:
+    source = PostgreSQLSource(
+        f"postgresql://nobody@127.0.0.1:{unused_tcp_port_factory()}/nothing", options="", most=2
+    )
+    async with Database(empty_database_url) as database, open_library(empty_database_url) as library:
+        await fill(library, 1)
+        engine, plans = engine_with_plans()
+        if not database.is_sqlite:
+            with caplog.at_level(logging.WARNING):
+                for _ in range(3):
+                    assert await ask(library, engine, source) == {"books": {"totalCount": 3}}
+            assert (plans.counts.planned, plans.counts.abandoned) == (0, 3)
+            assert len([each for each in caplog.records if "No connection for plans" in each.message]) == 1
+    await source.close()
+
+
+async def test_connections_that_were_cut_off_are_replaced(empty_database_url: str) -> None:
+    async with open_library(empty_database_url, plans=True) as library:
+        await fill(library, 1)
+        if library.reads.dialect.name != "postgresql":
+            return
+        assert await library.data(BOOKS) == {"books": {"totalCount": 3}}
+        async with library.writes.connect() as connection:
+            await connection.exec_driver_sql(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE pid <> pg_backend_pid() AND datname = current_database()"
+            )
+        for _ in range(3):
+            assert await library.data(BOOKS) == {"books": {"totalCount": 3}}
+
+
+async def test_a_long_plan_lets_short_ones_pass(empty_database_url: str) -> None:
+    async with open_library(empty_database_url, plans=True) as library:
+        await fill(library, 1)
+        await library.data(BOOKS)
+        long = asyncio.create_task(library.ask(LONG))
+        await asyncio.sleep(0.1)
+
+        async with asyncio.timeout(2):
+            assert await library.data(BOOKS) == {"books": {"totalCount": 3}}
+
+        assert not long.done()
+        long.cancel()
+        await asyncio.gather(long, return_exceptions=True)
