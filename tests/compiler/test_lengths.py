@@ -10,7 +10,7 @@ from schema import build_schema
 
 
 @pytest.mark.parametrize("extensions", [{}, {"cost": True}], ids=["bare", "with its cost"])
-@pytest.mark.parametrize("more", [-200, 0])
+@pytest.mark.parametrize("more", [-200, -9, -1, 0])
 async def test_an_answer_may_be_as_long_with_plans(
     books_of_a_partner: tuple[str, Stock], more: int, extensions: dict[str, bool]
 ) -> None:

@@ -12,7 +12,7 @@ import pytest
 from support.program import Program, Run
 
 COMMANDS = [
-    ("serve",), ("worker",), ("migrate",), ("sync",), ("schema",), ("demo",),
+    ("serve",), ("worker",), ("migrate",), ("sync",), ("explain",), ("schema",), ("demo",),
     ("simulator",), ("rest-simulator",),
     ("provider", "add"), ("provider", "login"), ("provider", "check"), ("provider", "list"),
     ("provider", "webhook"),

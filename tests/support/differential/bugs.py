@@ -31,7 +31,7 @@ _RUN = (
     ("rows = rows[::-1]", "rows = rows[:]"),
     ("[counts.get(key, 0) for key in keys]", "[counts.get(key, 0) for key in keys[::-1]]"),
     ("for name, key in places]", "for name, key in places[::-1]]"),
-    ("return name, parse_id(text, name)", "return name, split_id(text)[1]"),
+    ("if not root.any_type and name not in root.levels:", "if False:"),
     ("len(level.cells) + (bound.request.page.link is not None)", "len(level.cells)"),
     ("{None: found[0][0]}", "{None: found[0][0] + 1}"),
     ("groups[row[place]].append(row)", "groups[row[place]].insert(0, row)"),
@@ -54,8 +54,8 @@ _PLANNER = (
     ("for source in item.sources) if item.optional else ()", "for source in item.sources[:0])"),
     ("unsure = required and not is_never_null(binding.model, source)", "unsure = False"),
     (
-        "{binding.name: level}, definition, details[0].node",
-        "{binding.name: level}, definition, details[0].node, any_type=True",
+        "RootRows({binding.name: level}, definition, node, _variable(node))",
+        "RootRows({binding.name: level}, definition, node, _variable(node), any_type=True)",
     ),
     ("Constant(served.name) if name == _TYPENAME", "Constant(name) if name == _TYPENAME"),
 )
@@ -86,15 +86,15 @@ _BOUND = (
 )
 _REST = (
     (
-        "__init__.py",
+        "plans.py",
         "key = self, place, tuple(variables.coerced.get(name) for name in names)",
         "key = self, place",
     ),
-    ("__init__.py", "(dialect.name, id(node))", "(dialect.name,)"),
+    ("plans.py", "(dialect.name, id(node))", "(dialect.name,)"),
     ("documents.py", "found.update(dict.fromkeys(variables_of(node)))", "pass"),
     ("outputs.py", "{0: False, 1: True}", "{0: True, 1: False}"),
     ("outputs.py", 'end = 19 if text.endswith(".000000") else 26', "end = 26"),
-    ("outputs.py", 'f"{-_INT} <= {{0}} < {_INT}"', '"True"'),
+    ("outputs.py", "{-_INT} <= {{0}} < {_INT}", "True"),
     ("plan.py", 'return not level.below and not (level.rows and "count" in level.facts)', "return True"),
     ("sqlite.py", "if not self._one:", "if False:"),
 )

@@ -1,0 +1,64 @@
+"""`agreements explain` tells how a query is answered, without asking a database."""
+
+from pathlib import Path
+
+import pytest
+from support.program import Run
+
+PAGE = (
+    "query ($n: Int) { accounts(first: $n) { totalCount edges { node { name "
+    "agreements { edges { node { number template { name } } } } } } } }"
+)
+POSTGRESQL = {
+    "database_url": "postgresql://nobody@localhost:1/nothing",
+    "secret_key": "a secret of the tests, long enough",
+}
+
+
+@pytest.mark.parametrize(("settings", "parents"), [({}, "json_each(?)"), (POSTGRESQL, "JOIN LATERAL")])
+def test_a_plan_is_shown_with_cost_and_sql(run: Run, settings: dict[str, str], parents: str) -> None:
+    ended = run("explain", PAGE, "--variables", '{"n": 7}', **settings)
+
+    assert (ended.returncode, ended.stderr) == (0, "")
+    cost, accounts, *lines = ended.stdout.splitlines()
+    assert cost.startswith("Cost: at most 91 rows of 10000 allowed")
+    assert accounts == "accounts: Account a page"
+    below = lines.index("    agreements: Agreement a page, with its AgreementTemplate")
+    assert sum("SELECT" in line for line in lines[:below]) == 2
+    assert any("count(*)" in line for line in lines[:below])
+    assert any(line.strip().startswith("7") for line in lines[:below])
+    assert any(parents in line for line in lines[below:])
+    assert any("the keys" in line for line in lines[below:])
+
+
+def test_a_file_is_read_and_what_has_no_plan_says_why(run: Run, tmp_path: Path) -> None:
+    document = tmp_path / "who.graphql"
+    document.write_text("query Who { viewer { name } }")
+
+    ended = run("explain", str(document))
+
+    assert ended.stdout.splitlines()[-1] == (
+        "Answered by graphql-core: Query.viewer is no field that a binding serves."
+    )
+
+
+def test_without_the_compiler_there_is_no_plan(run: Run) -> None:
+    ended = run("explain", "{ accounts { totalCount } }", compiler="false")
+
+    assert ended.stdout.splitlines()[-1].endswith("the compiler is switched off.")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["{ nobody }"], "Cannot query field 'nobody'"),
+        (["no-such-file.graphql"], "no-such-file.graphql: No such file or directory."),
+        (["{ __typename }", "--variables", "[1]"], "The variables are no JSON object."),
+    ],
+)
+def test_what_cannot_be_explained_is_told_in_one_line(run: Run, arguments: list[str], said: str) -> None:
+    ended = run("explain", *arguments)
+
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert said in ended.stderr
+    assert ended.stderr.count("\n") == 1
