@@ -9,6 +9,7 @@ from functools import cached_property
 from operator import attrgetter
 from typing import Any
 
+import orjson
 from graphql import (
     DocumentNode,
     FragmentDefinitionNode,
@@ -119,6 +120,20 @@ _OF_OPERATIONS = ("depth", "fields", "aliases", "arguments", "deferrals", "direc
 _ABORTED = re.compile(r"(?:contains more than (\d+) (tokens|comments)|(nested too deeply))\b.*aborted\.")
 
 
+_MOST_KEPT = 32
+"""Prices of one operation, for as many values of its variables."""
+_LONGEST_KEY = 200
+
+
+def _short_key(variables: Mapping[str, Any]) -> bytes | None:
+    """What tells values from others, if it is short."""
+    try:
+        key = orjson.dumps(variables)
+    except TypeError:
+        return None
+    return key if len(key) <= _LONGEST_KEY else None
+
+
 class Price:
     """What one operation of a validated document costs, for any variables."""
 
@@ -127,7 +142,9 @@ class Price:
         self._meta = meta
         self._limits = limits
         self._allowance = allowance
+        self._varies = meta.varies or rows.varies
         self._known: Sum | None = None
+        self._found: dict[bytes, Sum] = {}
 
     def of(self, variables: Mapping[str, Any]) -> Sum:
         """How many rows the operation reads at most, and how many fields it resolves.
@@ -139,14 +156,28 @@ class Price:
             CodedError: COST_EXCEEDED, WORK_EXCEEDED, INTROSPECTION_EXCEEDED, STRING_TOO_LONG, LIST_TOO_LONG
                 or NESTING_EXCEEDED.
         """
+        if self._varies:
+            key = _short_key(variables)
+            found = self._found.get(key) if key is not None else None
+            if found is None:
+                self._check(variables)
+                found = self._sum(variables)
+                if key is not None:
+                    self._keep(key, found)
+            return found
+        self._check(variables)
+        if self._known is None:
+            self._known = self._sum(variables)
+        return self._known
+
+    def _check(self, variables: Mapping[str, Any]) -> None:
         if variables:
             _check(measured_values(variables), self._limits, ("nesting", "string_bytes", "list_items"))
-        if self._known is None:
-            found = self._sum(variables)
-            if self._meta.varies or self._rows.varies:
-                return found
-            self._known = found
-        return self._known
+
+    def _keep(self, key: bytes, found: Sum) -> None:
+        if len(self._found) >= _MOST_KEPT:
+            self._found.clear()
+        self._found[key] = found
 
     def _sum(self, variables: Mapping[str, Any]) -> Sum:
         asked = self._meta.sum(variables)
