@@ -21,7 +21,7 @@ def test_a_plan_is_shown_with_cost_and_sql(run: Run, settings: dict[str, str], p
 
     assert (ended.returncode, ended.stderr) == (0, "")
     cost, accounts, *lines = ended.stdout.splitlines()
-    assert cost.startswith("Cost: at most 91 rows of 10000 allowed")
+    assert cost.startswith("Cost: at most 147 rows of 10000 allowed")
     assert accounts == "accounts: Account a page"
     below = lines.index("    agreements: Agreement a page, with its AgreementTemplate")
     assert sum("SELECT" in line for line in lines[:below]) == 2
