@@ -40,6 +40,13 @@ _POSTGRESQL_READER_OPTIONS = (
 )
 
 
+_OF_BOTH_DRIVERS = frozenset({
+    "host", "port", "user", "password", "dbname", "passfile", "application_name", "target_session_attrs",
+    "sslmode", "sslcert", "sslkey", "sslrootcert", "sslcrl", "sslpassword", "krbsrvname", "gsslib",
+    "ssl_min_protocol_version", "ssl_max_protocol_version",
+})  # fmt: skip
+
+
 class Database:
     """The engines of one database, open until `dispose` is awaited.
 
@@ -230,7 +237,9 @@ def _postgresql_source(url: URL) -> "PostgreSQLSource":
     from graph.compiler.postgresql import PostgreSQLSource  # noqa: PLC0415 -- as above
 
     options = _with_options(url, _POSTGRESQL_READER_OPTIONS)
-    plain = url.set(drivername="postgresql").difference_update_query(["options"])
+    # Of libpq's parameters asyncpg knows these; it would send the others to the server, which refuses them.
+    foreign = [name for name in url.query if name not in _OF_BOTH_DRIVERS]
+    plain = url.set(drivername="postgresql").difference_update_query(foreign)
     dsn = plain.render_as_string(hide_password=False)
     return PostgreSQLSource(dsn, options=options, most=PLAN_CONNECTIONS)
 

@@ -1,6 +1,7 @@
 """One operation's view of the data: one read-only snapshot, opened when first needed, and its batches."""
 
 import asyncio
+import sqlite3
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, TypeVar
@@ -174,7 +175,8 @@ class Reader:
     async def _interrupt(self) -> None:
         """End SQLite's statement, which goes on in its thread otherwise; psycopg cancels by itself."""
         if self._connection is not None and self.dialect.name == "sqlite":
-            with suppress(SQLAlchemyError, ValueError):  # closed meanwhile: the driver says ValueError
+            # Closed meanwhile: the driver has two ways to say so.
+            with suppress(SQLAlchemyError, ValueError, sqlite3.ProgrammingError):
                 raw = await self._connection.get_raw_connection()
                 if raw.driver_connection is not None:
                     await raw.driver_connection.interrupt()

@@ -2,7 +2,8 @@
 
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, field
+from contextvars import ContextVar
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from types import TracebackType
@@ -79,6 +80,10 @@ class _made(Generic[R]):  # noqa: N801 -- reads as what it does: accounts = _mad
         return made
 
 
+again: ContextVar[bool] = ContextVar("again", default=False)
+"""Set where an operation runs again after a conflict: it then locks what it reads, so that it ends."""
+
+
 class UnitOfWork:
     """One transaction with its repositories; leaving it without `commit` writes nothing.
 
@@ -133,9 +138,7 @@ class UnitOfWork:
         must be `repeated`; its next run waits for its turn at the row. Whatever else is asked or written
         in the transaction works as ever, and takes away what was saved.
         """
-        contended = self._begun.contended
-        if entity_id in contended or self._alone is not None or "session" in vars(self):
-            contended.discard(entity_id)
+        if again.get() or self._alone is not None or "session" in vars(self):
             return await self.session.get(model, entity_id, with_for_update={**FOR_CHANGE})
         self._alone = Alone(await self._begun.at_hand.take(), entity_id)
         return await self._alone.read(model)
@@ -200,8 +203,6 @@ class UnitOfWork:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if self._alone is not None and kind is not None and issubclass(kind, Conflict):
-            self._begun.contended.add(self._alone.id)
         try:
             if "session" in vars(self):
                 await self.session.__aexit__(kind, error, traceback)
@@ -220,7 +221,6 @@ class Transactions:
         enqueue: Hands a job to the job engine.
         now: The clock.
         reads: Opens connections of which each transaction is a snapshot that cannot write.
-        contended: Ids of entities that were changed by others while a unit of work had them to itself.
     """
 
     engine: AsyncEngine
@@ -228,7 +228,6 @@ class Transactions:
     enqueue: Enqueue
     now: Callable[[], datetime]
     reads: AsyncEngine | None = None
-    contended: set[UUID] = field(default_factory=set[UUID])
 
     @cached_property
     def at_hand(self) -> AtHand:

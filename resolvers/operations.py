@@ -11,6 +11,7 @@ from uuid import UUID
 from models import Audited
 from repositories import Conflict, UnitOfWork
 from repositories.base import Repository
+from repositories.unit_of_work import again
 from resolvers.checks import checked_text
 from resolvers.context import Context
 from resolvers.errors import NotFound, RevisionConflict
@@ -49,12 +50,20 @@ def repeated(operation: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:
 
     @wraps(operation)
     async def run(*args: P.args, **kwargs: P.kwargs) -> R:
-        for _ in range(ATTEMPTS - 1):
-            try:
-                return await operation(*args, **kwargs)
-            except Conflict:
-                continue
-        return await operation(*args, **kwargs)
+        try:
+            return await operation(*args, **kwargs)
+        except Conflict:
+            pass
+        locking = again.set(True)
+        try:
+            for _ in range(ATTEMPTS - 2):
+                try:
+                    return await operation(*args, **kwargs)
+                except Conflict:
+                    continue
+            return await operation(*args, **kwargs)
+        finally:
+            again.reset(locking)
 
     return run
 

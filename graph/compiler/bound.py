@@ -2,6 +2,7 @@
 
 # pyright: standard
 # Not strict: what graphql-core and Strawberry bring is untyped.
+import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
@@ -41,8 +42,9 @@ class BoundPage:
     decoders: Sequence[Callable[[Any], Any] | None]
 
 
-Bound: TypeAlias = BoundRows | BoundPage | GraphQLError
-"""An error is raised if the level is reached, and not before: so does the ordinary path."""
+Bound: TypeAlias = BoundRows | BoundPage | str
+"""A text says what is wrong with the arguments. Not the error: whenever it is raised, it would hold on to one
+request more."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,34 +62,34 @@ class Given:
 
 
 class Binder:
-    """Binds plans of one schema."""
+    """Binds plans of one schema, a level when it is reached, in whichever thread that is."""
 
     def __init__(self, schema: Schema) -> None:
         self._config, self._scalars = schema.config, schema.schema_converter.scalar_registry
         self._kept: OrderedDict[Hashable, Bound] = OrderedDict()
+        self._lock = threading.Lock()
 
     def __len__(self) -> int:
         """How many bound levels are kept."""
         return len(self._kept)
 
-    def bind(self, plan: Plan, given: Given) -> tuple[Bound, ...]:
-        """All levels of the plan, by number."""
-        reader = given.reader
-        common = plan.serial, given.source.dialect.name, reader.caller, reader.limits, reader.key
-        return tuple(self._found(level, common, given) for level in plan.levels)
-
-    def _found(self, level: Level, common: Hashable, given: Given) -> Bound:
+    def bind(self, plan: Plan, level: Level, given: Given) -> Bound:
+        """A level of the plan with the values of the request."""
         values = b"" if level.connection is None else _values(level.connection, given.sent)
         if values is None:
             return self._made(level, given)
-        key = common, level.number, values
-        found = self._kept.get(key)
-        if found is not None:
-            self._kept.move_to_end(key)
-            return found
-        made = self._kept[key] = self._made(level, given)
-        if len(self._kept) > _MOST_KEPT:
-            self._kept.popitem(last=False)
+        reader, dialect = given.reader, given.source.dialect.name
+        key = plan.serial, level.number, values, dialect, reader.caller, reader.limits, reader.key
+        with self._lock:
+            found = self._kept.get(key)
+            if found is not None:
+                self._kept.move_to_end(key)
+                return found
+        made = self._made(level, given)
+        with self._lock:
+            self._kept[key] = made
+            if len(self._kept) > _MOST_KEPT:
+                self._kept.popitem(last=False)
         return made
 
     def _made(self, level: Level, given: Given) -> Bound:
@@ -97,7 +99,7 @@ class Binder:
         try:
             request = self._request(level.connection, given)
         except GraphQLError as error:
-            return error
+            return error.message
         rows = write(page_statement(level, request, caller, dialect), dialect) if level.rows else None
         counts = "count" in level.facts
         count = write(count_statement(request, caller, dialect), dialect) if counts else None

@@ -4,19 +4,38 @@
 # Not strict: the nodes of graphql-core have their parts under many names.
 from collections.abc import Iterator
 
-from graphql import DirectiveNode, DocumentNode, Node, VariableNode
+from graphql import (
+    DirectiveNode,
+    DocumentNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    Node,
+    OperationDefinitionNode,
+    VariableNode,
+)
 
 _CONDITIONS = frozenset({"skip", "include"})
 
 
-def conditions(document: DocumentNode) -> tuple[str, ...] | None:
-    """The variables that @skip and @include depend on; None if there are directives that no plan obeys."""
+def conditions(document: DocumentNode, operation: OperationDefinitionNode) -> tuple[str, ...] | None:
+    """The variables that @skip and @include of the operation depend on, with the fragments it spreads.
+
+    None if there are directives that no plan obeys.
+    """
+    fragments = {
+        each.name.value: each for each in document.definitions if isinstance(each, FragmentDefinitionNode)
+    }
     found: dict[str, None] = {}
-    for node in _nodes(document):
-        if isinstance(node, DirectiveNode):
-            if node.name.value not in _CONDITIONS:
-                return None
-            found.update(dict.fromkeys(variables_of(node)))
+    waiting: list[Node] = [operation]
+    while waiting:
+        for node in _nodes(waiting.pop()):
+            if isinstance(node, FragmentSpreadNode):
+                fragment = fragments.pop(node.name.value, None)
+                waiting += [fragment] if fragment else []
+            elif isinstance(node, DirectiveNode):
+                if node.name.value not in _CONDITIONS:
+                    return None
+                found.update(dict.fromkeys(variables_of(node)))
     return tuple(found)
 
 

@@ -1,39 +1,39 @@
 """Plans for people: the levels with their SQL, indented as the query is."""
 
-from collections.abc import Iterator, Sequence
-
-from graphql import GraphQLError
+from collections.abc import Callable, Iterator
 
 from graph.compiler.bound import Bound, BoundPage
 from graph.compiler.plan import Constant, Level, Plan, Root, RootPage, RootReference, RootRows
 from graph.compiler.sql import Written
 
+Bind = Callable[[Level], Bound]
 
-def explained(plan: Plan, bound: Sequence[Bound]) -> str:
+
+def explained(plan: Plan, bind: Bind) -> str:
     """The plan, a level below the other, each with its statements and the values that go with them."""
-    return "\n".join(line for name, root in plan.roots for line in _root(name, root, bound))
+    return "\n".join(line for name, root in plan.roots for line in _root(name, root, bind))
 
 
-def _root(name: str, root: Root, bound: Sequence[Bound]) -> Iterator[str]:
+def _root(name: str, root: Root, bind: Bind) -> Iterator[str]:
     match root:
         case Constant(value):
             yield f"{name}: {value}"
         case RootPage(level) | RootReference(level):
-            yield from _level(name, level, bound, "")
+            yield from _level(name, level, bind, "")
         case RootRows(levels=levels):
             for level in levels.values():
                 if level is not None:
-                    yield from _level(name, level, bound, "")
+                    yield from _level(name, level, bind, "")
 
 
-def _level(name: str, level: Level, bound: Sequence[Bound], indent: str) -> Iterator[str]:
+def _level(name: str, level: Level, bind: Bind, indent: str) -> Iterator[str]:
     what = "by key" if level.connection is None else "a page"
     joined = "".join(f", with its {join.target.name}" for join in level.joins)
     yield f"{indent}{name}: {level.binding.name} {what}{joined}"
-    found = bound[level.number]
+    found = bind(level)
     inner = indent + "    "
-    if isinstance(found, GraphQLError):
-        yield f"{inner}if it is reached: {found.message}"
+    if isinstance(found, str):
+        yield f"{inner}if it is reached: {found}"
         return
     yield from _statement(found.rows, inner)
     if isinstance(found, BoundPage):
@@ -41,7 +41,7 @@ def _level(name: str, level: Level, bound: Sequence[Bound], indent: str) -> Iter
     for link in level.below:
         connection = link.level.connection
         name = link.level.binding.name if connection is None else connection.node.name.value
-        yield from _level(name, link.level, bound, inner)
+        yield from _level(name, link.level, bind, inner)
 
 
 def _statement(written: Written | None, indent: str) -> Iterator[str]:

@@ -89,7 +89,7 @@ class Plans:
             variables = self._variables(document, node).values(request.variables)
             plan = self.plan(document, node, variables, source.dialect)
             given = Given(request.variables, variables, reader, source)
-            run = Run(plan, self.binder.bind(plan, given), given)
+            run = Run(plan, self.binder, given)
             found = await source.run(_written(run, plan, most_bytes), one=plan.is_one_statement)
         except Unplannable:
             self.counts.unplanned += 1
@@ -120,7 +120,7 @@ class Plans:
         except (GraphQLError, Unplannable) as error:
             return f"Answered by graphql-core: {error}"
         given = Given(request.variables, variables, reader, source)
-        return explained(plan, self.binder.bind(plan, given))
+        return explained(plan, lambda level: self.binder.bind(plan, level, given))
 
     def plan(
         self, document: Document, node: OperationDefinitionNode, variables: VariableValues, dialect: Dialect
@@ -132,39 +132,50 @@ class Plans:
         """
         return self.kept(
             document,
+            node,
             (dialect.name, id(node)),
             variables,
             lambda: Planner(self.schema, document.node, node, variables, dialect).plan(),
         )
 
-    def kept(
-        self, document: Document, place: Hashable, variables: VariableValues, make: Callable[[], Plan]
+    def kept(  # what a plan depends on
+        self,
+        document: Document,
+        node: OperationDefinitionNode,
+        place: Hashable,
+        variables: VariableValues,
+        make: Callable[[], Plan],
     ) -> Plan:
-        """The plan of a place in the document, made once for each outcome of the document's conditions.
+        """The plan of a place in an operation, made once for each outcome of the operation's conditions.
 
         Raises:
             Unplannable: It takes graphql-core.
         """
         kept = document.plans
-        if _CONDITIONS not in kept:
-            kept[_CONDITIONS] = conditions(document.node)
-        names = kept[_CONDITIONS]
+        names = self._conditions(document, node)
         if names is None:
             raise Unplannable("A directive asks for more than to skip or include.")
-        key = self, place, tuple(variables.coerced.get(name) for name in names)
+        values = [variables.coerced.get(name) for name in names]
+        key = self, place, tuple(value if isinstance(value, bool) else None for value in values)
         found = kept.get(key)
         if found is None:
             try:
                 found = make()
             except Unplannable as error:
-                found = error
+                # Not the error itself: each time that it is raised it would hold on to one request more.
+                found = str(error)
             if len(kept) > _MOST_VARIANTS:
                 kept.clear()
-                kept[_CONDITIONS] = names
             kept[key] = found
-        if isinstance(found, Unplannable):
-            raise found
+        if isinstance(found, str):
+            raise Unplannable(found)
         return found
+
+    def _conditions(self, document: Document, node: OperationDefinitionNode) -> tuple[str, ...] | None:
+        key = _CONDITIONS, id(node)
+        if key not in document.plans:
+            document.plans[key] = conditions(document.node, node)
+        return document.plans[key]
 
     def _variables(self, document: Document, node: OperationDefinitionNode) -> Variables:
         key = self, id(node)

@@ -4,6 +4,7 @@
 # Not strict: asyncpg is untyped.
 import asyncio
 import logging
+from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -22,6 +23,7 @@ _MANY_ROWS = 2_000
 _REST_SECONDS = 30.0
 """Without connections, before they are tried again: until then graphql-core answers, on its own driver."""
 _END_SECONDS = 5.0
+_PLACE_SECONDS = 0.5
 
 _log = logging.getLogger(__name__)
 
@@ -52,34 +54,54 @@ class PostgreSQLSource:
 
     async def run(self, steps: Steps[T], *, one: bool) -> T:
         try:
-            async with self._places:
-                return await self._run(steps, one=one)
+            await self._place()
+            done = await self._run(steps, one=one)
         finally:
             steps.close()
+        if done.error is not None:
+            raise done.error
+        return done.value
 
     async def close(self) -> None:
         while self._free:
+            await self._places.acquire()
             self._end(self._free.pop())
         await asyncio.gather(*self._ending, return_exceptions=True)
 
-    async def _run(self, steps: Steps[T], *, one: bool) -> T:
+    async def _place(self) -> None:
+        """Wait for a place to read; where all are held by what takes long, the ordinary path has others."""
+        if not self._places.locked():
+            await self._places.acquire()
+            return
+        try:
+            async with asyncio.timeout(_PLACE_SECONDS):
+                await self._places.acquire()
+        except TimeoutError as error:
+            raise SourceFailed("All connections for plans are at work.") from error
+
+    async def _run(self, steps: Steps[T], *, one: bool) -> "_Done":
         import asyncpg  # noqa: PLC0415  # where PostgreSQL is used
 
-        connection = await self._taken()
+        connection = None
         try:
+            connection = await self._taken()
             if not one:
                 await connection.execute("BEGIN")
-            found = await _read(connection, steps)
+            done = await _read(connection, steps)
             if not one:
                 await connection.execute("COMMIT")
         except BaseException as error:
-            # Whatever it is in the middle of goes with it, also in the database.
-            self._end(connection)
+            if connection is None:
+                self._places.release()
+            else:
+                # Whatever it is in the middle of goes with it, also in the database. Then there is a place.
+                self._end(connection)
             if isinstance(error, asyncpg.PostgresError | asyncpg.InterfaceError | OSError):
                 raise SourceFailed(str(error)) from error
             raise
         self._free.append(connection)
-        return found
+        self._places.release()
+        return done
 
     async def _taken(self) -> "asyncpg.Connection":
         """A connection that is free, or a new one."""
@@ -93,7 +115,7 @@ class PostgreSQLSource:
             return await self._connected()
         except Exception as error:
             self._rests_until = monotonic() + _REST_SECONDS
-            _log.warning("No connection for plans (%s): queries take longer", type(error).__name__)
+            _log.warning("No connection for plans: queries take longer. %s: %s", type(error).__name__, error)
             raise SourceFailed(str(error)) from error
 
     async def _connected(self) -> "asyncpg.Connection":
@@ -114,27 +136,48 @@ class PostgreSQLSource:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._ending.discard(task)
+        self._places.release()
         if not task.cancelled() and task.exception() is not None:
             _log.debug("A connection did not end in order: %s", type(task.exception()).__name__)
 
 
-async def _read(connection: Any, steps: Steps[T]) -> T:  # noqa: ANN401  # asyncpg's proxy
+@dataclass(frozen=True, eq=False)
+class _Done:
+    """What came of a plan's work: its value, or what it raised, which says nothing about the connection."""
+
+    value: Any = None
+    error: Exception | None = None
+
+
+async def _read(connection: Any, steps: Steps[Any]) -> _Done:  # noqa: ANN401  # asyncpg's
     seen = 0
-    ended, got = _step(steps, None)
-    while not ended:
-        rows = await connection.fetch(got.text, *got.parameters)
+    found = _step(steps, None)
+    while isinstance(found, Query):
+        rows = await connection.fetch(found.text, *found.parameters)
         seen += len(rows)
-        if seen > _MANY_ROWS:
-            ended, got = await asyncio.to_thread(_step, steps, rows)
-        else:
-            ended, got = _step(steps, rows)
-    return got
+        found = await _step_aside(steps, rows) if seen > _MANY_ROWS else _step(steps, rows)
+    return found
 
 
-def _step(steps: Steps[Any], rows: Rows | None) -> tuple[bool, Any]:
-    """Whether the work has ended, and what it made; else the statement that it needs next."""
+def _step(steps: Steps[Any], rows: Rows | None) -> Query | _Done:
+    """The statement that the work needs next, or what came of it."""
     try:
-        query: Query = steps.send(rows)  # type: ignore[arg-type]  # None begins it
+        return steps.send(rows)  # type: ignore[arg-type]  # None begins it
     except StopIteration as end:
-        return True, end.value
-    return False, query
+        return _Done(end.value)
+    except Exception as error:  # noqa: BLE001  # belongs to who waits for it
+        return _Done(error=error)
+
+
+async def _step_aside(steps: Steps[Any], rows: Rows) -> Query | _Done:
+    """The same in a thread. It cannot be given up there: a cancellation is raised when it is over."""
+    working = asyncio.ensure_future(asyncio.to_thread(_step, steps, rows))
+    cancelled: asyncio.CancelledError | None = None
+    while not working.done():
+        try:
+            await asyncio.wait([working])
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        raise cancelled
+    return working.result()

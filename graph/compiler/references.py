@@ -58,7 +58,9 @@ class References:
         variables = executor.variable_values
         plan = plans.kept(
             self._document,
-            (source.dialect.name, id(details[0].node)),
+            executor.operation,
+            # All of them: another operation may select the same first field, and more.
+            (source.dialect.name, id(executor.operation), *(id(each.node) for each in details)),
             variables,
             lambda: Planner(
                 plans.schema, self._document.node, executor.operation, variables, source.dialect
@@ -67,5 +69,5 @@ class References:
         if not plan.roots:
             return {}
         given = Given(self._request.variables, variables, self._reader, source, held)
-        run = Run(plan, plans.binder.bind(plan, given), given)
+        run = Run(plan, plans.binder, given)
         return await source.run(run.steps(), one=plan.is_one_statement)

@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import Any
 
-from graphql import GraphQLError
 from graphql.execution.values import get_argument_values
 from sqlalchemy import Dialect
 
-from graph.compiler.bound import Bound, BoundPage, Given
+from graph.compiler.bound import Binder, BoundPage, Given
 from graph.compiler.outputs import Anomaly
 from graph.compiler.plan import Constant, Level, Plan, RootPage, RootReference, RootRows
 from graph.compiler.projector import Projector, projector
@@ -62,12 +61,12 @@ class Run:
 
     Args:
         plan: What is run.
-        bound: Its levels' statements, by number.
+        binder: Gives its levels the values of the request.
         given: By the request.
     """
 
-    def __init__(self, plan: Plan, bound: Sequence[Bound], given: Given) -> None:
-        self._plan, self._bound, self._given = plan, bound, given
+    def __init__(self, plan: Plan, binder: Binder, given: Given) -> None:
+        self._plan, self._binder, self._given = plan, binder, given
         self._dialect = given.source.dialect
 
     def steps(self) -> Steps[dict[str, Any]]:
@@ -122,16 +121,16 @@ class Run:
 
     def _rows(self, level: Level, keys: list[Any]) -> Steps[Mapping[Any, Any]]:
         """A level's rows by their keys, as JSON."""
-        bound: Any = self._bound[level.number]
+        bound: Any = self._binder.bind(self._plan, level, self._given)
         rows = yield bound.rows.query(keys[0] if level.one else raw_keys(keys, self._dialect))
         below = yield from self._below(level, rows)
         return _projector(self._plan, level)(rows, None, *below)
 
     def _pages(self, level: Level, keys: list[Any]) -> Steps[Mapping[Any, Any]]:
         """A level's connections by their parents' keys, as JSON; on the root the key is None."""
-        bound: Any = self._bound[level.number]
-        if isinstance(bound, GraphQLError):
-            raise bound
+        bound: Any = self._binder.bind(self._plan, level, self._given)
+        if isinstance(bound, str):
+            raise Anomaly(bound)
         asked = None if keys == [None] else raw_keys(keys, self._dialect)
         rows: Rows = (yield bound.rows.query(asked)) if bound.rows is not None else ()
         project = _projector(self._plan, level)

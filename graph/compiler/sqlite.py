@@ -42,13 +42,18 @@ class SQLiteSource:
         return self._dialect
 
     async def run(self, steps: Steps[T], *, one: bool) -> T:
+        if self._places.locked():
+            raise SourceFailed("All threads are at work that takes long: the ordinary path has others.")
         await self._turn.acquire()
         pass_on = _Once(self._turn.release)
         timer = asyncio.get_running_loop().call_later(_SHORT_SECONDS, pass_on)
         try:
+            if self._places.locked():  # by now
+                raise SourceFailed("All threads are at work that takes long: the ordinary path has others.")
             async with self._places:
                 return await self._run(_Job(steps, one=one))
         finally:
+            steps.close()
             timer.cancel()
             pass_on()
 

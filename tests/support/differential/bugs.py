@@ -78,16 +78,16 @@ _SQL = (
     ("self.parameters[self.keys + 1 :]", "self.parameters[self.keys :]"),
 )
 _BOUND = (
-    ("given.source.dialect.name, reader.caller,", "given.source.dialect.name,"),
+    ("dialect, reader.caller, reader.limits", "dialect, reader.limits"),
     ("[[name, sent[name]] for name in", "[name for name in"),
-    ("key = common, level.number, values", "key = common, values"),
-    ("common = plan.serial,", "common = 0,"),
+    ("key = plan.serial, level.number, values,", "key = plan.serial, values,"),
+    ("key = plan.serial,", "key = 0,"),
     ("if name in sent]", "if sent.get(name)]"),
 )
 _REST = (
     (
         "plans.py",
-        "key = self, place, tuple(variables.coerced.get(name) for name in names)",
+        "key = self, place, tuple(value if isinstance(value, bool) else None for value in values)",
         "key = self, place",
     ),
     ("plans.py", "(dialect.name, id(node))", "(dialect.name,)"),

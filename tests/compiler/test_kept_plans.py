@@ -1,0 +1,68 @@
+"""What is kept with a document serves the right operation of it, and holds on to no request."""
+
+import gc
+from collections.abc import AsyncIterator
+
+import pytest
+from support.api import Api, an_api, gid
+from support.factories import an_account
+
+import graph
+
+FIRST = "u: updateAccount(input: $i) { account { name status } }"
+BOTH = (
+    f"mutation A($i: UpdateAccountInput!) {{ ...F {FIRST} }} mutation B($i: UpdateAccountInput!) {{ ...F }}"
+    " fragment F on Mutation { u: updateAccount(input: $i) { account { id revision } } }"
+)
+
+
+@pytest.fixture
+async def api(database_url: str) -> AsyncIterator[Api]:
+    async with an_api(database_url) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("order", ["AB", "BA"])
+async def test_each_operation_of_a_document_shows_what_it_selects_of_a_payload(api: Api, order: str) -> None:
+    account = await an_account(api.context)
+    shown: dict[str, list[str]] = {}
+    for number, name in enumerate(order):
+        given = {"accountId": gid(account), "name": f"Renamed {number}"}
+        answer = await api.http.post(
+            "/graphql", json={"query": BOTH, "operationName": name, "variables": {"i": given}}
+        )
+        shown[name] = list(answer.json()["data"]["u"]["account"])
+
+    assert shown == {"A": ["id", "revision", "name", "status"], "B": ["id", "revision"]}
+
+
+async def test_a_variable_of_another_operation_is_no_condition(
+    api: Api, caplog: pytest.LogCaptureFixture
+) -> None:
+    account = await an_account(api.context)
+    query = (
+        "query A($x: Boolean!) { accounts { totalCount @skip(if: $x) __typename } }"
+        " query B($x: [ID!]!) { nodes(ids: $x) { id } }"
+    )
+    for _ in range(2):
+        answer = await api.http.post(
+            "/graphql", json={"query": query, "operationName": "B", "variables": {"x": [gid(account)]}}
+        )
+        assert answer.json() == {"data": {"nodes": [{"id": gid(account)}]}}
+
+    assert not [each for each in caplog.records if "A plan failed" in each.message]
+
+
+@pytest.mark.parametrize(
+    "query", ["{ __schema { queryType { name } } }", "{ accounts(first: -1) { totalCount } }"]
+)
+async def test_what_has_no_plan_holds_on_to_no_request(api: Api, query: str) -> None:
+    async def readers() -> int:
+        for _ in range(20):
+            await api.ask(query)
+        gc.collect()
+        return sum(isinstance(each, graph.Reader) for each in gc.get_objects())
+
+    before = await readers()
+
+    assert await readers() <= before
