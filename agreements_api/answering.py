@@ -1,7 +1,7 @@
 """One request and its answer, as uvicorn has them, but for how an answer is written."""
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
@@ -26,6 +26,18 @@ class Cycle(RequestResponseCycle):
     def begun(self) -> bool:
         """Whether something of the answer is written."""
         return self.response_started and self._head is None
+
+    async def run_asgi(self, app: Any) -> None:  # noqa: ANN401  # uvicorn's type
+        await super().run_asgi(partial(self._told, app))
+
+    async def _told(self, app: Any, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401  # as above
+        try:
+            await app(scope, receive, send)
+        except BaseException:
+            if self._head is not None:  # which nobody has seen: the answer is a 500 instead
+                self._head, self.response_started = None, False
+                self.chunked_encoding, self.expected_content_length = None, 0
+            raise
 
     def tell_of_leaving(self, leaving: Callable[[], object] | None) -> bool:
         """Call it when the client leaves; None takes that back. Returns whether it has left already."""

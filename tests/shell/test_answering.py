@@ -65,6 +65,14 @@ async def test_a_body_of_any_length_comes_behind_its_head(size: int) -> None:
     assert rest == content
 
 
+async def test_what_fails_before_its_first_byte_is_told() -> None:
+    async def app(_scope: Scope, _receive: Receive, send: Send) -> None:
+        await send(start((b"content-length", b"3")))
+        raise RuntimeError("the content is gone")
+
+    assert (await told(app)).startswith(b"HTTP/1.1 500 Internal Server Error\r\n")
+
+
 async def test_a_body_of_unknown_length_comes_in_chunks() -> None:
     answer = await told(an_app(start(), body(b"one", more=True), body(b"", more=True), body(b"three")))
 
