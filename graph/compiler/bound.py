@@ -20,8 +20,8 @@ from graph.reader import Reader
 from graph.schema import Schema
 from graph.source import Source
 
-_MOST_KEPT = 2_000
-_LONGEST_KEY = 1_000
+_MOST_KEPT = 1_000
+_LONGEST_KEY = 200
 """Bytes of variables up to which what was made of them is kept."""
 
 

@@ -65,6 +65,8 @@ _FACTS = {
     "startCursor": "start",
     "endCursor": "end",
 }
+_MOST_LEVELS = 60
+"""Of a plan: each has SQL that is written, and kept, for the values of requests."""
 _MOST_JOINS = 8
 """In one statement: beyond it PostgreSQL stops looking for the best order, and SQLite takes 64 at most."""
 
@@ -192,6 +194,8 @@ class Planner:
         return self._added(maker.made(len(self._levels), None, shape, one=one))
 
     def _added(self, level: Level) -> Level:
+        if len(self._levels) >= _MOST_LEVELS:
+            raise Unplannable(f"It has more than {_MOST_LEVELS} levels.")
         self._levels.append(level)
         return level
 

@@ -96,7 +96,9 @@ class PostgreSQLSource:
             else:
                 # Whatever it is in the middle of goes with it, also in the database. Then there is a place.
                 self._end(connection)
-            if isinstance(error, asyncpg.PostgresError | asyncpg.InterfaceError | OSError):
+            if isinstance(
+                error, asyncpg.PostgresError | asyncpg.InterfaceError | asyncpg.InternalClientError | OSError
+            ):
                 raise SourceFailed(str(error)) from error
             raise
         self._free.append(connection)

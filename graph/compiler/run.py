@@ -19,6 +19,8 @@ from graph.ids import split_text_id
 from graph.reader import Slice
 from graph.source import Rows, Steps
 
+_FEW_ROWS = 8
+_MOST_CHARACTERS = 8 * 1024 * 1024
 _UNKNOWN: Any = object()
 """Instead of a level: no type of that name has rows."""
 
@@ -68,6 +70,7 @@ class Run:
     def __init__(self, plan: Plan, binder: Binder, given: Given) -> None:
         self._plan, self._binder, self._given = plan, binder, given
         self._dialect = given.source.dialect
+        self._characters = 0
 
     def steps(self) -> Steps[dict[str, Any]]:
         """The work; it returns the query's data.
@@ -123,6 +126,7 @@ class Run:
         """A level's rows by their keys, as JSON."""
         bound: Any = self._binder.bind(self._plan, level, self._given)
         rows = yield bound.rows.query(keys[0] if level.one else raw_keys(keys, self._dialect))
+        self._weigh(rows)
         below = yield from self._below(level, rows)
         return _projector(self._plan, level)(rows, None, *below)
 
@@ -133,6 +137,7 @@ class Run:
             raise Anomaly(bound)
         asked = None if keys == [None] else raw_keys(keys, self._dialect)
         rows: Rows = (yield bound.rows.query(asked)) if bound.rows is not None else ()
+        self._weigh(rows)
         project = _projector(self._plan, level)
         if level.is_flat:
             if bound.request.backward:
@@ -147,6 +152,19 @@ class Run:
         pages = _facts(level, bound, groups, [counts.get(key, 0) for key in keys])
         below = yield from self._below(level, list(chain.from_iterable(page.rows for page in pages)))
         return {key: project(page.rows, page, *below) for key, page in zip(keys, pages, strict=True)}
+
+    def _weigh(self, rows: Rows) -> None:
+        """Give up on rows that hold far more text than an answer may: joined ones hold theirs once for each.
+
+        A few of them are looked at, as far apart as they are.
+        """
+        if len(rows) < _FEW_ROWS:
+            return
+        some = rows[:: len(rows) // _FEW_ROWS]
+        held = sum(len(value) for row in some for value in row if isinstance(value, str))
+        self._characters += held * len(rows) // len(some)
+        if self._characters > _MOST_CHARACTERS:
+            raise Anomaly(f"{self._characters} characters")
 
     def _below(self, level: Level, rows: Rows) -> Steps[list[Mapping[Any, Any]]]:
         """What the levels below have for these rows."""

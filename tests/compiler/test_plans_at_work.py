@@ -96,5 +96,6 @@ async def test_what_is_kept_of_very_many_documents_is_bounded(empty_database_url
     gc.collect()
     kept = Counter(type(each) for each in gc.get_objects() if isinstance(each, Plan | BoundPage | BoundRows))
     assert both.plans.counts.planned == DOCUMENTS
-    assert 0 < kept[Plan] <= 1_000 + 1
-    assert 0 < kept[BoundPage] + kept[BoundRows] <= 2_000 + 1
+    # Those that are kept, and what the last operation may still hold.
+    assert 0 < kept[Plan] <= 1_000 + 10
+    assert 0 < kept[BoundPage] + kept[BoundRows] <= 1_000 + 10
