@@ -19,8 +19,14 @@ from agreements_api.database import Database
 from graph import GraphQLRequest
 from schema import build_schema
 
-# graphql-core drops the fields that are beside one that failed.
-pytestmark = pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
+# graphql-core drops the fields that are beside one that failed. Python 3.13 says so in its own way when that is
+# noticed while something else goes on.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning"),
+    pytest.mark.filterwarnings(
+        "ignore:Exception ignored in. <coroutine object:pytest.PytestUnraisableExceptionWarning"
+    ),
+]
 
 DOCUMENTS = int(os.environ.get("DIFFERENTIAL_DOCUMENTS", "1100"))
 FIRST_SEED = int(os.environ.get("DIFFERENTIAL_SEED", "1"))
