@@ -19,8 +19,8 @@ from agreements_api.database import Database
 from graph import GraphQLRequest
 from schema import build_schema
 
-# graphql-core drops the fields that are beside one that failed. Python 3.13 says so in its own way when that is
-# noticed while something else goes on.
+# graphql-core drops the fields that are beside one that failed. Python 3.13 says so in a way of its own where
+# that is noticed while something else goes on.
 pytestmark = [
     pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning"),
     pytest.mark.filterwarnings(
