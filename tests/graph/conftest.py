@@ -1,9 +1,19 @@
 """A library with its tables, on the database of the run."""
 
-from collections.abc import AsyncIterator
+import gc
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from support.library.engines import Library, open_library
+
+
+@pytest.fixture
+def young_heap() -> Iterator[None]:
+    """Keep the collector from looking through what the tests before have left: that takes its time, too."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 @pytest.fixture

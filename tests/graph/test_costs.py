@@ -1,10 +1,8 @@
 """A query costs the rows that it reads at most: never less, and hardly more when its pages are full."""
 
 import asyncio
-import gc
 import time
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import replace
 from random import Random
 from typing import Any
@@ -334,16 +332,7 @@ async def test_the_largest_operations_are_refused_or_take_little(
     assert [error["extensions"]["code"] for error in answer.errors or ()] == ["WORK_EXCEEDED"] * refused
 
 
-@pytest.fixture
-def _young_heap() -> Iterator[None]:
-    """Keep the collector from looking through what the tests before have left: that takes its time, too."""
-    gc.collect()
-    gc.freeze()
-    yield
-    gc.unfreeze()
-
-
-@pytest.mark.usefixtures("_young_heap")
+@pytest.mark.usefixtures("young_heap")
 async def test_others_have_their_turns_while_a_large_operation_runs(library: Library) -> None:
     await fill(library, 1)
     await library.add_pupils(200)
