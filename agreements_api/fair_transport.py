@@ -97,8 +97,9 @@ class FairTransport(asyncio.Transport):
             self._transport.write(data)
 
     def writelines(self, list_of_data: Iterable[bytes | bytearray | memoryview]) -> None:
-        if not self._lingering:
-            self._transport.writelines(list_of_data)
+        self.write(
+            b"".join(list_of_data)
+        )  # asyncio's own buffers without bounds in 3.12 and 3.13 (CVE-2024-12254)
 
     def is_closing(self) -> bool:
         return self._lingering or self._transport.is_closing()

@@ -16,10 +16,11 @@ from agreements_api.database import Database
 Filled: TypeAlias = tuple[str, Stock]
 
 
-@pytest.fixture(autouse=True)
-def _collected() -> Iterator[None]:
-    """Find what graphql-core leaves behind of fields beside one that failed, while that is expected."""
-    yield
+def pytest_runtest_logfinish() -> None:
+    """Find what graphql-core leaves behind of fields beside one that failed, while that is expected.
+
+    Not in a fixture: until these are gone, pytest keeps what was logged, and with it the failed fields.
+    """
     gc.collect()
 
 
