@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from functools import cache
 from typing import Any, TypeAlias
 
 from sqlalchemy import (
@@ -131,13 +130,17 @@ def nested_counts(
     return statement.with_only_columns(link, func.count(), maintain_column_froms=True)
 
 
-@cache
 def alias_of(model: type[Any], name: str | None = None) -> Alias:
     """The alias that statements about the model select from; for others in the same statement, by name.
 
-    Made once: adapting a model's columns to an alias costs more than running a small statement.
+    Made once: adapting a model's columns to an alias costs more than running a small statement. It is the
+    same in every thread, or a statement would have two aliases, and the product of their rows.
     """
-    return aliased(model, name=name)
+    known = _aliases.get((model, name))
+    return _aliases.setdefault((model, name), aliased(model, name=name)) if known is None else known
+
+
+_aliases: dict[tuple[type[Any], str | None], Alias] = {}
 
 
 def id_of(binding: Binding, alias: Alias) -> ColumnElement[Any]:
