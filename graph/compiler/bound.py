@@ -73,23 +73,24 @@ class Binder:
         """How many bound levels are kept."""
         return len(self._kept)
 
-    def bind(self, plan: Plan, level: Level, given: Given) -> Bound:
-        """A level of the plan with the values of the request."""
-        values = b"" if level.connection is None else _values(level.connection, given.sent)
-        if values is None:
-            return self._made(level, given)
-        reader, dialect = given.reader, given.source.dialect.name
-        key = plan.serial, level.number, values, dialect, reader.caller, reader.limits, reader.key
+    def kept(self, plan: Plan, level: Level, given: Given) -> Bound | None:
+        """A level of the plan with the values of the request, if it is known."""
+        key = _key(plan, level, given)
         with self._lock:
             found = self._kept.get(key)
             if found is not None:
                 self._kept.move_to_end(key)
-                return found
+            return found
+
+    def bind(self, plan: Plan, level: Level, given: Given) -> Bound:
+        """The same, made anew, which takes milliseconds, and is kept."""
         made = self._made(level, given)
-        with self._lock:
-            self._kept[key] = made
-            if len(self._kept) > _MOST_KEPT:
-                self._kept.popitem(last=False)
+        key = _key(plan, level, given)
+        if key is not None:
+            with self._lock:
+                self._kept[key] = made
+                if len(self._kept) > _MOST_KEPT:
+                    self._kept.popitem(last=False)
         return made
 
     def _made(self, level: Level, given: Given) -> Bound:
@@ -111,6 +112,15 @@ class Binder:
         field = connection.field
         converted = convert_arguments(values, field.arguments, self._scalars, self._config)
         return field.request(converted, given.reader.key, given.reader.limits)
+
+
+def _key(plan: Plan, level: Level, given: Given) -> Hashable:
+    """What a bound level depends on; None if it is too much to be kept."""
+    values = b"" if level.connection is None else _values(level.connection, given.sent)
+    if values is None:
+        return None
+    reader, dialect = given.reader, given.source.dialect.name
+    return plan.serial, level.number, values, dialect, reader.caller, reader.limits, reader.key
 
 
 def _values(connection: Connection, sent: Mapping[str, Any]) -> bytes | None:

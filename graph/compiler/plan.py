@@ -16,6 +16,7 @@ from graphql import FieldNode, GraphQLField
 from graph.binding import Binding, Page
 from graph.compiler.outputs import Output
 from graph.fields import PageField
+from graph.source import Habit
 
 
 @dataclass(frozen=True)
@@ -215,13 +216,14 @@ class Plan:
     """How a query is answered: its root fields by response name.
 
     `levels` are all there are, by number. `repeats`: what is read once may be in the answer many times.
-    `projectors` are made when they are first needed. `serial` is no other plan's.
+    `projectors` are made when they are first needed. `habit` is of its runs. `serial` is no other plan's.
     """
 
     roots: tuple[tuple[str, Root], ...]
     levels: tuple[Level, ...]
     repeats: bool = False
     projectors: dict[int, Any] = field(default_factory=dict[int, Any])
+    habit: Habit = field(default_factory=Habit)
     serial: int = field(default_factory=count(1).__next__)
 
     @cached_property

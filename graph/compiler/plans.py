@@ -90,7 +90,7 @@ class Plans:
             plan = self.plan(document, node, variables, source.dialect)
             given = Given(request.variables, variables, reader, source)
             run = Run(plan, self.binder, given)
-            found = await source.run(_written(run, plan, most_bytes), one=plan.is_one_statement)
+            found = await source.run(_written(run, plan, most_bytes), plan.habit, one=plan.is_one_statement)
         except Unplannable:
             self.counts.unplanned += 1
             return None

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from sqlalchemy import Dialect
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 
-from graph.source import Query, Rows, SourceFailed, Steps
+from graph.source import ASIDE, Aside, Habit, Query, Rows, SourceFailed, Steps
 
 if TYPE_CHECKING:
     import asyncpg
@@ -52,7 +52,7 @@ class PostgreSQLSource:
     def dialect(self) -> Dialect:
         return self._dialect
 
-    async def run(self, steps: Steps[T], *, one: bool) -> T:
+    async def run(self, steps: Steps[T], habit: Habit, *, one: bool) -> T:
         try:
             await self._place()
             done = await self._run(steps, one=one)
@@ -154,15 +154,18 @@ class _Done:
 async def _read(connection: Any, steps: Steps[Any]) -> _Done:  # noqa: ANN401  # asyncpg's
     seen = 0
     found = _step(steps, None)
-    while isinstance(found, Query):
-        rows = await connection.fetch(found.text, *found.parameters)
-        seen += len(rows)
-        found = await _step_aside(steps, rows) if seen > _MANY_ROWS else _step(steps, rows)
+    while not isinstance(found, _Done):
+        rows: Rows = ()
+        if found is not ASIDE:
+            rows = await connection.fetch(found.text, *found.parameters)
+            seen += len(rows)
+        takes_long = found is ASIDE or seen > _MANY_ROWS
+        found = await _step_aside(steps, rows) if takes_long else _step(steps, rows)
     return found
 
 
-def _step(steps: Steps[Any], rows: Rows | None) -> Query | _Done:
-    """The statement that the work needs next, or what came of it."""
+def _step(steps: Steps[Any], rows: Rows | None) -> Query | Aside | _Done:
+    """What the work needs next, or what came of it."""
     try:
         return steps.send(rows)  # type: ignore[arg-type]  # None begins it
     except StopIteration as end:
@@ -171,7 +174,7 @@ def _step(steps: Steps[Any], rows: Rows | None) -> Query | _Done:
         return _Done(error=error)
 
 
-async def _step_aside(steps: Steps[Any], rows: Rows) -> Query | _Done:
+async def _step_aside(steps: Steps[Any], rows: Rows) -> Query | Aside | _Done:
     """The same in a thread. It cannot be given up there: a cancellation is raised when it is over."""
     working = asyncio.ensure_future(asyncio.to_thread(_step, steps, rows))
     cancelled: asyncio.CancelledError | None = None

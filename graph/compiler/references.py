@@ -70,4 +70,4 @@ class References:
             return {}
         given = Given(self._request.variables, variables, self._reader, source, held)
         run = Run(plan, plans.binder, given)
-        return await source.run(run.steps(), one=plan.is_one_statement)
+        return await source.run(run.steps(), plan.habit, one=plan.is_one_statement)

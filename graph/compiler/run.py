@@ -17,7 +17,7 @@ from graph.compiler.sql import raw_key, raw_keys
 from graph.errors import CodedError
 from graph.ids import split_text_id
 from graph.reader import Slice
-from graph.source import Rows, Steps
+from graph.source import ASIDE, Rows, Steps
 
 _FEW_ROWS = 8
 _MOST_CHARACTERS = 8 * 1024 * 1024
@@ -122,9 +122,17 @@ class Run:
                 found[name] = yield from self._rows(level, list(keys))
         return [found[name].get(key) if name in found else None for name, key in places]
 
+    def _bound(self, level: Level) -> Steps[Any]:
+        """The level with the values of the request."""
+        bound = self._binder.kept(self._plan, level, self._given)
+        if bound is None:
+            yield ASIDE
+            bound = self._binder.bind(self._plan, level, self._given)
+        return bound
+
     def _rows(self, level: Level, keys: list[Any]) -> Steps[Mapping[Any, Any]]:
         """A level's rows by their keys, as JSON."""
-        bound: Any = self._binder.bind(self._plan, level, self._given)
+        bound = yield from self._bound(level)
         rows = yield bound.rows.query(keys[0] if level.one else raw_keys(keys, self._dialect))
         self._weigh(rows)
         below = yield from self._below(level, rows)
@@ -132,7 +140,7 @@ class Run:
 
     def _pages(self, level: Level, keys: list[Any]) -> Steps[Mapping[Any, Any]]:
         """A level's connections by their parents' keys, as JSON; on the root the key is None."""
-        bound: Any = self._binder.bind(self._plan, level, self._given)
+        bound = yield from self._bound(level)
         if isinstance(bound, str):
             raise Anomaly(bound)
         asked = None if keys == [None] else raw_keys(keys, self._dialect)

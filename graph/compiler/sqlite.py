@@ -1,23 +1,41 @@
-"""Plans on SQLite: the whole work in one hop to a thread of its own, so that the event loop never waits."""
+"""Plans on SQLite: a short one where it is asked for, one that takes longer in a thread.
+
+A hop to a thread and back costs more than a small plan does, and while both work they take Python's lock from
+each other with every row. So the event loop's own thread begins, with an eye on the clock; where time is up,
+a thread goes on, on the same connection and in the same snapshot.
+"""
 
 import asyncio
 import sqlite3
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from math import inf
 from queue import SimpleQueue
+from time import perf_counter, thread_time
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Dialect
 
-from graph.source import SourceFailed, Steps
+from graph.source import ASIDE, Aside, Habit, Query, SourceFailed, Steps
 
 T = TypeVar("T")
 
+_HERE_SECONDS = 0.0025
+"""For which the event loop itself reads."""
+_LONG_SECONDS = 0.002
+"""Of processor time; what takes so much is not begun by the event loop again."""
+_MOMENT_SECONDS = 0.0001
+"""Of what is longer, the event loop reads no two without seeing to all else in between."""
+_OPERATIONS = 2_000
+"""Of SQLite's machine, some hundredths of a millisecond: so often it looks at the clock."""
+_ASIDE_TIMES = 100
+"""Until it is tried once more."""
+_FOR_LATER = {sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_BUSY}
+_SHORT_SECONDS = 0.05
+"""What takes longer, in a thread, does not keep others waiting."""
 _INTERRUPT_EVERY_SECONDS = 0.01
 """An interrupt that comes before its statement has begun is lost."""
-_SHORT_SECONDS = 0.05
-"""What takes longer does not keep others waiting."""
 
 
 class SQLiteSource:
@@ -35,44 +53,94 @@ class SQLiteSource:
     ) -> None:
         self._connect, self._dialect = connect, dialect
         self._turn, self._places = asyncio.Semaphore(1), asyncio.Semaphore(threads)
-        self._idle: list[_Worker] = []
+        self._connections: list[_Connection] = []
+        self._workers: list[_Worker] = []
+        self._at_work = 0
 
     @property
     def dialect(self) -> Dialect:
         return self._dialect
 
-    async def run(self, steps: Steps[T], *, one: bool) -> T:
-        if self._places.locked():
-            raise SourceFailed("All threads are at work that takes long: the ordinary path has others.")
+    async def run(self, steps: Steps[T], habit: Habit, *, one: bool) -> T:
+        self._require_a_place()
         await self._turn.acquire()
+        work = _Work(steps, one=one)
         pass_on = _Once(self._turn.release)
-        timer = asyncio.get_running_loop().call_later(_SHORT_SECONDS, pass_on)
+        began = perf_counter()
         try:
-            if self._places.locked():  # by now
-                raise SourceFailed("All threads are at work that takes long: the ordinary path has others.")
-            async with self._places:
-                return await self._run(_Job(steps, one=one))
+            if self._reads_here(habit):
+                self._begin(work, habit)
+            if not work.is_done:
+                await self._go_on(work, pass_on)
+        except sqlite3.Error as error:
+            raise SourceFailed(str(error)) from error
         finally:
             steps.close()
-            timer.cancel()
-            pass_on()
+            if work.connection is not None:
+                work.connection.rest()
+                self._connections.append(work.connection)
+            if perf_counter() - began < _MOMENT_SECONDS:
+                pass_on()
+            else:
+                asyncio.get_running_loop().call_soon(pass_on)
+        return work.result
 
     async def close(self) -> None:
-        while self._idle:
-            await asyncio.to_thread(self._idle.pop().end)
+        while self._workers:
+            await asyncio.to_thread(self._workers.pop().end)
+        while self._connections:
+            self._connections.pop().driver.close()
 
-    async def _run(self, job: "_Job[T]") -> T:
-        worker = self._idle.pop() if self._idle else _Worker(self._connect)
+    def _require_a_place(self) -> None:
+        if self._places.locked():
+            raise SourceFailed("All threads are at work that takes long: the ordinary path has others.")
+
+    def _reads_here(self, habit: Habit) -> bool:
+        """Whether this thread begins the work. Not while others are at work: they would have the lock."""
+        if habit.aside:
+            habit.aside -= 1
+            return False
+        return bool(self._connections) and not self._at_work
+
+    def _begin(self, work: "_Work[Any]", habit: Habit) -> None:
+        """Do as much of it as can be done in a moment."""
+        connection, began = self._connections.pop(), thread_time()
+        connection.until = perf_counter() + _HERE_SECONDS
+        try:
+            work.go_on(connection, lambda asked: asked is ASIDE or connection.is_late())
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF not in _FOR_LATER:
+                raise
+        # By its own time: that another program had the core says nothing of the next run.
+        if thread_time() - began > _LONG_SECONDS:
+            habit.aside = _ASIDE_TIMES
+
+    async def _go_on(self, work: "_Work[Any]", pass_on: Callable[[], None]) -> None:
+        """Do what is left of it in a thread."""
+        self._require_a_place()  # by now
+        if work.connection is None and self._connections:
+            work.connection = self._connections.pop()
+        timer = asyncio.get_running_loop().call_later(_SHORT_SECONDS, pass_on)
+        self._at_work += 1
+        try:
+            async with self._places:
+                await self._in_a_thread(_Job(work, self._connect))
+        finally:
+            self._at_work -= 1
+            timer.cancel()
+
+    async def _in_a_thread(self, job: "_Job") -> None:
+        worker = self._workers.pop() if self._workers else _Worker()
         worker.jobs.put(job)
         try:
-            return await job.done
+            await job.done
         except asyncio.CancelledError:
             while not job.is_over:
                 job.give_up()
                 await asyncio.sleep(_INTERRUPT_EVERY_SECONDS)
             raise
         finally:
-            self._idle.append(worker)
+            self._workers.append(worker)
 
 
 class _Once:
@@ -87,50 +155,111 @@ class _Once:
             function()
 
 
+class _Connection:
+    """A connection, for one thread at a time. Left alone, it waits neither for long statements nor for locks.
+
+    Attributes:
+        until: When its statements are interrupted.
+    """
+
+    def __init__(self, driver: sqlite3.Connection) -> None:
+        self.driver, self.until = driver, inf
+        [self._patience_ms] = driver.execute("PRAGMA busy_timeout").fetchone()
+        self.hurry()
+
+    def hurry(self) -> None:
+        self.until = inf
+        self.driver.set_progress_handler(self.is_late, _OPERATIONS)
+        self.driver.execute("PRAGMA busy_timeout = 0")
+
+    def take_time(self) -> None:
+        """Wait for both."""
+        self.driver.set_progress_handler(None, _OPERATIONS)
+        self.driver.execute(f"PRAGMA busy_timeout = {self._patience_ms}")
+
+    def is_late(self) -> bool:
+        return perf_counter() > self.until
+
+    def rest(self) -> None:
+        """Let go of what was read."""
+        self.until = inf  # SQLite counts operations from one statement to the next
+        if self.driver.in_transaction:
+            self.driver.execute("ROLLBACK")
+
+
+class _Work(Generic[T]):
+    """What a plan does. It may begin in one thread and end in another.
+
+    Attributes:
+        connection: Where it reads, once it has begun.
+        is_done: Whether there is a result.
+    """
+
+    result: T
+
+    def __init__(self, steps: Steps[T], *, one: bool) -> None:
+        self.connection: _Connection | None = None
+        self.is_done = False
+        self._steps, self._one = steps, one
+        self._asked: Query | Aside = ASIDE
+        self._begun = False
+
+    def go_on(self, connection: _Connection, stops: Callable[[Query | Aside], bool]) -> None:
+        """Do what is left of it; it can be called again, also where a statement was interrupted.
+
+        Args:
+            connection: Where it reads.
+            stops: Is asked before all that it needs whether that is for later.
+        """
+        self.connection, execute = connection, connection.driver.execute
+        try:
+            if not self._begun:
+                self._begun = True
+                if not self._one:
+                    execute("BEGIN")
+                self._asked = next(self._steps)
+            while not stops(self._asked):
+                asked = self._asked
+                rows = () if asked is ASIDE else execute(asked.text, asked.parameters).fetchall()
+                self._asked = self._steps.send(rows)
+        except StopIteration as end:
+            self.result, self.is_done = end.value, True
+
+
 class _Worker:
-    """A thread with a connection, which it opens when it is first needed.
+    """A thread that does what it is given.
 
     An executor of the standard library would take as long to hand the work over as a small plan takes.
     """
 
-    def __init__(self, connect: Callable[[], sqlite3.Connection]) -> None:
-        self.jobs: SimpleQueue[_Job[Any] | None] = SimpleQueue()
-        self._connect = connect
-        self._connection: sqlite3.Connection | None = None
+    def __init__(self) -> None:
+        self.jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="plans", daemon=True)
         self._thread.start()
 
     def end(self) -> None:
-        """Close the connection, and wait for that."""
+        """Wait for its end."""
         self.jobs.put(None)
         self._thread.join()
 
     def _work(self) -> None:
         while (job := self.jobs.get()) is not None:
-            try:
-                if self._connection is None:
-                    self._connection = self._connect()
-                job.run(self._connection)
-            except BaseException as error:  # noqa: BLE001  # belongs to who waits for it
-                job.fail(error)
-        if self._connection is not None:
-            self._connection.close()
+            job.run()
 
 
-class _Job(Generic[T]):
-    """One plan's work.
+class _Job:
+    """Work, for a thread.
 
     Attributes:
-        done: What came of it, for the event loop.
-        is_over: Whether the thread has nothing more to do with it.
+        done: Tells the event loop that the thread has nothing more to do with it, and what went wrong.
     """
 
-    def __init__(self, steps: Steps[T], *, one: bool) -> None:
-        self._steps, self._one = steps, one
+    def __init__(self, work: _Work[Any], connect: Callable[[], sqlite3.Connection]) -> None:
+        self._work, self._connect = work, connect
         self._loop = asyncio.get_running_loop()
-        self.done: asyncio.Future[T] = self._loop.create_future()
+        self.done: asyncio.Future[None] = self._loop.create_future()
         self.is_over = False
-        self._connection: sqlite3.Connection | None = None
+        self._reading: sqlite3.Connection | None = None
         self._given_up = False
         # An interrupt must not come when the connection is at work for another plan already.
         self._lock = threading.Lock()
@@ -139,52 +268,38 @@ class _Job(Generic[T]):
         """End the statement that is running, and begin no other. Called from the event loop's thread."""
         with self._lock:
             self._given_up = True
-            if self._connection is not None:
-                self._connection.interrupt()
+            if self._reading is not None:
+                self._reading.interrupt()
 
-    def run(self, connection: sqlite3.Connection) -> None:
+    def run(self) -> None:
         """Do it."""
-        with self._lock:
-            self._connection = connection
         try:
-            if not self._one:
-                connection.execute("BEGIN")
-            found = self._read(connection)
+            self._read(self._work.connection or _Connection(self._connect()))
+        except BaseException as error:  # noqa: BLE001  # belongs to who waits for it
+            self._tell(error)
+        else:
+            self._tell(None)
+
+    def _read(self, connection: _Connection) -> None:
+        connection.take_time()
+        with self._lock:
+            self._reading = connection.driver
+        try:
+            self._work.go_on(connection, lambda _asked: self._given_up)
         finally:
             with self._lock:
-                self._connection = None
-            self._steps.close()
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-        self._tell(self._succeeded, found)
+                self._reading = None
+            connection.hurry()
 
-    def fail(self, error: BaseException) -> None:
-        if isinstance(error, sqlite3.Error):
-            failed = SourceFailed(str(error))
-            failed.__cause__ = error
-            error = failed
-        self._tell(self._failed, error)
-
-    def _read(self, connection: sqlite3.Connection) -> T:
-        try:
-            text, parameters = next(self._steps)
-            while not self._given_up:
-                rows = connection.execute(text, parameters).fetchall()
-                text, parameters = self._steps.send(rows)
-        except StopIteration as end:
-            result: T = end.value
-            return result
-        raise sqlite3.OperationalError("given up")
-
-    def _tell(self, how: Callable[[Any], None], what: object) -> None:
+    def _tell(self, error: BaseException | None) -> None:
         self.is_over = True
         with suppress(RuntimeError):  # the event loop has ended meanwhile
-            self._loop.call_soon_threadsafe(how, what)
+            self._loop.call_soon_threadsafe(self._end, error)
 
-    def _succeeded(self, found: T) -> None:
-        if not self.done.done():
-            self.done.set_result(found)
-
-    def _failed(self, error: BaseException) -> None:
-        if not self.done.done():
+    def _end(self, error: BaseException | None) -> None:
+        if self.done.done():
+            return
+        if error is None:
+            self.done.set_result(None)
+        else:
             self.done.set_exception(error)

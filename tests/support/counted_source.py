@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from graph.source import Source, Steps
+from graph.source import ASIDE, Habit, Source, Steps
 
 
 class CountedSource:
@@ -12,8 +12,8 @@ class CountedSource:
         self._source, self._statements = source, statements
         self.dialect = source.dialect
 
-    async def run(self, steps: Steps[Any], *, one: bool) -> Any:
-        return await self._source.run(self._noted(steps), one=one)
+    async def run(self, steps: Steps[Any], habit: Habit, *, one: bool) -> Any:
+        return await self._source.run(self._noted(steps), habit, one=one)
 
     async def close(self) -> None:
         await self._source.close()
@@ -25,5 +25,6 @@ class CountedSource:
                 query = steps.send(rows)
             except StopIteration as end:
                 return end.value
-            self._statements.append(query.text)
+            if query is not ASIDE:
+                self._statements.append(query.text)
             rows = yield query

@@ -80,8 +80,8 @@ _SQL = (
 _BOUND = (
     ("dialect, reader.caller, reader.limits", "dialect, reader.limits"),
     ("[[name, sent[name]] for name in", "[name for name in"),
-    ("key = plan.serial, level.number, values,", "key = plan.serial, values,"),
-    ("key = plan.serial,", "key = 0,"),
+    ("return plan.serial, level.number, values,", "return plan.serial, values,"),
+    ("return plan.serial,", "return 0,"),
     ("if name in sent]", "if sent.get(name)]"),
 )
 _REST = (

@@ -1,0 +1,172 @@
+"""Plans on SQLite: short ones where they are asked for, long ones in a thread, each in one snapshot."""
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import AsyncGenerator, Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+
+from graph.compiler.sqlite import SQLiteSource
+from graph.source import ASIDE, Habit, Query, SourceFailed, Steps
+
+COUNT = Query("SELECT count(*) FROM shelf", ())
+SLOW = Query(
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) SELECT max(i) FROM n",
+    (400_000,),
+)
+HERE = threading.get_ident()
+
+
+@pytest.fixture
+def journal() -> str:
+    return "WAL"
+
+
+@pytest.fixture
+def file(tmp_path: Path, journal: str) -> Path:
+    path = tmp_path / "shelf.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(f"PRAGMA journal_mode = {journal}; CREATE TABLE shelf (book TEXT)")
+    return path
+
+
+@pytest.fixture
+def opened() -> list[sqlite3.Connection]:
+    return []
+
+
+@pytest_asyncio.fixture
+async def source(file: Path, opened: list[sqlite3.Connection]) -> AsyncGenerator[SQLiteSource]:
+    def connect() -> sqlite3.Connection:
+        opened.append(sqlite3.connect(file, isolation_level=None, check_same_thread=False, timeout=5))
+        return opened[-1]
+
+    source = SQLiteSource(connect, SQLiteDialect_pysqlite())
+    await source.run(asking(COUNT), Habit(), one=True)  # a thread opens the first connection
+    yield source
+    await source.close()
+
+
+def asking(
+    *queries: Query, threads: list[bool] | None = None, between: Callable[[], object] | None = None
+) -> Steps[list[object]]:
+    """Work that returns what the statements found; `threads` is told for each whether it was read here."""
+    found: list[object] = []
+    for query in queries:
+        rows = yield query
+        found.append(rows[0][0])
+        if threads is not None:
+            threads.append(threading.get_ident() == HERE)
+        if between is not None:
+            between()
+    return found
+
+
+def _write(file: Path) -> None:
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute("INSERT INTO shelf VALUES ('a book')")
+
+
+async def test_what_is_short_is_read_where_it_is_asked_for(source: SQLiteSource) -> None:
+    here: list[bool] = []
+
+    assert await source.run(asking(COUNT, COUNT, threads=here), Habit(), one=False) == [0, 0]
+
+    assert here == [True, True]
+
+
+async def test_what_takes_longer_goes_on_in_a_thread_and_reads_the_same_state(
+    source: SQLiteSource, file: Path
+) -> None:
+    here: list[bool] = []
+    work = asking(COUNT, SLOW, COUNT, threads=here, between=lambda: _write(file))
+
+    assert await source.run(work, Habit(), one=False) == [0, 400_000, 0]
+
+    assert here[1:] == [False, False]
+    assert await source.run(asking(COUNT), Habit(), one=True) == [3]
+
+
+async def test_what_took_longer_is_done_in_a_thread_from_the_start(source: SQLiteSource) -> None:
+    habit = Habit()
+    async with asyncio.timeout(30):
+        while not habit.aside:  # where another program had the core, that says nothing of the work
+            await source.run(asking(SLOW), habit, one=True)
+    here: list[bool] = []
+
+    await source.run(asking(COUNT, threads=here), habit, one=True)
+
+    assert here == [False]
+    assert habit.aside == 99
+
+
+async def test_others_are_answered_meanwhile(source: SQLiteSource) -> None:
+    longest = asking(SLOW._replace(parameters=(8_000_000,)))
+    long = asyncio.create_task(source.run(longest, Habit(), one=True))
+    await asyncio.sleep(0.1)
+
+    async with asyncio.timeout(1):
+        assert await source.run(asking(COUNT), Habit(), one=True) == [0]
+
+    assert not long.done()
+    long.cancel()
+    await asyncio.gather(long, return_exceptions=True)
+    assert await source.run(asking(COUNT), Habit(), one=True) == [0]
+
+
+async def test_what_is_long_by_itself_is_done_in_a_thread_without_becoming_a_habit(
+    source: SQLiteSource,
+) -> None:
+    seen: list[bool] = []
+
+    def work() -> Steps[None]:
+        yield COUNT
+        seen.append(threading.get_ident() == HERE)
+        yield ASIDE
+        seen.append(threading.get_ident() == HERE)
+        yield COUNT
+
+    habit = Habit()
+    await source.run(work(), habit, one=False)
+
+    assert seen[1] is False
+    assert habit.aside == 0
+
+
+@pytest.mark.parametrize("journal", ["DELETE"])
+async def test_a_lock_is_waited_for_in_a_thread(source: SQLiteSource, file: Path) -> None:
+    with closing(sqlite3.connect(file, isolation_level=None)) as owner:
+        owner.execute("BEGIN EXCLUSIVE")
+        waiting = asyncio.create_task(source.run(asking(COUNT), Habit(), one=True))
+        async with asyncio.timeout(1):
+            await asyncio.sleep(0.2)  # the event loop goes on
+        assert not waiting.done()
+        owner.execute("COMMIT")
+
+        assert await waiting == [0]
+
+
+async def test_connections_are_used_again_however_they_are_used(
+    source: SQLiteSource, opened: list[sqlite3.Connection]
+) -> None:
+    habits = [Habit(aside=number % 3) for number in range(60)]
+
+    await asyncio.gather(*(source.run(asking(COUNT), habit, one=True) for habit in habits))
+
+    assert len(opened) == 1
+
+
+async def test_an_error_of_the_database_leaves_the_connection_as_it_was(
+    source: SQLiteSource, opened: list[sqlite3.Connection]
+) -> None:
+    for habit in (Habit(), Habit(aside=1)):
+        with pytest.raises(SourceFailed, match="no such table"):
+            await source.run(asking(COUNT, Query("SELECT 1 FROM missing", ())), habit, one=False)
+
+        assert not opened[0].in_transaction
+        assert await source.run(asking(COUNT), Habit(), one=True) == [0]
