@@ -6,6 +6,7 @@ from typing import Any, TypeAlias
 
 from sqlalchemy import (
     ARRAY,
+    BindParameter,
     ColumnElement,
     Dialect,
     Integer,
@@ -193,7 +194,11 @@ def cut(  # noqa: PLR0913  # what a page depends on
         statement = statement.where(_beyond(alias, request.keys, request.after, ascending=True))
     if request.before is not None:
         statement = statement.where(_beyond(alias, request.keys, request.before, ascending=False))
-    return statement.order_by(*ordering(alias, request)).limit(request.size + more)
+    size: int | BindParameter[int] = request.size + more
+    if linked_on is None:
+        # In words: as long as it does not know how many, PostgreSQL plans such a statement anew each time.
+        size = bindparam(None, size, Integer(), literal_execute=True)
+    return statement.order_by(*ordering(alias, request)).limit(size)
 
 
 def ordering(alias: Alias, request: Request) -> list[ColumnElement[Any]]:

@@ -6,10 +6,25 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Date, Dialect, Select, Text, and_, bindparam, cast, func, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    Dialect,
+    FromClause,
+    Select,
+    TableValuedAlias,
+    Text,
+    and_,
+    bindparam,
+    cast,
+    func,
+    literal_column,
+    select,
+    true,
+)
 from sqlalchemy.types import Uuid
 
 from graph.binding import Association
@@ -34,6 +49,9 @@ from graph.statements import (
     rows,
     scope,
 )
+
+_PLACE = "place of parent"
+"""No attribute is called so."""
 
 Attribute = Callable[[str], ColumnElement[Any]]
 """An attribute of the level's own row, where the outer select has it."""
@@ -102,57 +120,95 @@ def row_statement(level: Level, caller: object, dialect: Dialect) -> Statement:
 def page_statement(level: Level, request: Request, caller: object, dialect: Dialect) -> Statement:
     """The level's pages: cells, the place of the parent's key unless on the root, the keys of cursors."""
     more = bool(level.facts & {"has_next", "has_previous"})
-    binding, page = request.binding, request.page
-    alias = alias_of(binding.model)
-    if page.link is None:
-        statement = cut(rows(binding, alias, caller), alias, request, caller, more=more)
+    if request.page.link is None:
+        alias = alias_of(request.binding.model)
+        statement = cut(rows(request.binding, alias, caller), alias, request, caller, more=more)
         return _with_cells(statement, level, lambda name: getattr(alias, name), caller, dialect, request)
-    keys = key_list(None, link_type(page), dialect)
-    inner = alias_of(binding.model, "inner")
-    if dialect.name == "postgresql":
-        names = _own(level, request)
-        ids = rows(binding, inner, caller, *(getattr(inner, name).label(name) for name in names))
-    else:
-        ids = rows(binding, inner, caller, id_of(binding, inner))
-    if dialect.name == "sqlite" and _is_in_between(request, caller):
-        ids = _ids_in_between(request, keys.c.value, more=more).correlate(keys)
-    else:
-        ids, link = linked(ids, binding, inner, page)
-        ids = ids.where(link == keys.c.value)
-        ids = cut(ids, inner, request, caller, linked_on=dialect, more=more).correlate(keys)
-    if dialect.name == "postgresql":
-        lateral = ids.lateral("page")
-        own: Attribute = lambda name: lateral.c[name]  # noqa: E731  # one of two
-        source = keys.join(lateral, true())
-    else:
-        own = lambda name: getattr(alias, name)  # noqa: E731  # the other
-        source = keys.join(alias, id_of(binding, alias).in_(ids))
-    statement = select().select_from(source)
+    keys = key_list(None, link_type(request.page), dialect)
+    nested = _on_postgresql if dialect.name == "postgresql" else _on_sqlite
+    source, own, place = nested(level, _Pages(request, caller, dialect, keys, more))
     directions = [key.descending is not request.backward for key in request.keys]
     order = [own(key.attribute) for key in request.keys]
+    statement = select().select_from(source)
     statement = statement.order_by(
         *(each.desc() if down else each.asc() for each, down in zip(order, directions, strict=True))
     )
-    return _with_cells(statement, level, own, caller, dialect, request, place_of(keys, dialect))
+    return _with_cells(statement, level, own, caller, dialect, request, place)
 
 
-def _is_in_between(request: Request, caller: object) -> bool:
-    """Whether the table of a many-to-many relationship says by itself which rows a page has."""
-    binding = request.binding
-    bounds = request.conditions or request.after is not None or request.before is not None
-    by_key = [key.attribute for key in request.keys] == list(binding.key)
-    seen = scope(binding, alias_of(binding.model), caller)
-    return isinstance(request.page.link, Association) and by_key and not bounds and seen is None
+@dataclass(frozen=True, eq=False)
+class _Pages:
+    """Of many parents: what is asked of each, and the table of their keys."""
+
+    request: Request
+    caller: object
+    dialect: Dialect
+    keys: TableValuedAlias
+    more: bool
+
+    @property
+    def are_in_between(self) -> bool:
+        """Whether the table of a many-to-many relationship says by itself which rows a page has."""
+        request, binding = self.request, self.request.binding
+        bounds = request.conditions or request.after is not None or request.before is not None
+        by_key = [key.attribute for key in request.keys] == list(binding.key)
+        seen = scope(binding, alias_of(binding.model), self.caller)
+        return isinstance(request.page.link, Association) and by_key and not bounds and seen is None
+
+    def ids_in_between(self) -> Statement:
+        """Such a page; databases would look each row up in its own table, for the id that it began with."""
+        link: Any = self.request.page.link
+        between = link.table.alias()
+        child = between.c[link.child.key]
+        down = self.request.keys[0].descending is not self.request.backward
+        ids = select(child).where(between.c[link.parent.key] == self.keys.c.value)
+        ids = ids.order_by(child.desc() if down else child.asc())
+        return ids.limit(self.request.size + self.more).correlate(self.keys)
+
+    def rows(self, names: Sequence[str]) -> Statement:
+        """The page of one parent, with these attributes of its rows."""
+        binding = self.request.binding
+        inner = alias_of(binding.model, "inner")
+        found = rows(binding, inner, self.caller, *(getattr(inner, name).label(name) for name in names))
+        found, link = linked(found, binding, inner, self.request.page)
+        found = found.where(link == self.keys.c.value)
+        found = cut(found, inner, self.request, self.caller, linked_on=self.dialect, more=self.more)
+        return found.correlate(self.keys)
 
 
-def _ids_in_between(request: Request, parent: ColumnElement[Any], *, more: bool) -> Statement:
-    """Such a page; SQLite would look each row up in its own table, to find the id that it began with."""
-    link: Any = request.page.link
-    between = link.table.alias()
-    child = between.c[link.child.key]
-    down = request.keys[0].descending is not request.backward
-    ids = select(child).where(between.c[link.parent.key] == parent)
-    return ids.order_by(child.desc() if down else child.asc()).limit(request.size + more)
+class _Source(NamedTuple):
+    """Where the rows of pages come from, in no order, and which parent each is of."""
+
+    rows: FromClause
+    own: Attribute
+    place: ColumnElement[int]
+
+
+def _on_sqlite(_level: Level, pages: _Pages) -> _Source:
+    binding, keys = pages.request.binding, pages.keys
+    alias = alias_of(binding.model)
+    ids = pages.ids_in_between() if pages.are_in_between else pages.rows([binding.key[0]])
+    source = keys.join(alias, id_of(binding, alias).in_(ids))
+    return _Source(source, lambda name: getattr(alias, name), place_of(keys, pages.dialect))
+
+
+def _on_postgresql(level: Level, pages: _Pages) -> _Source:
+    binding, keys = pages.request.binding, pages.keys
+    place = place_of(keys, pages.dialect)
+    if pages.are_in_between:
+        alias = alias_of(binding.model)
+        ids = pages.ids_in_between().lateral("page")
+        [child] = ids.c
+        source = keys.join(ids, true()).join(alias, id_of(binding, alias) == child)
+        return _Source(source, lambda name: getattr(alias, name), place)
+    page: FromClause = pages.rows(_own(level, pages.request)).lateral("page")
+    source = keys.join(page, true())
+    if level.joins:
+        # Else PostgreSQL would join the rows of each page by themselves: half as long again for fifty pages.
+        fenced = select(*page.c, place.label(_PLACE)).select_from(source).offset(literal_column("0"))
+        source = page = fenced.subquery("page")
+        place = page.c[_PLACE]
+    return _Source(source, lambda name: page.c[name], place)
 
 
 def count_statement(request: Request, caller: object, dialect: Dialect) -> Statement:
