@@ -20,7 +20,9 @@ class Overloaded(Refused):
 
 
 class Admission:
-    """Places for what runs at the same time in this process.
+    """Places for what runs at the same time in this process: a context in which one of them is held.
+
+    Entering it raises Overloaded when all of them are taken.
 
     Args:
         most: Places.
@@ -32,21 +34,16 @@ class Admission:
         self._what = what
         self._freed = asyncio.Event()
 
-    @contextmanager
-    def place(self) -> Generator[None]:
-        """Hold a place.
+    # Written out: one made of a generator costs some microseconds, and each operation enters one.
 
-        Raises:
-            Overloaded: All places are taken.
-        """
+    def __enter__(self) -> None:
         if not self._free:
             raise Overloaded(f"Too many {self._what} at once")
         self._free -= 1
-        try:
-            yield
-        finally:
-            self._free += 1
-            self._freed.set()
+
+    def __exit__(self, *_raised: object) -> None:
+        self._free += 1
+        self._freed.set()
 
     @asynccontextmanager
     async def turn(self) -> AsyncGenerator[None]:
@@ -54,7 +51,7 @@ class Admission:
         while not self._free:
             self._freed.clear()
             await self._freed.wait()
-        with self.place():
+        with self:
             yield
 
 

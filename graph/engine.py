@@ -25,6 +25,7 @@ from graph.admission import Admission, Budget
 from graph.compiler import Plans, TooLarge
 from graph.compiler.references import References
 from graph.context import Context
+from graph.deadlines import Deadlines
 from graph.documents import Document, Documents, NotRunnable, TrustedDocuments
 from graph.errors import Code, CodedError, public_errors
 from graph.incremental import Ahead, Announced, Part, Parts, part
@@ -105,6 +106,10 @@ class Engine:
         self._plans = plans
         self._schema = schema.core
         self._documents = documents
+        self._deadlines = {
+            OperationType.QUERY: Deadlines(self.bounds.query_seconds),
+            OperationType.MUTATION: Deadlines(self.bounds.mutation_seconds),
+        }
         self._log = log
 
     def prepare(self, request: GraphQLRequest, request_id: str) -> Operation | Response:
@@ -131,12 +136,11 @@ class Engine:
             Overloaded: Too many operations run already.
         """
         try:
-            with self._admission.place():
-                async with asyncio.timeout(self._seconds(operation)):
-                    planned = await self._planned(operation, context)
-                    if planned is not None:
-                        return planned
-                    found = await self._execute(AtOnce, operation, context)
+            with self._admission, self._deadlines[operation.kind].one():
+                planned = await self._planned(operation, context)
+                if planned is not None:
+                    return planned
+                found = await self._execute(AtOnce, operation, context)
         except TimeoutError:
             return self._timed_out(operation, context.request_id)
         finally:
@@ -162,7 +166,7 @@ class Engine:
         ends_at = asyncio.get_running_loop().time() + self._seconds(operation)
         async with AsyncExitStack() as held:
             held.push_async_callback(_closed, context)
-            held.enter_context(self._admission.place())
+            held.enter_context(self._admission)
             try:
                 async with asyncio.timeout_at(ends_at):
                     planned = await self._planned(operation, context)

@@ -180,7 +180,7 @@ class GraphQLEndpoint:
         follows = operation.kind is OperationType.SUBSCRIPTION
         if follows or asked.parts:
             asked.held = ExitStack()
-            asked.held.enter_context(self._streams.place())
+            asked.held.enter_context(self._streams)
         carrier = asked.wishes.carrier() if follows else None
         context = await self._make_context(HTTPConnection(asked.scope), {})
         if carrier is None:

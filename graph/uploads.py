@@ -99,7 +99,7 @@ class Uploads:
             ClientGone: The client left meanwhile.
         """
         form = self._form(request)
-        with self._admission.place():
+        with self._admission:
             try:
                 yield await self._read(request, form, accept)
             finally:

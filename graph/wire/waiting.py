@@ -9,6 +9,8 @@ from typing import Any, TypeAlias, TypeVar
 
 from starlette.types import Receive, Scope
 
+from graph.deadlines import GivenUp
+
 T = TypeVar("T")
 
 
@@ -73,52 +75,26 @@ async def unless_gone(scope: Scope, receive: Receive, work: Coroutine[Any, Any, 
     Raises:
         ClientGone: The client left.
     """
-    watch = _Watch()
     tell: TellOfLeaving | None = scope.get("extensions", {}).get(LEAVING)
     if tell is None:
-        async with _following(receive, watch):
-            return await _watched(work, watch)
-    if tell(watch.leave):
-        work.close()
-        raise ClientGone
-    try:
-        return await _watched(work, watch)
-    finally:
-        tell(None)
+        with _Watch() as watch:
+            async with _following(receive, watch):
+                return await work
+    with _Watch() as watch:
+        if tell(watch.give_up):
+            work.close()
+            raise ClientGone
+        try:
+            return await work
+        finally:
+            tell(None)
 
 
-class _Watch:
-    """Cancels the task that makes it when it hears that the client has left, until it is ended."""
+class _Watch(GivenUp):
+    """Of work for a client that may leave."""
 
-    __slots__ = ("_before", "_ended", "_task", "left")
-
-    def __init__(self) -> None:
-        self.left = self._ended = False
-        self._task = task = asyncio.current_task()
-        self._before = task.cancelling() if task else 0
-
-    def leave(self) -> None:
-        if self._task is not None and not self.left and not self._ended:
-            self.left = True
-            self._task.cancel()
-
-    def end(self) -> bool:
-        """Take its cancellation back; whether there was no other."""
-        self._ended = True
-        left = self.left and self._task is not None and self._task.uncancel() == self._before
-        self.left = False
-        return left
-
-
-async def _watched(work: Coroutine[Any, Any, T], watch: _Watch) -> T:
-    try:
-        return await work
-    except asyncio.CancelledError:
-        if watch.end():
-            raise ClientGone from None
-        raise
-    finally:
-        watch.end()
+    __slots__ = ()
+    error = ClientGone
 
 
 @asynccontextmanager
@@ -128,7 +104,7 @@ async def _following(receive: Receive, watch: _Watch) -> AsyncGenerator[None]:
     def ended(task: asyncio.Task[None]) -> None:
         if not task.cancelled():
             task.exception()  # a connection that is broken is as good as closed
-            watch.leave()
+            watch.give_up()
 
     following = asyncio.create_task(client_leaves(receive))
     following.add_done_callback(ended)
