@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import fields
+from functools import partial
 
 from starlette.requests import HTTPConnection
 
 from agreements_api.errors import InvalidSettings
 from agreements_api.logs import request_logs
-from agreements_api.services import Services
+from agreements_api.services import LOCAL_ACTOR, Services
 from agreements_api.settings import Settings
 from agreements_api.trusted import check_manifest, read_manifest
 from graph import Bounds, Context, Demand, DemandLimits, Documents, Engine, Limits, Reader, TrustedDocuments
@@ -35,6 +36,7 @@ class GraphQL:
         settings = services.settings
         self._services = services
         self._sizes = sizes_of(settings)
+        self._query_seconds = settings.query_timeout.total_seconds()
         self.engine = engine = make_engine(settings)
         budget = Budget()
         self.http = GraphQLEndpoint(
@@ -78,17 +80,16 @@ class GraphQL:
 
     async def make_context(self, connection: HTTPConnection, _params: Mapping[str, object]) -> Context:
         """Make what one operation runs with."""
-        id_ = request_id(connection.scope)
-        resolvers = self._services.context(request_id=id_)
+        services, id_ = self._services, request_id(connection.scope)
         reader = Reader(
-            engine=self._services.database.reads,
-            caller=resolvers.actor,
-            key=self._services.secrets.cursor_key,
+            engine=services.database.reads,
+            caller=LOCAL_ACTOR,
+            key=services.secrets.cursor_key,
             limits=self._sizes,
-            event_seconds=self._services.settings.query_timeout.total_seconds(),
-            source=self._services.database.plans,
+            event_seconds=self._query_seconds,
+            source=services.database.plans,
         )
-        return RequestContext(reader=reader, request_id=id_, resolvers=resolvers)
+        return RequestContext(reader, id_, partial(services.context, LOCAL_ACTOR, request_id=id_))
 
 
 def sizes_of(settings: Settings) -> Limits:

@@ -78,7 +78,8 @@ class Reader:
         self._engine = engine
         self._connection: AsyncConnection | None = None
         self._kept: dict[Hashable, Any] = {}
-        self._batches = Batches()
+        self._batches: Batches | None = None
+        self._ended = False
 
     @property
     def dialect(self) -> Dialect:
@@ -87,7 +88,7 @@ class Reader:
     @property
     def pace(self) -> Pace:
         """Of the operation that reads."""
-        return self._batches.pace
+        return self._batched().pace
 
     async def renew(self) -> None:
         """Give up the snapshot and all that was read in it: the next read sees what is committed by then."""
@@ -100,11 +101,13 @@ class Reader:
     @property
     def is_open(self) -> bool:
         """Whether there is anything to be closed."""
-        return self._connection is not None or self._batches.busy
+        return self._connection is not None or (self._batches is not None and self._batches.busy)
 
     def end(self) -> None:
         """Read nothing more."""
-        self._batches.end()
+        self._ended = True
+        if self._batches is not None:
+            self._batches.end()
 
     async def close(self) -> None:
         """Return the connection, for good: nothing more is read."""
@@ -131,7 +134,7 @@ class Reader:
             values = [dict(zip(names, row, strict=True)) for row in found]
             return {item[binding.key[0]]: item for item in values}
 
-        return self.keep(("rows", binding, key), lambda: Loader(self._batches, read, None))
+        return self.keep(("rows", binding, key), lambda: Loader(self._batched(), read, None))
 
     def slices(self, request: Request) -> Loader[Value, Slice]:
         """The page of each parent; of None for a connection on the root."""
@@ -148,7 +151,7 @@ class Reader:
                     found[parent].append(dict(zip(names, row, strict=True)))
             return {parent: Slice(request, rows) for parent, rows in found.items()}
 
-        return self.keep(("slices", request), lambda: Loader(self._batches, read, Slice(request, [])))
+        return self.keep(("slices", request), lambda: Loader(self._batched(), read, Slice(request, [])))
 
     def counts(self, request: Request) -> Loader[Value, int]:
         """The size of each parent's connection; of None for a connection on the root."""
@@ -160,10 +163,20 @@ class Reader:
             statement = nested_counts(request, parents, self.caller, self.dialect)
             return dict(await self._execute(statement))
 
-        return self.keep(("counts", request), lambda: Loader(self._batches, read, 0))
+        return self.keep(("counts", request), lambda: Loader(self._batched(), read, 0))
+
+    def _batched(self) -> Batches:
+        """The batches of the operation, made when there are some: a plan reads without."""
+        if self._batches is None:
+            self._batches = Batches()
+            if self._ended:
+                self._batches.end()
+        return self._batches
 
     async def _stop_reading(self) -> None:
         """Give up the statement that is running, at the database, too."""
+        if self._batches is None:
+            return None
         if not self._batches.busy:
             return await self._batches.stop()
         stopping = asyncio.ensure_future(self._batches.stop())

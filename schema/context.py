@@ -1,6 +1,8 @@
 """What every field can reach: the snapshot it reads from, and the way to the resolvers."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeAlias
 
 import strawberry
@@ -15,13 +17,18 @@ class RequestContext:
 
     Attributes:
         reader: Where everything selected is read from.
-        resolvers: What the operation's mutations and subscriptions may use.
         request_id: Goes with every error, and into the audit trail.
+        make_resolvers: Makes `resolvers`.
     """
 
     reader: graph.Reader
-    resolvers: Context
     request_id: str
+    make_resolvers: Callable[[], Context]
+
+    @cached_property
+    def resolvers(self) -> Context:
+        """What the operation's mutations and subscriptions may use; most operations are neither."""
+        return self.make_resolvers()
 
 
 Info: TypeAlias = strawberry.Info[RequestContext, None]
