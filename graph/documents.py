@@ -167,10 +167,11 @@ class TrustedDocuments:
             CodedError: It does neither, names one that is not known, sends one that is not trusted, or sends
                 one and names another.
         """
-        by_hash = _hash_of(request)
+        by_hash = _hash_of(request) if request.is_named else None
         named = by_hash or request.document_id
         if request.query:
-            self._require_same(request.query, by_hash, request.document_id)
+            if named is not None:
+                self._require_same(request.query, by_hash, request.document_id)
             if self.only_manifest and not self.holds(request.query):
                 message = "Only documents of the server's manifest are run: name one by documentId."
                 raise CodedError(message, code=Code.DOCUMENT_NOT_TRUSTED)

@@ -7,7 +7,7 @@ import logging
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from graphql import (
     ExecutionResult,
@@ -54,8 +54,7 @@ class Bounds:
     response_bytes: int = 8 * 1024 * 1024
 
 
-@dataclass(frozen=True, eq=False)
-class Operation:
+class Operation(NamedTuple):
     """One operation of a valid document, with its variables: what may be run now.
 
     It reads at most `cost` rows, and resolves at most `work` fields.
@@ -228,7 +227,8 @@ class Engine:
         document = self._documents.get(text)
         node, price = document.operation(request.operation_name)
         most = price.of(request.variables)
-        self.trusted.learn(request, document)
+        if request.is_named:
+            self.trusted.learn(request, document)
         return Operation(document, node, request, most.rows, most.work)
 
     def _executor(
@@ -254,8 +254,9 @@ class Engine:
         """The response that a plan gives; None if there is none."""
         if self._plans is None:
             return None
-        extensions = self._extensions(operation)
-        begin, end = b'{"data":', b"," + written(extensions)[1:] if extensions else b"}"
+        begin, end = b'{"data":', b"}"
+        if operation.request.asks_for_cost:
+            end = b"," + written(self._extensions(operation))[1:]
         most = self.bounds.response_bytes - len(begin) - len(end)
         try:
             data = await self._plans.answer(

@@ -123,6 +123,8 @@ _ABORTED = re.compile(r"(?:contains more than (\d+) (tokens|comments)|(nested to
 _MOST_KEPT = 32
 """Prices of one operation, for as many values of its variables."""
 _LONGEST_KEY = 200
+_LONGEST_CHARACTER = 4
+"""Bytes in UTF-8."""
 
 
 def _short_key(variables: Mapping[str, Any]) -> bytes | None:
@@ -132,6 +134,14 @@ def _short_key(variables: Mapping[str, Any]) -> bytes | None:
     except TypeError:
         return None
     return key if len(key) <= _LONGEST_KEY else None
+
+
+def _are_short_texts(variables: Mapping[str, Any], most_bytes: int) -> bool:
+    """Whether nothing needs to be measured: most variables are texts that are far from being too long."""
+    for value in variables.values():
+        if type(value) is not str or len(value) * _LONGEST_CHARACTER > most_bytes:
+            return False
+    return True
 
 
 class Price:
@@ -171,7 +181,7 @@ class Price:
         return self._known
 
     def _check(self, variables: Mapping[str, Any]) -> None:
-        if variables:
+        if not _are_short_texts(variables, self._limits.string_bytes):
             _check(measured_values(variables), self._limits, ("nesting", "string_bytes", "list_items"))
 
     def _keep(self, key: bytes, found: Sum) -> None:

@@ -1,21 +1,26 @@
 """What a client asks, whichever way it comes: the members of a request, each of the type it must have."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from graph.errors import Code, CodedError
 
+_NOTHING: Mapping[str, Any] = {}
 
-@dataclass(frozen=True)
-class GraphQLRequest:
+
+class GraphQLRequest(NamedTuple):
     """One request. Either `query` or something that names a known document is given."""
 
     query: str | None = None
     document_id: str | None = None
     operation_name: str | None = None
-    variables: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    extensions: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    variables: Mapping[str, Any] = _NOTHING
+    extensions: Mapping[str, Any] = _NOTHING
+
+    @property
+    def is_named(self) -> bool:
+        """Whether something names the document, be it sent along or not."""
+        return self.document_id is not None or "persistedQuery" in self.extensions
 
     @property
     def asks_for_cost(self) -> bool:
@@ -50,7 +55,7 @@ def _text(members: Mapping[str, Any], name: str) -> str | None:
 def _object(members: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     value = members.get(name)
     if value is None:
-        return {}
+        return _NOTHING
     if isinstance(value, dict):
         return cast("dict[str, Any]", value)
     raise CodedError(f"{name} is not an object.", code=Code.BAD_REQUEST)

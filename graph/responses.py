@@ -3,8 +3,7 @@
 # pyright: standard
 # Not strict: what Strawberry, SQLAlchemy and JSON bring is untyped.
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -14,8 +13,7 @@ OPTIONS = orjson.OPT_NAIVE_UTC | orjson.OPT_UTC_Z
 """Instants, where there are any, in UTC and with a Z."""
 
 
-@dataclass(frozen=True)
-class Response:
+class Response(NamedTuple):
     """One GraphQL response.
 
     Attributes:
@@ -26,7 +24,7 @@ class Response:
     """
 
     body: bytes
-    errors: Sequence[Mapping[str, Any]] = field(default=())
+    errors: Sequence[Mapping[str, Any]] = ()
     executed: bool = True
     final: bool = False
 
