@@ -6,7 +6,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import orjson
 from graphql import GraphQLError
@@ -47,8 +47,7 @@ Bound: TypeAlias = BoundRows | BoundPage | str
 request more."""
 
 
-@dataclass(frozen=True, eq=False)
-class Given:
+class Given(NamedTuple):
     """What a request gives: variables as sent and as coerced, and the reader with its caller.
 
     `held` is the payload whose references are read, if they are.
@@ -116,10 +115,12 @@ class Binder:
 
 def _key(plan: Plan, level: Level, given: Given) -> Hashable:
     """What a bound level depends on; None if it is too much to be kept."""
-    values = b"" if level.connection is None else _values(level.connection, given.sent)
+    reader, dialect = given.reader, given.source.dialect.name
+    if level.connection is None:
+        return plan.serial, level.number, dialect, reader.caller
+    values = _values(level.connection, given.sent)
     if values is None:
         return None
-    reader, dialect = given.reader, given.source.dialect.name
     return plan.serial, level.number, values, dialect, reader.caller, reader.limits, reader.key
 
 

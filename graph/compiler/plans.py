@@ -27,7 +27,6 @@ from graph.responses import OPTIONS, least_bytes
 from graph.schema import Schema
 from graph.source import SourceFailed, Steps
 
-_CONDITIONS = "conditions"
 _MOST_VARIANTS = 16
 """Plans of one document: it may have a condition on every field."""
 _log = logging.getLogger(__name__)
@@ -35,6 +34,19 @@ _log = logging.getLogger(__name__)
 
 class TooLarge(Exception):
     """The answer has more bytes than one may have."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Known:
+    """What is known of one operation for all of its plans.
+
+    Attributes:
+        variables: Those it defines.
+        conditions: Of them those that decide what is selected; None where a directive asks for more.
+    """
+
+    variables: Variables
+    conditions: tuple[str, ...] | None
 
 
 @dataclass
@@ -86,7 +98,7 @@ class Plans:
         if source is None or node.operation is not OperationType.QUERY:
             return None
         try:
-            variables = self._variables(document, node).values(request.variables)
+            variables = self._known(document, node).variables.values(request.variables)
             plan = self.plan(document, node, variables, source.dialect)
             given = Given(request.variables, variables, reader, source)
             run = Run(plan, self.binder, given)
@@ -115,7 +127,7 @@ class Plans:
         if source is None or node.operation is not OperationType.QUERY:
             return f"Answered by graphql-core: it is a {node.operation.value}."
         try:
-            variables = self._variables(document, node).values(request.variables)
+            variables = self._known(document, node).variables.values(request.variables)
             plan = self.plan(document, node, variables, source.dialect)
         except (GraphQLError, Unplannable) as error:
             return f"Answered by graphql-core: {error}"
@@ -133,7 +145,7 @@ class Plans:
         return self.kept(
             document,
             node,
-            (dialect.name, id(node)),
+            dialect.name,
             variables,
             lambda: Planner(self.schema, document.node, node, variables, dialect).plan(),
         )
@@ -151,12 +163,11 @@ class Plans:
         Raises:
             Unplannable: It takes graphql-core.
         """
-        kept = document.plans
-        names = self._conditions(document, node)
-        if names is None:
+        kept, known = document.plans, self._known(document, node)
+        if known.conditions is None:
             raise Unplannable("A directive asks for more than to skip or include.")
-        values = [variables.coerced.get(name) for name in names]
-        key = self, place, tuple(value if isinstance(value, bool) else None for value in values)
+        values = [variables.coerced.get(name) for name in known.conditions]
+        key = known, place, *[value if isinstance(value, bool) else None for value in values]
         found = kept.get(key)
         if found is None:
             try:
@@ -171,17 +182,12 @@ class Plans:
             raise Unplannable(found)
         return found
 
-    def _conditions(self, document: Document, node: OperationDefinitionNode) -> tuple[str, ...] | None:
-        key = _CONDITIONS, id(node)
-        if key not in document.plans:
-            document.plans[key] = conditions(document.node, node)
-        return document.plans[key]
-
-    def _variables(self, document: Document, node: OperationDefinitionNode) -> Variables:
+    def _known(self, document: Document, node: OperationDefinitionNode) -> _Known:
         key = self, id(node)
         found = document.plans.get(key)
         if found is None:
-            found = document.plans[key] = Variables(self.schema, node)
+            known = _Known(Variables(self.schema, node), conditions(document.node, node))
+            found = document.plans[key] = known
         return found
 
 

@@ -60,7 +60,7 @@ class References:
             self._document,
             executor.operation,
             # All of them: another operation may select the same first field, and more.
-            (source.dialect.name, id(executor.operation), *(id(each.node) for each in details)),
+            (source.dialect.name, *(id(each.node) for each in details)),
             variables,
             lambda: Planner(
                 plans.schema, self._document.node, executor.operation, variables, source.dialect

@@ -21,8 +21,6 @@ from graph.source import ASIDE, Rows, Steps
 
 _FEW_ROWS = 8
 _MOST_CHARACTERS = 8 * 1024 * 1024
-_UNKNOWN: Any = object()
-"""Instead of a level: no type of that name has rows."""
 
 
 class PageFacts:
@@ -95,8 +93,7 @@ class Run:
             return connection
         ids = self._ids(root)
         if not root.many:
-            [row] = yield from self._rows_by_id(root, [ids])
-            return row
+            return (yield from self._row_by_id(root, ids))
         limit = self._given.reader.limits.ids
         if len(ids) > limit:
             raise CodedError(f"More than {limit} ids.", code="TOO_MANY_IDS")
@@ -109,15 +106,19 @@ class Run:
         [given] = get_argument_values(root.definition, root.node, self._given.variables).values()
         return given
 
+    def _row_by_id(self, root: RootRows, id: str) -> Steps[Any]:
+        """The row of a global id, None if it is not there."""
+        name, key = _place(root, id, self._dialect)
+        level = _level(root, name)
+        return None if level is None else (yield from self._rows(level, [key])).get(key)
+
     def _rows_by_id(self, root: RootRows, ids: Sequence[str]) -> Steps[list[Any]]:
         """The rows of global ids, in their order; None for those that are not there."""
         places = [_place(root, each, self._dialect) for each in ids]
         found: dict[str, Mapping[Any, Any]] = {}
         for name in dict.fromkeys(name for name, _ in places):
-            level = root.levels.get(name, _UNKNOWN)
-            if level is None:
-                raise Anomaly(name)
-            if level is not _UNKNOWN:
+            level = _level(root, name)
+            if level is not None:
                 keys = dict.fromkeys(key for each, key in places if each == name)
                 found[name] = yield from self._rows(level, list(keys))
         return [found[name].get(key) if name in found else None for name, key in places]
@@ -135,7 +136,7 @@ class Run:
         bound = yield from self._bound(level)
         rows = yield bound.rows.query(keys[0] if level.one else raw_keys(keys, self._dialect))
         self._weigh(rows)
-        below = yield from self._below(level, rows)
+        below = (yield from self._below(level, rows)) if level.below else ()
         return _projector(self._plan, level)(rows, None, *below)
 
     def _pages(self, level: Level, keys: list[Any]) -> Steps[Mapping[Any, Any]]:
@@ -183,6 +184,18 @@ class Run:
             read = self._rows if link.level.connection is None else self._pages
             found.append((yield from read(link.level, list(keys))) if keys else {})
         return found
+
+
+def _level(root: RootRows, name: str) -> Level | None:
+    """The level of a type, None if no type of that name has rows.
+
+    Raises:
+        Anomaly: They cannot be planned.
+    """
+    level = root.levels.get(name)
+    if level is None and name in root.levels:
+        raise Anomaly(name)
+    return level
 
 
 def _place(root: RootRows, text: str, dialect: Dialect) -> tuple[str, str]:

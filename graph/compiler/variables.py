@@ -38,11 +38,13 @@ class Variables:
         if not self._definitions:
             return _NONE
         if self._texts is not None:
-            given = {name: sent.get(name) for name in self._texts}
-            if all(type(value) is str for value in given.values()):
-                sources = {
-                    name: VariableValueSource(self._texts[name], value) for name, value in given.items()
-                }
+            given, sources = dict[str, Any](), dict[str, VariableValueSource]()
+            for name, signature in self._texts.items():
+                value = sent.get(name)
+                if type(value) is not str:
+                    break
+                given[name], sources[name] = value, VariableValueSource(signature, value)
+            else:
                 return VariableValues(sources, given)
         found = get_variable_values(self._schema, self._definitions, dict(sent), max_errors=1)
         if isinstance(found, list):
