@@ -4,13 +4,13 @@
 # Not strict: asyncpg is untyped.
 import asyncio
 import logging
-from dataclasses import dataclass
 from time import monotonic
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from sqlalchemy import Dialect
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 
+from graph.compiler.places import Places
 from graph.source import ASIDE, Aside, Habit, Query, Rows, SourceFailed, Steps
 
 if TYPE_CHECKING:
@@ -43,8 +43,8 @@ class PostgreSQLSource:
     def __init__(self, dsn: str, *, options: str, most: int) -> None:
         self._dsn, self._options = dsn, options
         self._dialect = PGDialect_asyncpg()
-        self._places = asyncio.Semaphore(most)
-        self._free: list[asyncpg.Connection] = []
+        # None stands for a connection that has yet to be opened.
+        self._places = Places["asyncpg.Connection | None"]([None] * most)
         self._ending: set[asyncio.Task[None]] = set()
         self._rests_until = 0.0
 
@@ -54,8 +54,20 @@ class PostgreSQLSource:
 
     async def run(self, steps: Steps[T], habit: Habit, *, one: bool) -> T:
         try:
-            await self._place()
-            done = await self._run(steps, one=one)
+            connection = await self._taken()
+            try:
+                if not one:
+                    await connection.execute("BEGIN")
+                done = await _read(connection, steps)
+                if not one:
+                    await connection.execute("COMMIT")
+            except BaseException as error:
+                # Whatever it is in the middle of goes with it, also in the database. Then there is a place.
+                self._end(connection)
+                if isinstance(error, _failures()):
+                    raise SourceFailed(str(error)) from error
+                raise
+            self._places.give(connection)
         finally:
             steps.close()
         if done.error is not None:
@@ -63,54 +75,31 @@ class PostgreSQLSource:
         return done.value
 
     async def close(self) -> None:
-        while self._free:
-            await self._places.acquire()
-            self._end(self._free.pop())
+        for connection in self._places.take_all():
+            if connection is None:
+                self._places.give(None)
+            else:
+                self._end(connection)
         await asyncio.gather(*self._ending, return_exceptions=True)
 
-    async def _place(self) -> None:
-        """Wait for a place to read; where all are held by what takes long, the ordinary path has others."""
-        if not self._places.locked():
-            await self._places.acquire()
-            return
+    async def _taken(self) -> "asyncpg.Connection":
+        """A connection that is free, or a new one.
+
+        Where all of them are held by what takes long, the ordinary path has others.
+        """
         try:
-            async with asyncio.timeout(_PLACE_SECONDS):
-                await self._places.acquire()
+            connection = await self._places.take(_PLACE_SECONDS)
         except TimeoutError as error:
             raise SourceFailed("All connections for plans are at work.") from error
-
-    async def _run(self, steps: Steps[T], *, one: bool) -> "_Done":
-        import asyncpg  # noqa: PLC0415  # where PostgreSQL is used
-
-        connection = None
+        if connection is not None and not connection.is_closed():
+            return connection
         try:
-            connection = await self._taken()
-            if not one:
-                await connection.execute("BEGIN")
-            done = await _read(connection, steps)
-            if not one:
-                await connection.execute("COMMIT")
-        except BaseException as error:
-            if connection is None:
-                self._places.release()
-            else:
-                # Whatever it is in the middle of goes with it, also in the database. Then there is a place.
-                self._end(connection)
-            if isinstance(
-                error, asyncpg.PostgresError | asyncpg.InterfaceError | asyncpg.InternalClientError | OSError
-            ):
-                raise SourceFailed(str(error)) from error
+            return await self._opened()
+        except BaseException:
+            self._places.give(None)
             raise
-        self._free.append(connection)
-        self._places.release()
-        return done
 
-    async def _taken(self) -> "asyncpg.Connection":
-        """A connection that is free, or a new one."""
-        while self._free:
-            connection = self._free.pop()
-            if not connection.is_closed():
-                return connection
+    async def _opened(self) -> "asyncpg.Connection":
         if monotonic() < self._rests_until:
             raise SourceFailed("There are no connections at the moment.")
         try:
@@ -138,13 +127,19 @@ class PostgreSQLSource:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._ending.discard(task)
-        self._places.release()
+        self._places.give(None)
         if not task.cancelled() and task.exception() is not None:
             _log.debug("A connection did not end in order: %s", type(task.exception()).__name__)
 
 
-@dataclass(frozen=True, eq=False)
-class _Done:
+def _failures() -> tuple[type[BaseException], ...]:
+    """What asyncpg raises when the database does not answer, or refuses a statement."""
+    import asyncpg  # noqa: PLC0415  # where PostgreSQL is used
+
+    return asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError
+
+
+class _Done(NamedTuple):
     """What came of a plan's work: its value, or what it raised, which says nothing about the connection."""
 
     value: Any = None

@@ -81,7 +81,7 @@ _BOUND = (
     ("dialect, reader.caller, reader.limits", "dialect, reader.limits"),
     ("[[name, sent[name]] for name in", "[name for name in"),
     ("return plan.serial, level.number, values,", "return plan.serial, values,"),
-    ("return plan.serial,", "return 0,"),
+    ("return plan.serial, level.number, dialect,", "return 0, level.number, dialect,"),
     ("if name in sent]", "if sent.get(name)]"),
 )
 _REST = (
