@@ -1,10 +1,9 @@
 """ASGI middleware for all that is served: a request id on each answer, and no calls from foreign pages."""
 
-import os
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from functools import lru_cache
+from random import getrandbits
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,9 +19,9 @@ REQUEST_ID_HEADER = "x-request-id"
 _ID = REQUEST_ID_HEADER.encode()
 _STARTS = {"http.response.start", "websocket.accept", "websocket.http.response.start"}
 _WRONG_HOST = 400, Code.HOST_NOT_ALLOWED, "The server does not answer for this host name."
-_MOST_JUDGED = 256
-_LONGEST_JUDGED = 1_000
-"""Bytes of a judgement that is kept."""
+_MOST_KEPT = 256
+_LONGEST_KEPT = 1_000
+"""Bytes of hosts and origins of which it is kept that they are let in."""
 _SANE_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
 _TRACE = re.compile(r"(?!ff)[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(?:-.*)?")
 
@@ -32,11 +31,19 @@ def request_id(scope: Scope) -> str:
     state: dict[str, Any] = scope.setdefault("state", {})
     found = state.get("request_id")
     if found is None:
-        head = head_of(scope)
-        given = text_of(head, _ID)
-        found = given if _SANE_ID.fullmatch(given) else _trace_id(head) or os.urandom(16).hex()
-        state["request_id"] = found
+        found = state["request_id"] = _given_id(head_of(scope)) or _made_id()
     return found
+
+
+def _made_id() -> str:
+    """An id that is no other's; it is no secret, so it need not come from the system."""
+    return f"{getrandbits(128):032x}"
+
+
+def _given_id(head: Head) -> str | None:
+    if _ID in head and _SANE_ID.fullmatch(given := text_of(head, _ID)):
+        return given
+    return _trace_id(head) if b"traceparent" in head else None
 
 
 def _trace_id(head: Head) -> str | None:
@@ -77,11 +84,10 @@ class RequestIds:
             return await self._app(scope, receive, send)
         tag = request_id(scope)
 
-        async def tagged(message: Message) -> None:
+        def tagged(message: Message) -> Awaitable[None]:
             if message["type"] in _STARTS:
-                await send({**message, "headers": self._completed(message, tag)})
-            else:
-                await send(message)
+                message = {**message, "headers": self._completed(message, tag)}
+            return send(message)
 
         with self._bind(tag):
             return await self._app(scope, receive, tagged)
@@ -115,8 +121,8 @@ class Doorman:
         self._app = app
         self._hosts = frozenset(host.lower() for host in hosts)
         self._origins = normalize_allowed_origins(origins)
-        # The same few come with nearly every request.
-        self._judged = lru_cache(_MOST_JUDGED)(self._judge)
+        self._let_in: set[tuple[bytes, ...]] = set()
+        """The same few come with nearly every request: host, origins."""
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         response = None if scope["type"] == "lifespan" else self._refuse(scope)
@@ -131,9 +137,19 @@ class Doorman:
         hosts, origins = head.get(b"host", ()), head.get(b"origin", ())
         if len(hosts) != 1:
             return refusal(scope, *_WRONG_HOST)
-        known = len(hosts[0]) <= _LONGEST_JUDGED and sum(map(len, origins)) <= _LONGEST_JUDGED
-        found = (self._judged if known else self._judge)(hosts[0], *origins)
+        shown = *hosts, *origins
+        if shown in self._let_in:
+            return None
+        found = self._judge(*shown)
+        if found is None:
+            self._keep(shown)
         return None if found is None else refusal(scope, *found)
+
+    def _keep(self, shown: tuple[bytes, ...]) -> None:
+        if sum(map(len, shown)) <= _LONGEST_KEPT:
+            if len(self._let_in) >= _MOST_KEPT:
+                self._let_in.clear()
+            self._let_in.add(shown)
 
     def _judge(self, host: bytes, *origins: bytes) -> tuple[int, Code, str] | None:
         """Why these are refused: a status, a code and a sentence; None if they are let in."""

@@ -3,7 +3,7 @@
 # pyright: standard
 # Not strict: what Strawberry, SQLAlchemy and JSON bring is untyped.
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from enum import Enum
@@ -16,7 +16,7 @@ from starlette.requests import HTTPConnection, Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from graph.admission import Admission, Budget
-from graph.context import Context, MakeContext
+from graph.context import MakeContext
 from graph.draining import Draining
 from graph.engine import Engine, Operation
 from graph.errors import Code, CodedError
@@ -30,10 +30,9 @@ from graph.negotiation import (
     JSON,
     MULTIPART,
     Body,
+    Terms,
     Wishes,
-    body_of,
-    coding_of,
-    wishes_of,
+    terms_of,
 )
 from graph.refusals import Refused
 from graph.requests import GraphQLRequest, read_request
@@ -81,20 +80,22 @@ class _Asked:
     """What the head of a request says.
 
     Attributes:
+        terms: What comes, and how it may be answered.
         wishes: What is accepted.
         body: What comes.
         parts: The format of parts in which the response may come; with files it comes in one piece.
         held: Places that it takes until it is answered.
     """
 
-    __slots__ = ("body", "head", "held", "method", "parts", "receive", "scope", "wishes")
+    __slots__ = ("body", "head", "held", "method", "parts", "receive", "scope", "terms", "wishes")
 
     def __init__(self, scope: Scope, receive: Receive) -> None:
         self.scope, self.receive = scope, receive
         self.method: str = scope["method"]
         self.head = head_of(scope)
-        self.wishes = wishes_of(self.head)
-        self.body = body_of(self.head) if self.method == "POST" else Body.OTHER
+        self.terms = terms = terms_of(self.head)
+        self.wishes = terms.wishes
+        self.body = terms.body if self.method == "POST" else Body.OTHER
         self.parts = None if self.body is Body.FORM else self.wishes.parts
         self.held: ExitStack | None = None
 
@@ -165,7 +166,12 @@ class GraphQLEndpoint:
             _require_acceptable(asked.wishes)
             if asked.body is Body.FORM:
                 return await self._with_files(asked)
-            return await self._made(asked, self._checked(await self._given(asked)))
+            if asked.method == "GET":
+                _require_own_page(asked.head)
+                given: object = _parameters(QueryParams(asked.scope["query_string"]))
+            else:
+                given = read_json(await self._body(asked), "The body")
+            return await self._made(asked, self._checked(given))
         except _NotRun as error:
             return self._whole(error.response, asked)
         except (Refused, ClientGone):
@@ -183,11 +189,20 @@ class GraphQLEndpoint:
             asked.held.enter_context(self._streams)
         carrier = asked.wishes.carrier() if follows else None
         context = await self._make_context(HTTPConnection(asked.scope), {})
-        if carrier is None:
-            work = self._result(asked, operation, context)
-            return await unless_gone(asked.scope, asked.receive, work)
-        events = self._engine.subscribe(operation, context)
-        return carrier(events, draining=self._draining, budget=self._budget)
+        if carrier is not None:
+            events = self._engine.subscribe(operation, context)
+            return carrier(events, draining=self._draining, budget=self._budget)
+        owed = operation.kind is OperationType.MUTATION
+        if asked.wishes.only_events and asked.body is not Body.FORM:
+            return self._events(self._engine.stream(operation, context), owed=owed)
+        if asked.parts is not None:
+            work = self._engine.run_in_parts(operation, context, self._budget)
+        else:
+            work = self._engine.run(operation, context)
+        found = await unless_gone(asked.scope, asked.receive, work)
+        if isinstance(found, Parts):
+            return self._in_parts(found, asked, owed=owed)
+        return self._whole(found, asked, owed=owed)
 
     async def _with_files(self, asked: _Asked) -> ASGIApp:
         """Run an operation whose files are there until it has ended, however slowly its answer is read."""
@@ -195,21 +210,15 @@ class GraphQLEndpoint:
         async with self._uploads.read(Request(asked.scope, asked.receive), accept) as given:
             return await self._made(asked, self._checked(given))
 
-    async def _given(self, asked: _Asked) -> object:
-        """What the client sent, decoded."""
-        if asked.method == "GET":
-            _require_own_page(asked.head)
-            return _parameters(QueryParams(asked.scope["query_string"]))
+    def _body(self, asked: _Asked) -> Awaitable[bytes]:
+        """The JSON that the client sends."""
         if asked.method != "POST":
             raise Refused(405, Code.METHOD_NOT_ALLOWED, "Use GET or POST.", allow="GET, POST")
         if asked.body is not Body.JSON:
             message = "Send application/json in UTF-8, without an encoding of the content."
             raise Refused(415, Code.UNSUPPORTED_MEDIA_TYPE, message, accept=JSON)
         bounds = self._bounds
-        body = await read_body(
-            asked.receive, asked.head, most_bytes=bounds.body_bytes, seconds=bounds.read_seconds
-        )
-        return read_json(body, "The body")
+        return read_body(asked.receive, asked.head, most_bytes=bounds.body_bytes, seconds=bounds.read_seconds)
 
     def _require_runnable(self, asked: _Asked, given: object) -> None:
         """Refuse what would not be run, before its files are read."""
@@ -238,22 +247,7 @@ class GraphQLEndpoint:
                 raise Refused(403, Code.DOCUMENT_NOT_TRUSTED, message)
         return found
 
-    async def _result(self, asked: _Asked, operation: Operation, context: Context) -> ASGIApp:
-        """Run a query or mutation; its answer."""
-        owed = operation.kind is OperationType.MUTATION
-        if asked.body is not Body.FORM:
-            if asked.wishes.only_events:
-                return self._events(self._engine.stream(operation, context), owed=owed)
-            if asked.parts is not None:
-                return await self._in_parts(asked, operation, context, owed=owed)
-        return self._whole(await self._engine.run(operation, context), asked, owed=owed)
-
-    async def _in_parts(
-        self, asked: _Asked, operation: Operation, context: Context, *, owed: bool
-    ) -> ASGIApp:
-        found = await self._engine.run_in_parts(operation, context, self._budget)
-        if not isinstance(found, Parts):
-            return self._whole(found, asked, owed=owed)
+    def _in_parts(self, found: Parts, asked: _Asked, *, owed: bool) -> ASGIApp:
         legacy = asked.parts is Spec.LEGACY
         return MultipartParts(found, legacy=legacy, owed=owed, draining=self._draining, budget=self._budget)
 
@@ -270,7 +264,7 @@ class GraphQLEndpoint:
         status = self._status(response, kind)
         if self._status_codes is StatusCodes.DRAFT and not response.executed:
             kind = GRAPHQL_JSON
-        coding = None if owed else _coding(asked.head, response.body)
+        coding = None if owed else _coding(asked.terms, response.body)
         return Answer(response.body, status, _HEADERS[kind], self._budget, owed=owed, coding=coding)
 
     def _events(self, responses: AsyncGenerator[Response, None], *, owed: bool) -> ASGIApp:
@@ -290,9 +284,8 @@ async def _only(response: Response) -> AsyncGenerator[Response, None]:
     yield response
 
 
-def _coding(head: Head, body: bytes) -> Coding | None:
-    coding, may_be_plain = coding_of(head)
-    return None if may_be_plain and len(body) < LEAST_BYTES else coding
+def _coding(terms: Terms, body: bytes) -> Coding | None:
+    return None if terms.may_be_plain and len(body) < LEAST_BYTES else terms.coding
 
 
 def _require_acceptable(wishes: Wishes) -> None:

@@ -1,10 +1,8 @@
 """What a client accepts and what it sends: decided once for the same headers, which clients repeat."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
-from functools import lru_cache
-from typing import Any, TypeVar
 
 from graph.errors import Code
 from graph.head import Head
@@ -20,7 +18,6 @@ GRAPHQL_JSON = "application/graphql-response+json"
 EVENT_STREAM = "text/event-stream"
 MULTIPART = "multipart/mixed"
 
-T = TypeVar("T")
 _MOST_KEPT = 256
 _LONGEST_KEPT = 1_000
 """Bytes of headers whose meaning is kept."""
@@ -73,33 +70,50 @@ class Wishes:
         return MultipartSubscription if best is parts else EventStream
 
 
-def wishes_of(head: Head) -> Wishes:
-    return _known(_wishes, head.get(b"accept"))
+@dataclass(frozen=True)
+class Terms:
+    """What the head of a request says of its answer, and of its body.
+
+    Attributes:
+        wishes: What is accepted.
+        body: What a request that has a body sends in it.
+        coding: What codes the content of an answer, if anything.
+        may_be_plain: Whether it may be left as it is.
+    """
+
+    wishes: Wishes
+    body: Body
+    coding: Coding | None
+    may_be_plain: bool
 
 
-def coding_of(head: Head) -> tuple[Coding | None, bool]:
-    """What codes the content of an answer, if anything; and whether it may be left as it is."""
-    return _known(wanted_coding, head.get(b"accept-encoding"))
+def terms_of(head: Head) -> Terms:
+    """The terms of a request; those of a client's next one are mostly the same."""
+    key = tuple([tuple(head.get(name, ())) for name in _SAY])
+    found = _kept.get(key)
+    if found is None:
+        found = _terms(*key)
+        if sum(len(value) for values in key for value in values) <= _LONGEST_KEPT:
+            if len(_kept) >= _MOST_KEPT:
+                _kept.clear()
+            _kept[key] = found
+    return found
 
 
-def body_of(head: Head) -> Body:
-    if b"content-encoding" in head and head[b"content-encoding"][0].lower() != b"identity":
-        return Body.FORM if _known(_body, head.get(b"content-type")) is Body.FORM else Body.OTHER
-    return _known(_body, head.get(b"content-type"))
+_SAY = (b"accept", b"accept-encoding", b"content-type", b"content-encoding")
+_kept: dict[tuple[tuple[bytes, ...], ...], Terms] = {}
 
 
-def _known(found_of: Callable[..., T], values: Sequence[bytes] | None) -> T:
-    """Ask a function that keeps what it found; of long headers it keeps nothing."""
-    if not values:
-        return found_of()
-    if len(values) == 1 and len(values[0]) <= _LONGEST_KEPT:
-        return found_of(values[0])
-    plain: Callable[..., Any] = found_of.__wrapped__  # pyright: ignore[reportFunctionMemberAccess]  # lru_cache's
-    return plain(*values)
+def _terms(
+    accepts: Sequence[bytes], codings: Sequence[bytes], kinds: Sequence[bytes], encodings: Sequence[bytes]
+) -> Terms:
+    body = _body(kinds)
+    if encodings and encodings[0].lower() != b"identity" and body is not Body.FORM:
+        body = Body.OTHER
+    return Terms(_wishes(accepts), body, *wanted_coding(*codings))
 
 
-@lru_cache(_MOST_KEPT)
-def _wishes(*accepts: bytes) -> Wishes:
+def _wishes(accepts: Sequence[bytes]) -> Wishes:
     wanted = tuple(accepted([each.decode("latin-1") for each in accepts]))
     json = chosen(wanted, (JSON, GRAPHQL_JSON))
     only_events = json is None and chosen(wanted, (EVENT_STREAM,)) is not None
@@ -112,8 +126,7 @@ def _wishes(*accepts: bytes) -> Wishes:
     )
 
 
-@lru_cache(_MOST_KEPT)
-def _body(*kinds: bytes) -> Body:
+def _body(kinds: Sequence[bytes]) -> Body:
     texts = [each.decode("latin-1") for each in kinds]
     if texts and texts[0].partition(";")[0].strip().lower() == "multipart/form-data":
         return Body.FORM

@@ -60,14 +60,16 @@ class Answer:
         self._budget.take(size)
         try:
             await send({"type": "http.response.start", "status": self.status, "headers": headers})
-            await _send_body(body, send)
+            rest = body if size <= SLICE_BYTES else await _begun(body, send)
+            await in_time(send({"type": "http.response.body", "body": rest}), STALL_SECONDS)
         except TimeoutError:
             _log.info("A client took nothing more", extra={"request_id": request_id(scope)})
         finally:
             self._budget.give(size)
 
 
-async def _send_body(body: bytes, send: Send) -> None:
+async def _begun(body: bytes, send: Send) -> bytes:
+    """Send a long body but for its last slice, which is returned."""
     at, rest = 0, len(body)
     while rest > SLICE_BYTES:
         # The odd one first: the connection takes it at once, and what follows a whole slice must wait.
@@ -75,5 +77,4 @@ async def _send_body(body: bytes, send: Send) -> None:
         part = body[at : at + size]
         await in_time(send({"type": "http.response.body", "body": part, "more_body": True}), STALL_SECONDS)
         at, rest = at + size, rest - size
-    last = body[at:] if at else body
-    await in_time(send({"type": "http.response.body", "body": last}), STALL_SECONDS)
+    return body[at:]

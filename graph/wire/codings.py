@@ -4,7 +4,6 @@ import asyncio
 import sys
 from collections.abc import Mapping
 from enum import Enum
-from functools import lru_cache
 
 from isal import isal_zlib
 
@@ -35,7 +34,6 @@ _zstd = zstd.ZstdCompressor(level=_LEVEL)
 """For the event loop's thread: to make one takes longer than a short answer."""
 
 
-@lru_cache(256)
 def wanted_coding(*headers: bytes) -> tuple[Coding | None, bool]:
     """What Accept-Encoding headers want most, None for no coding; and whether they take what has none.
 
