@@ -1,43 +1,114 @@
-"""One request and its answer, as uvicorn has them, but for how an answer is written."""
+"""One request and its answer: what an application receives and sends, and how it goes over the wire."""
 
-from collections.abc import Callable
-from functools import lru_cache, partial
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
+from uvicorn.protocols.http.flow_control import FlowControl
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE
+
+from agreements_api.fair_transport import FairTransport
 
 _IN_NO_NAME = bytes(range(0x21)) + b'\x7f()<>@,;:\\[]={}"'
 _IN_NO_VALUE = bytes(set(range(0x20)) - {0x09}) + b"\x7f"
 _NEVER_THE_SAME = {b"content-length", b"x-request-id"}
 _COPIED_BYTES = 16 * 1024
 """Of a body that is copied behind its head: to hand on two pieces takes longer."""
+_FAULT = b"Internal Server Error"
+
+Header = tuple[bytes, bytes]
 
 
-class Cycle(RequestResponseCycle):
-    """Writes the head of an answer together with the begin of its body: that is one call of the system less.
+class Cycle:
+    """Does for one request what uvicorn's does, with less in between.
 
+    The head of an answer is written together with the begin of its body: that is one call of the system less.
     ASGI has it so, too: nothing of an answer is sent before some of its body is there.
+
+    Args:
+        scope: Of the request.
+        transport: Of its connection.
+        flow: Of that transport.
+        server_headers: That every answer has.
+        log: Gets what applications do wrong.
+        expects_continue: Whether the client waits for being told to send the body.
+        keep_alive: Whether the connection goes on after the answer.
+        on_response: Called at the end of the answer.
+
+    Attributes:
+        body: What has come of it, and was not received yet.
+        more_body: Whether it goes on.
+        disconnected: Whether the client is gone.
+        response_complete: Whether the answer is written.
     """
 
+    more_body = True
+    disconnected = response_started = response_complete = False
+    chunked_encoding: bool | None = None
+    expected_content_length = 0
     _head: bytes | None = None
     _leaving: Callable[[], object] | None = None
+    _news = False
+    _heard: asyncio.Event | None = None
+
+    def __init__(  # noqa: PLR0913  # all by name
+        self,
+        *,
+        scope: Any,  # noqa: ANN401  # as ASGI has it
+        transport: FairTransport,
+        flow: FlowControl,
+        server_headers: Sequence[Header],
+        log: logging.Logger,
+        expects_continue: bool,
+        keep_alive: bool,
+        on_response: Callable[[], None],
+    ) -> None:
+        self.scope, self.transport, self.flow = scope, transport, flow
+        self.keep_alive, self.on_response = keep_alive, on_response
+        self.body = bytearray()
+        self._server_headers, self._log, self._expects_continue = server_headers, log, expects_continue
 
     @property
     def begun(self) -> bool:
         """Whether something of the answer is written."""
         return self.response_started and self._head is None
 
-    async def run_asgi(self, app: Any) -> None:  # noqa: ANN401  # uvicorn's type
-        await super().run_asgi(partial(self._told, app))
-
-    async def _told(self, app: Any, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401  # as above
+    async def run(self, app: Any) -> None:  # noqa: ANN401  # as ASGI has it
+        """Have the application answer; where it does not, the answer is a 500."""
         try:
-            await app(scope, receive, send)
-        except BaseException:
-            if self._head is not None:  # which nobody has seen: the answer is a 500 instead
-                self._head, self.response_started = None, False
-                self.chunked_encoding, self.expected_content_length = None, 0
-            raise
+            await app(self.scope, self.receive, self.send)
+        except BaseException as error:  # noqa: BLE001  # whatever it is, somebody waits for an answer
+            self._log.error("Exception in ASGI application\n", exc_info=error)
+            await self._fail()
+        else:
+            if not (self.response_complete or self.disconnected):
+                self._log.error("ASGI callable returned without completing response.")
+                await self._fail()
+        finally:
+            self.on_response = _nothing  # nor a way back to the connection
+
+    async def _fail(self) -> None:
+        if self.begun:
+            self.transport.close()
+            return
+        # A head that nobody has seen is taken back.
+        self._head, self.response_started = None, False
+        self.chunked_encoding, self.expected_content_length = None, 0
+        headers = [
+            (b"content-type", b"text/plain; charset=utf-8"),
+            (b"content-length", b"%d" % len(_FAULT)),
+            (b"connection", b"close"),
+        ]
+        await self.send({"type": "http.response.start", "status": 500, "headers": headers})
+        await self.send({"type": "http.response.body", "body": _FAULT})
+
+    def wake(self) -> None:
+        """There is something to receive: of the body, or the end."""
+        self._news = True
+        if self._heard is not None:
+            self._heard.set()
 
     def tell_of_leaving(self, leaving: Callable[[], object] | None) -> bool:
         """Call it when the client leaves; None takes that back. Returns whether it has left already."""
@@ -48,23 +119,31 @@ class Cycle(RequestResponseCycle):
         """Tell the application that the client is gone."""
         if not self.response_complete:
             self.disconnected = True
-        self.message_event.set()
+        self.wake()
         if self._leaving is not None:
             self._leaving()
 
-    async def receive(self) -> Any:  # noqa: ANN401  # uvicorn's type
-        if self.waiting_for_100_continue or self.disconnected or self.response_complete:
-            return await super().receive()
-        self.flow.resume_reading()
-        if not self.message_event.is_set():
-            await self.message_event.wait()
-        self.message_event.clear()
+    async def receive(self) -> Any:  # noqa: ANN401  # as ASGI has it
+        if self._expects_continue and not self.transport.is_closing():
+            self._expects_continue = False
+            self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        if not (self.disconnected or self.response_complete):
+            self.flow.resume_reading()
+            if not self._news:
+                await self._wait()
+            self._news = False
         if self.disconnected or self.response_complete:
             return {"type": "http.disconnect"}
         body, self.body = bytes(self.body), bytearray()
         return {"type": "http.request", "body": body, "more_body": self.more_body}
 
-    async def send(self, message: Any) -> None:  # noqa: ANN401  # uvicorn's type
+    async def _wait(self) -> None:
+        if self._heard is None:
+            self._heard = asyncio.Event()
+        self._heard.clear()
+        await self._heard.wait()
+
+    async def send(self, message: Any) -> None:  # noqa: ANN401  # as ASGI has it
         if self.flow.write_paused and not self.disconnected:
             await self.flow.drain()
         if self.disconnected:
@@ -77,15 +156,18 @@ class Cycle(RequestResponseCycle):
         if self.response_started:
             self._write(message.get("body", b""), more=message.get("more_body", False))
         else:
-            self._begin(message["status"], [*self.default_headers, *message.get("headers", ())])
+            self._begin(message["status"], [*self._server_headers, *message.get("headers", ())])
 
-    def _begin(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
-        lasting = _lasting(status, tuple([each for each in headers if each[0] not in _NEVER_THE_SAME]))
+    def _begin(self, status: int, headers: Sequence[Header]) -> None:
+        known, own = list[Header](), list[Header]()
+        for header in headers:
+            (own if header[0] in _NEVER_THE_SAME else known).append(header)
+        lasting = _lasting(status, tuple(known))
         pieces, length = [lasting.lines], lasting.length
-        for name, value in headers:
-            if name in _NEVER_THE_SAME:
-                pieces.append(_line(name, value))
-                length = int(value) if name == b"content-length" else length
+        for name, value in own:
+            pieces.append(_line(name, value))
+            if name == b"content-length":
+                length = int(value)
         self.keep_alive = self.keep_alive and not lasting.closes
         if not self.keep_alive and not lasting.closes:
             pieces.append(b"connection: close\r\n")
@@ -97,7 +179,7 @@ class Cycle(RequestResponseCycle):
         pieces.append(b"\r\n")
         self._head = b"".join(pieces)
         self.response_started = True
-        self.waiting_for_100_continue = False
+        self._expects_continue = False
 
     def _write(self, body: bytes, *, more: bool) -> None:
         pieces = [] if self._head is None else [self._head]
@@ -125,10 +207,14 @@ class Cycle(RequestResponseCycle):
         if self.expected_content_length:
             raise RuntimeError("The body is shorter than its Content-Length.")
         self.response_complete = True
-        self.message_event.set()
+        self.wake()
         if not self.keep_alive:
             self.transport.close()
         self.on_response()
+
+
+def _nothing() -> None:
+    pass
 
 
 class _Lasting(NamedTuple):
@@ -156,8 +242,8 @@ def _line(name: bytes, value: bytes) -> bytes:
     Raises:
         RuntimeError: It holds what would end it, and begin another.
     """
-    if len(name.translate(None, _IN_NO_NAME)) != len(name):
+    if name not in _NEVER_THE_SAME and len(name.translate(None, _IN_NO_NAME)) != len(name):
         raise RuntimeError("A header has an invalid name.")
-    if len(value.translate(None, _IN_NO_VALUE)) != len(value):
+    if not value.isalnum() and len(value.translate(None, _IN_NO_VALUE)) != len(value):
         raise RuntimeError("A header has an invalid value.")
     return b"%b: %b\r\n" % (name, value)

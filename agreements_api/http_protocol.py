@@ -1,13 +1,14 @@
 """HTTP/1.1 as uvicorn speaks it, within bounds; what is no HTTP, or exceeds them, gets a coded error."""
 
 import asyncio
+from collections import deque
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any
 from urllib.parse import unquote
 
 import httptools
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from agreements_api.answering import Cycle
 from agreements_api.fair_transport import FairlyRead
@@ -34,6 +35,10 @@ class _Refused(Exception):
 class BoundedProtocol(FairlyRead, HttpToolsProtocol):  # pyright: ignore[reportIncompatibleVariableOverride]  # it is told of no other transport
     """Refuses a head that is too long, or takes too long, before the application hears of it."""
 
+    app: Any
+    cycle: Any  # our own, and none after the connection is lost
+    pipeline: deque[tuple[Cycle, Any]]  # pyright: ignore[reportIncompatibleVariableOverride]  # as above
+
     def __init__(self, *given: Any, **options: Any) -> None:  # noqa: ANN401  # uvicorn's signature
         super().__init__(*given, **options)
         self._head_bytes = 0
@@ -55,8 +60,9 @@ class BoundedProtocol(FairlyRead, HttpToolsProtocol):  # pyright: ignore[reportI
         self._patience.end()
         self._unset_keepalive_if_required()
         self.pipeline.clear()
+        self.cycle = None  # whoever waits is told by us
         super().connection_lost(exc)
-        if self._answering is not None:  # uvicorn tells the last request only
+        if self._answering is not None:
             self._answering.hang_up()
 
     def shutdown(self) -> None:
@@ -121,7 +127,7 @@ class BoundedProtocol(FairlyRead, HttpToolsProtocol):  # pyright: ignore[reportI
         cycle.body += body
         if len(cycle.body) > HIGH_WATER_LIMIT:
             self.flow.pause_reading()
-        cycle.message_event.set()
+        cycle.wake()
 
     def on_message_complete(self) -> None:
         if self._head_is_open:
@@ -130,7 +136,7 @@ class BoundedProtocol(FairlyRead, HttpToolsProtocol):  # pyright: ignore[reportI
         self.transport.lingers = False
         if not self.cycle.response_complete:
             self.cycle.more_body = False
-            self.cycle.message_event.set()
+            self.cycle.wake()
 
     # Requests in their turn
 
@@ -157,26 +163,24 @@ class BoundedProtocol(FairlyRead, HttpToolsProtocol):  # pyright: ignore[reportI
             scope=scope,
             transport=self.transport,
             flow=self.flow,
-            logger=self.logger,
-            access_logger=self.access_logger,
-            access_log=False,
-            default_headers=self.server_state.default_headers,
-            message_event=asyncio.Event(),
-            expect_100_continue=self.expect_100_continue,
+            server_headers=self.server_state.default_headers,
+            log=self.logger,
+            expects_continue=self.expect_100_continue,
             keep_alive=keeps_alive and version != "1.0",
             on_response=self.on_response_complete,
         )
         scope["extensions"] = {LEAVING: cycle.tell_of_leaving}
-        app = cast("Any", self.app)  # pyright: ignore[reportUnknownMemberType]  # uvicorn's type
         if self._is_busy():
             self.flow.pause_reading()
-            self.pipeline.appendleft((cycle, app))
+            self.pipeline.appendleft((cycle, self.app))
         else:
-            self._start_asgi_task(cycle, app)
+            self._answer(cycle, self.app)
 
-    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:  # noqa: ANN401  # uvicorn's type
-        self._answering = cast("Cycle", cycle)
-        super()._start_asgi_task(cycle, app)
+    def _answer(self, cycle: Cycle, app: Any) -> None:  # noqa: ANN401  # as ASGI has it
+        self._answering = cycle
+        task = self.loop.create_task(cycle.run(app))
+        task.add_done_callback(self.tasks.discard)
+        self.tasks.add(task)
 
     def on_response_complete(self) -> None:
         self.server_state.total_requests += 1
@@ -184,7 +188,7 @@ class BoundedProtocol(FairlyRead, HttpToolsProtocol):  # pyright: ignore[reportI
             return
         self.flow.resume_reading()
         if self.pipeline:
-            self._start_asgi_task(*self.pipeline.pop())
+            self._answer(*self.pipeline.pop())
         else:
             self._idle_since = self.loop.time()
             if self.timeout_keep_alive_task is None:
@@ -256,7 +260,7 @@ class BoundedProtocol(FairlyRead, HttpToolsProtocol):  # pyright: ignore[reportI
             self.transport.close()
 
     def _end_in_body(self, refusal: Refusal) -> None:
-        cycle = cast("Cycle", self.cycle)
+        cycle = self.cycle
         if cycle is not self._answering:
             self.pipeline[0] = (cycle, refusal)  # uvicorn takes from the other end
             cycle.keep_alive = False
