@@ -87,10 +87,10 @@ _BOUND = (
 _REST = (
     (
         "plans.py",
-        "key = self, place, tuple(value if isinstance(value, bool) else None for value in values)",
-        "key = self, place",
+        "key = known, place, *[value if isinstance(value, bool) else None for value in values]",
+        "key = known, place",
     ),
-    ("plans.py", "(dialect.name, id(node))", "(dialect.name,)"),
+    ("plans.py", "key = self, id(node)", "key = self"),
     ("documents.py", "found.update(dict.fromkeys(variables_of(node)))", "pass"),
     ("outputs.py", "{0: False, 1: True}", "{0: True, 1: False}"),
     ("outputs.py", 'end = 19 if text.endswith(".000000") else 26', "end = 26"),
