@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from sqlalchemy import Dialect
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 
-from graph.compiler.places import Places
+from graph.compiler.places import Places, StandsStill
 from graph.source import ASIDE, Aside, Habit, Query, Rows, SourceFailed, Steps
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ _MANY_ROWS = 2_000
 _REST_SECONDS = 30.0
 """Without connections, before they are tried again: until then graphql-core answers, on its own driver."""
 _END_SECONDS = 5.0
-_PLACE_SECONDS = 0.5
 
 _log = logging.getLogger(__name__)
 
@@ -88,9 +87,9 @@ class PostgreSQLSource:
         Where all of them are held by what takes long, the ordinary path has others.
         """
         try:
-            connection = await self._places.take(_PLACE_SECONDS)
-        except TimeoutError as error:
-            raise SourceFailed("All connections for plans are at work.") from error
+            connection = await self._places.take()
+        except StandsStill as error:
+            raise SourceFailed("All connections are at work that takes long.") from error
         if connection is not None and not connection.is_closed():
             return connection
         try:

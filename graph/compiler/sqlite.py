@@ -17,6 +17,7 @@ from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Dialect
 
+from graph.compiler.places import Places, StandsStill
 from graph.source import ASIDE, Aside, Habit, Query, SourceFailed, Steps
 
 T = TypeVar("T")
@@ -52,9 +53,9 @@ class SQLiteSource:
         self, connect: Callable[[], sqlite3.Connection], dialect: Dialect, *, threads: int = 4
     ) -> None:
         self._connect, self._dialect = connect, dialect
-        self._turn, self._places = asyncio.Semaphore(1), asyncio.Semaphore(threads)
+        self._turn = asyncio.Semaphore(1)
+        self._workers = Places([_Worker() for _ in range(threads)])
         self._connections: list[_Connection] = []
-        self._workers: list[_Worker] = []
         self._at_work = 0
 
     @property
@@ -62,7 +63,6 @@ class SQLiteSource:
         return self._dialect
 
     async def run(self, steps: Steps[T], habit: Habit, *, one: bool) -> T:
-        self._require_a_place()
         await self._turn.acquire()
         work = _Work(steps, one=one)
         pass_on = _Once(self._turn.release)
@@ -74,6 +74,8 @@ class SQLiteSource:
                 await self._go_on(work, pass_on)
         except sqlite3.Error as error:
             raise SourceFailed(str(error)) from error
+        except StandsStill as error:
+            raise SourceFailed("All threads are at work that takes long.") from error
         finally:
             steps.close()
             if work.connection is not None:
@@ -86,14 +88,11 @@ class SQLiteSource:
         return work.result
 
     async def close(self) -> None:
-        while self._workers:
-            await asyncio.to_thread(self._workers.pop().end)
+        for worker in self._workers.take_all():
+            await asyncio.to_thread(worker.end)
+            self._workers.give(_Worker())
         while self._connections:
             self._connections.pop().driver.close()
-
-    def _require_a_place(self) -> None:
-        if self._places.locked():
-            raise SourceFailed("All threads are at work that takes long: the ordinary path has others.")
 
     def _reads_here(self, habit: Habit) -> bool:
         """Whether this thread begins the work. Not while others are at work: they would have the lock."""
@@ -117,30 +116,19 @@ class SQLiteSource:
 
     async def _go_on(self, work: "_Work[Any]", pass_on: Callable[[], None]) -> None:
         """Do what is left of it in a thread."""
-        self._require_a_place()  # by now
         if work.connection is None and self._connections:
             work.connection = self._connections.pop()
         timer = asyncio.get_running_loop().call_later(_SHORT_SECONDS, pass_on)
-        self._at_work += 1
         try:
-            async with self._places:
-                await self._in_a_thread(_Job(work, self._connect))
+            worker = await self._workers.take()
+            self._at_work += 1
+            try:
+                await worker.do(_Job(work, self._connect))
+            finally:
+                self._at_work -= 1
+                self._workers.give(worker)
         finally:
-            self._at_work -= 1
             timer.cancel()
-
-    async def _in_a_thread(self, job: "_Job") -> None:
-        worker = self._workers.pop() if self._workers else _Worker()
-        worker.jobs.put(job)
-        try:
-            await job.done
-        except asyncio.CancelledError:
-            while not job.is_over:
-                job.give_up()
-                await asyncio.sleep(_INTERRUPT_EVERY_SECONDS)
-            raise
-        finally:
-            self._workers.append(worker)
 
 
 class _Once:
@@ -227,23 +215,37 @@ class _Work(Generic[T]):
 
 
 class _Worker:
-    """A thread that does what it is given.
+    """A thread that does what it is given, as soon as there is anything.
 
     An executor of the standard library would take as long to hand the work over as a small plan takes.
     """
 
     def __init__(self) -> None:
-        self.jobs: SimpleQueue[_Job | None] = SimpleQueue()
-        self._thread = threading.Thread(target=self._work, name="plans", daemon=True)
-        self._thread.start()
+        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self._thread: threading.Thread | None = None
+
+    async def do(self, job: "_Job") -> None:
+        """Have it done, and wait for that, or until it has been given up."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._work, name="plans", daemon=True)
+            self._thread.start()
+        self._jobs.put(job)
+        try:
+            await job.done
+        except asyncio.CancelledError:
+            while not job.is_over:
+                job.give_up()
+                await asyncio.sleep(_INTERRUPT_EVERY_SECONDS)
+            raise
 
     def end(self) -> None:
         """Wait for its end."""
-        self.jobs.put(None)
-        self._thread.join()
+        if self._thread is not None:
+            self._jobs.put(None)
+            self._thread.join()
 
     def _work(self) -> None:
-        while (job := self.jobs.get()) is not None:
+        while (job := self._jobs.get()) is not None:
             job.run()
 
 

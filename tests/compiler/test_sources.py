@@ -3,10 +3,14 @@
 import asyncio
 import logging
 import sqlite3
+import time
 from collections.abc import Callable
 from pathlib import Path
+from unittest.mock import ANY
 
 import pytest
+from sqlalchemy import make_url
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from support.library.engines import SCHEMA, Library, answer_of, number, open_library
 from support.library.models import Author, Book
 from support.library.seed import fill
@@ -16,7 +20,7 @@ from agreements_api.database import Database
 from graph.compiler import Plans
 from graph.compiler.postgresql import PostgreSQLSource
 from graph.compiler.sqlite import SQLiteSource
-from graph.source import Source
+from graph.source import Habit, Query, Source, SourceFailed, Steps
 
 BOOKS = "{ books { totalCount } }"
 LONG = "{ books(filter: {searchedSlowly: true}) { totalCount } }"
@@ -100,6 +104,63 @@ async def test_a_long_plan_lets_short_ones_pass(empty_database_url: str) -> None
         assert not long.done()
         long.cancel()
         await asyncio.gather(long, return_exceptions=True)
+
+
+async def test_who_waits_long_in_a_line_that_moves_keeps_its_place(empty_database_url: str) -> None:
+    """The ordinary path takes many times the work: to go there when there is much to do makes it worse."""
+    source = _sleeper(empty_database_url, places=1)
+
+    found = await asyncio.gather(*(source.run(asleep(0.15), Habit(), one=True) for _ in range(10)))
+    await source.close()
+
+    assert found == [True] * 10
+
+
+async def test_who_waits_in_a_line_that_stands_still_goes_elsewhere(empty_database_url: str) -> None:
+    source = _sleeper(empty_database_url, places=2)
+    long = [asyncio.create_task(source.run(asleep(3), Habit(), one=True)) for _ in range(2)]
+
+    async with asyncio.timeout(2.5):
+        waiting = [source.run(asleep(0), Habit(), one=True) for _ in range(3)]
+        turned_away = await asyncio.gather(*waiting, return_exceptions=True)
+    done = await asyncio.gather(*long)
+    after = await asyncio.gather(*(source.run(asleep(0.1), Habit(), one=True) for _ in range(3)))
+    await source.close()
+
+    assert [type(each) for each in turned_away] == [SourceFailed] * 3
+    assert done + after == [True] * 5
+
+
+async def test_who_no_longer_waits_leaves_its_place_to_the_next(empty_database_url: str) -> None:
+    source = _sleeper(empty_database_url, places=1)
+    first, left, last = (asyncio.create_task(source.run(asleep(0.3), Habit(), one=True)) for _ in range(3))
+
+    await asyncio.sleep(0.1)
+    left.cancel()
+
+    assert await asyncio.gather(first, left, last, return_exceptions=True) == [True, ANY, True]
+    assert left.cancelled()
+    await source.close()
+
+
+def _sleeper(url: str, *, places: int) -> Source:
+    """A source that can `asleep`, with so many places."""
+    if not url.startswith("sqlite"):
+        dsn = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+        return PostgreSQLSource(dsn, options="", most=places)
+
+    def connect() -> sqlite3.Connection:
+        connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        connection.create_function("pg_sleep", 1, time.sleep)
+        return connection
+
+    return SQLiteSource(connect, SQLiteDialect_pysqlite(), threads=places)
+
+
+def asleep(seconds: float) -> Steps[bool]:
+    """Keep a connection busy."""
+    yield Query("SELECT pg_sleep($1)", [seconds])
+    return True
 
 
 async def test_a_text_that_many_rows_share_is_not_held_for_each(empty_database_url: str) -> None:
