@@ -87,7 +87,9 @@ class Cycle:
                 self._log.error("ASGI callable returned without completing response.")
                 await self._fail()
         finally:
-            self.on_response = _nothing  # nor a way back to the connection
+            # What leads back here, and on to the connection: with it, each request would be left to the collector.
+            self.scope.pop("extensions", None)
+            self.on_response = _nothing
 
     async def _fail(self) -> None:
         if self.begun:

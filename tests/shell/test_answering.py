@@ -1,6 +1,7 @@
 """How answers are written, and how long a connection is kept for the next request."""
 
 import asyncio
+import gc
 import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -9,6 +10,7 @@ import pytest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from support.servers import serving
 
+from agreements_api.answering import Cycle
 from agreements_api.http_protocol import BoundedProtocol
 from graph.wire.waiting import LEAVING, ClientGone, unless_gone
 
@@ -52,6 +54,20 @@ async def told(app: ASGIApp, sent: bytes = GET) -> bytes:
         writer.write(sent)
         writer.write_eof()
         return await reader.read()
+
+
+async def test_an_answered_request_leaves_nothing_for_the_garbage_collector() -> None:
+    """What it leaves takes memory until the collector looks, which a server has it do seldom."""
+    async with connected(an_app(start((b"content-length", b"2")), body(b"ok"))) as (reader, writer):
+        gc.collect()
+        gc.disable()
+        try:
+            for _ in range(20):
+                writer.write(GET)
+                await reader.readuntil(b"ok")
+            assert sum(isinstance(each, Cycle) for each in gc.get_objects()) <= 2  # the last ones
+        finally:
+            gc.enable()
 
 
 @pytest.mark.parametrize("size", [0, 1, 20_000, 200_000])
