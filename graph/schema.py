@@ -14,6 +14,7 @@ from graphql import (
     GraphQLObjectType,
     GraphQLOutputType,
     GraphQLResolveInfo,
+    GraphQLResolveInfoHelpers,
     GraphQLSchema,
     get_named_type,
     is_leaf_type,
@@ -50,6 +51,19 @@ class Paced(Executor):  # type: ignore[type-arg]  # graphql-core's parameter is 
     def __init__(self, *args: Any, **options: Any) -> None:  # noqa: ANN401  # graphql-core's
         super().__init__(*args, **options)
         self._read: dict[int, Mapping[str, Any]] = {}
+
+    @property
+    def async_helpers(self) -> GraphQLResolveInfoHelpers:
+        """What fields are given to wait for work beside them.
+
+        Made when asked for: kept, it would refer back here, and leave executions to the garbage collector.
+        """
+        return GraphQLResolveInfoHelpers(gather=self.gather_async_work, track=self.track_async_work)
+
+    @async_helpers.setter
+    def async_helpers(  # pyright: ignore[reportIncompatibleVariableOverride]  # of an attribute, by a property
+        self, _made: GraphQLResolveInfoHelpers
+    ) -> None: ...
 
     def complete_object_value(  # noqa: PLR0913, PLR0917  # graphql-core's signature
         self,

@@ -8,6 +8,7 @@ from support.api import Api, an_api, gid
 from support.factories import an_account
 
 import graph
+from graph.schema import AtOnce
 
 FIRST = "u: updateAccount(input: $i) { account { name status } }"
 BOTH = (
@@ -66,3 +67,15 @@ async def test_what_has_no_plan_holds_on_to_no_request(api: Api, query: str) -> 
     before = await readers()
 
     assert await readers() <= before
+
+
+async def test_a_mutation_leaves_nothing_for_the_garbage_collector(api: Api) -> None:
+    account = await an_account(api.context)
+    gc.collect()
+    gc.disable()
+    try:
+        for number in range(20):
+            await api.done("updateAccount", "account { name }", accountId=gid(account), name=f"Name {number}")
+        assert sum(isinstance(each, AtOnce) for each in gc.get_objects()) <= 2  # the last ones
+    finally:
+        gc.enable()
