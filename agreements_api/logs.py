@@ -7,9 +7,14 @@ from collections.abc import Mapping, MutableMapping, Sequence
 from contextvars import ContextVar
 from typing import Any, Literal, TextIO, cast
 
-import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from structlog.types import Processor
+
+from agreements_api.lean import without
+
+# It would load 3 MB for tracebacks with the values of all variables, which must not get into a log anyway.
+with without("rich"):
+    import structlog
+    from structlog.types import Processor
 
 REDACTED = "[redacted]"
 

@@ -37,9 +37,10 @@ OTHERS = {
     "simulator": "is a provider of its own",
     "agreements_api.demo": "makes sample data",
 }
+HELP = {"rich.console": "writes help and errors of commands", "pygments": "colours code"}
 GRAPHQL = {"graph": "serves GraphQL", "schema": "is what is served", "strawberry": "", "graphql": ""}
 SERVER = {"uvicorn": "serves", "websockets": "serves", "agreements_api.app": "puts what is served together"}
-ALL = PROVIDERS | OTHERS | GRAPHQL | SERVER
+ALL = PROVIDERS | OTHERS | HELP | GRAPHQL | SERVER
 DRIVERS_MEGABYTES = 5
 """Of PostgreSQL: one for plans and one for everything else."""
 QUERY = "{ accounts(first: 5) { totalCount edges { node { name } } } providers { totalCount } }"
@@ -70,7 +71,7 @@ def needless(said: str, unused: dict[str, str]) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("command", "used"),
     [
-        (("--help",), {}),
+        (("--help",), HELP),
         (("schema",), GRAPHQL),
         (("migrate",), {}),
         (("provider", "list"), {}),
@@ -95,13 +96,13 @@ def test_help_asks_for_no_library_of_the_server(migrated: Program) -> None:
 async def test_a_server_without_jobs_loads_what_answers_queries(migrated: Program) -> None:
     with migrated.serve("--no-jobs") as server:
         await server.ask(QUERY)
-        assert needless(server.output, PROVIDERS | OTHERS) == {}
+        assert needless(server.output, PROVIDERS | OTHERS | HELP) == {}
 
 
 async def test_a_server_that_calls_no_provider_loads_nothing_for_that(migrated: Program) -> None:
     with migrated.serve() as server:
         await server.ask(QUERY)
-        assert needless(server.output, PROVIDERS) == {}
+        assert needless(server.output, PROVIDERS | HELP) == {}
 
 
 def test_what_serves_is_loaded_in_little_more_time_than_what_it_stands_on(tmp_path: Path) -> None:
