@@ -3,7 +3,6 @@
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from hashlib import sha256
 from typing import Any
 
@@ -26,21 +25,15 @@ class NotRunnable(Exception):
 class Document:
     """A valid document within the limits, and its operations by name; None for the only one that has none.
 
-    `plans` are what the compiler has made of it: they go when the document goes.
+    `tokens` are what it takes to keep it. `plans` are what the compiler has made of it: they go when the
+    document goes.
     """
 
     text: str
     node: DocumentNode
     operations: Mapping[str | None, tuple[OperationDefinitionNode, Price]]
+    tokens: int
     plans: dict[Any, Any] = field(default_factory=dict[Any, Any])
-
-    @cached_property
-    def tokens(self) -> int:
-        """How many tokens its text has: what it takes to keep it."""
-        count, token = 0, self.node.loc.start_token if self.node.loc else None
-        while token is not None:
-            count, token = count + 1, token.next
-        return count
 
     def operation(self, name: str | None) -> tuple[OperationDefinitionNode, Price]:
         """The operation to run.
@@ -122,6 +115,7 @@ class Documents:
                 each.name.value if each.name else None: (each, self._demand.price(node, each))
                 for each in operations
             },
+            _unlinked(node),
         )
 
     def _keep(self, document: Document) -> None:
@@ -223,6 +217,20 @@ class TrustedDocuments:
             raise CodedError(message, code=Code.DOCUMENT_NOT_TRUSTED)
         # Clients know this very message, some of them only that, and send the document again.
         raise CodedError("PersistedQueryNotFound", code=Code.PERSISTED_QUERY_NOT_FOUND)
+
+
+def _unlinked(node: DocumentNode) -> int:
+    """Count the tokens of a document, and part them.
+
+    Each refers to its neighbours: a document that is kept no more would stay until the garbage collector
+    looks through what has lived for long, which it hardly ever does.
+    """
+    count, token = 0, node.loc.start_token if node.loc else None
+    while token is not None:
+        count, following = count + 1, token.next
+        token.prev = token.next = None
+        token = following
+    return count
 
 
 def digest(text: str) -> str:

@@ -36,7 +36,8 @@ def projector(level: Level) -> Projector:
     source, names = projector_source(level)
     made: dict[str, Any] = dict(names)
     exec(compile(source, f"<plan of {level.binding.name}>", "exec"), made)  # noqa: S102  # made of shapes alone
-    return made["project"]
+    # Taken out of what it finds its names in: with each holding the other, it would outlive its plan.
+    return made.pop("project")
 
 
 def projector_source(level: Level) -> tuple[str, Mapping[str, Any]]:

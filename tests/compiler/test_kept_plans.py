@@ -1,13 +1,18 @@
 """What is kept with a document serves the right operation of it, and holds on to no request."""
 
 import gc
+from collections import Counter
 from collections.abc import AsyncIterator
+from types import FunctionType
 
 import pytest
 from support.api import Api, an_api, gid
 from support.factories import an_account
+from support.library.engines import SCHEMA, open_library
+from support.library.seed import fill
 
 import graph
+from graph.compiler import Plans
 from graph.schema import AtOnce
 
 FIRST = "u: updateAccount(input: $i) { account { name status } }"
@@ -67,6 +72,40 @@ async def test_what_has_no_plan_holds_on_to_no_request(api: Api, query: str) -> 
     before = await readers()
 
     assert await readers() <= before
+
+
+async def test_a_document_that_is_kept_no_more_is_gone_at_once(empty_database_url: str) -> None:
+    """What is left to the garbage collector after a long life stays for very many documents more."""
+    schema = SCHEMA()
+    demand = graph.Demand(schema.core, graph.DemandLimits(), graph.Limits(), introspection=True)
+    documents = graph.Documents(demand, most_kept=5)
+    engine = graph.Engine(schema, documents, plans=Plans(schema))
+    async with open_library(empty_database_url, plans=True) as library:
+        await fill(library, 1)
+        gc.collect()
+        before = kinds_of_objects()
+        gc.disable()
+        try:
+            for number in range(20):
+                query = (
+                    f"{{ b{number}: books(first: 2) {{ edges {{ node {{ name author {{ name }} }} }} }} }}"
+                )
+                await library.data(query, engine=engine)
+                gc.collect(0)  # what validating leaves is young when the collector finds it
+            kept = kinds_of_objects() - before
+        finally:
+            gc.enable()
+
+    assert 5 <= kept["OperationDefinitionNode"] <= 7, "the last ones may still be held"
+    assert 5 <= kept["project"] <= 7, "the function that writes the JSON"
+    assert kept["Token"] <= 7 * 25, kept["Token"]
+
+
+def kinds_of_objects() -> Counter[str]:
+    """How many there are of each type; functions by their names."""
+    return Counter(
+        each.__name__ if isinstance(each, FunctionType) else type(each).__name__ for each in gc.get_objects()
+    )
 
 
 async def test_a_mutation_leaves_nothing_for_the_garbage_collector(api: Api) -> None:
