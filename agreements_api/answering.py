@@ -87,7 +87,7 @@ class Cycle:
                 self._log.error("ASGI callable returned without completing response.")
                 await self._fail()
         finally:
-            # What leads back here, and on to the connection: with it, each request would be left to the collector.
+            # What leads back here, or to the connection, would leave each request to the garbage collector.
             self.scope.pop("extensions", None)
             self.on_response = _nothing
 
