@@ -78,7 +78,7 @@ class Budget:
 
     def require(self, size: int = 1) -> None:
         """Raises Overloaded if there is no room for so many bytes."""
-        if not self.fits(size):
+        if size > self._left:
             raise Overloaded("Too much waits to be sent")
 
     @contextmanager

@@ -49,18 +49,15 @@ class Deadlines:
         """When each is due, the first in front; all of one event loop."""
 
     def one(self) -> "_Deadline":
-        """A context for work; it raises TimeoutError."""
-        return _Deadline(self)
-
-    def begin(self, work: "_Deadline") -> None:
+        """A context for work that begins now; it raises TimeoutError."""
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
             self._loop, self._under_way = loop, {}
             loop.call_later(self._seconds, self._look)
-        self._under_way[work] = loop.time() + self._seconds
-
-    def end(self, work: "_Deadline") -> None:
-        self._under_way.pop(work, None)
+        work = _Deadline()
+        work.under_way = under_way = self._under_way
+        under_way[work] = loop.time() + self._seconds
+        return work
 
     def _look(self) -> None:
         """Give up what is due, and look again when the next may be."""
@@ -71,21 +68,15 @@ class Deadlines:
                 self._loop = loop
                 loop.call_at(due, self._look)
                 return
-            self.end(work)
+            del self._under_way[work]
             work.give_up()
 
 
 class _Deadline(GivenUp):
-    __slots__ = ("_deadlines",)
+    __slots__ = ("under_way",)
     error = TimeoutError
-
-    def __init__(self, deadlines: Deadlines) -> None:
-        self._deadlines = deadlines
-
-    def __enter__(self) -> Self:
-        self._deadlines.begin(self)
-        return super().__enter__()
+    under_way: "dict[_Deadline, float]"
 
     def __exit__(self, kind: type[BaseException] | None, raised: BaseException | None, where: object) -> None:
-        self._deadlines.end(self)
+        self.under_way.pop(self, None)
         super().__exit__(kind, raised, where)

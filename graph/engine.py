@@ -105,10 +105,8 @@ class Engine:
         self._plans = plans
         self._schema = schema.core
         self._documents = documents
-        self._deadlines = {
-            OperationType.QUERY: Deadlines(self.bounds.query_seconds),
-            OperationType.MUTATION: Deadlines(self.bounds.mutation_seconds),
-        }
+        self._of_queries = Deadlines(self.bounds.query_seconds)
+        self._of_mutations = Deadlines(self.bounds.mutation_seconds)
         self._log = log
 
     def prepare(self, request: GraphQLRequest, request_id: str) -> Operation | Response:
@@ -134,8 +132,10 @@ class Engine:
         Raises:
             Overloaded: Too many operations run already.
         """
+        mutates = operation.kind is OperationType.MUTATION
+        deadlines = self._of_mutations if mutates else self._of_queries
         try:
-            with self._admission, self._deadlines[operation.kind].one():
+            with self._admission, deadlines.one():
                 planned = await self._planned(operation, context)
                 if planned is not None:
                     return planned

@@ -183,7 +183,8 @@ class GraphQLEndpoint:
     async def _made(self, asked: _Asked, request: GraphQLRequest) -> ASGIApp:
         operation = self._prepared(asked, request)
         self._budget.require()  # before anything is done that could not be told
-        follows = operation.kind is OperationType.SUBSCRIPTION
+        kind = operation.kind
+        follows = kind is OperationType.SUBSCRIPTION
         if follows or asked.parts:
             asked.held = ExitStack()
             asked.held.enter_context(self._streams)
@@ -192,7 +193,7 @@ class GraphQLEndpoint:
         if carrier is not None:
             events = self._engine.subscribe(operation, context)
             return carrier(events, draining=self._draining, budget=self._budget)
-        owed = operation.kind is OperationType.MUTATION
+        owed = kind is OperationType.MUTATION
         if asked.wishes.only_events and asked.body is not Body.FORM:
             return self._events(self._engine.stream(operation, context), owed=owed)
         if asked.parts is not None:

@@ -89,28 +89,26 @@ class Terms:
 
 def terms_of(head: Head) -> Terms:
     """The terms of a request; those of a client's next one are mostly the same."""
-    key = tuple([tuple(head.get(name, ())) for name in _SAY])
-    found = _kept.get(key)
-    if found is None:
-        found = _terms(*key)
-        if sum(len(value) for values in key for value in values) <= _LONGEST_KEPT:
+    found = head.get
+    accepts, codings = found(b"accept", ()), found(b"accept-encoding", ())
+    kinds, encodings = found(b"content-type", ()), found(b"content-encoding", ())
+    key = *accepts, _NEXT, *codings, _NEXT, *kinds, _NEXT, *encodings
+    terms = _kept.get(key)
+    if terms is None:
+        body = _body(kinds)
+        if encodings and encodings[0].lower() != b"identity" and body is not Body.FORM:
+            body = Body.OTHER
+        terms = Terms(_wishes(accepts), body, *wanted_coding(*codings))
+        if sum(map(len, key)) <= _LONGEST_KEPT:
             if len(_kept) >= _MOST_KEPT:
                 _kept.clear()
-            _kept[key] = found
-    return found
+            _kept[key] = terms
+    return terms
 
 
-_SAY = (b"accept", b"accept-encoding", b"content-type", b"content-encoding")
-_kept: dict[tuple[tuple[bytes, ...], ...], Terms] = {}
-
-
-def _terms(
-    accepts: Sequence[bytes], codings: Sequence[bytes], kinds: Sequence[bytes], encodings: Sequence[bytes]
-) -> Terms:
-    body = _body(kinds)
-    if encodings and encodings[0].lower() != b"identity" and body is not Body.FORM:
-        body = Body.OTHER
-    return Terms(_wishes(accepts), body, *wanted_coding(*codings))
+_NEXT = b"\n"
+"""Between headers of one name and those of the next: in no header there is one."""
+_kept: dict[tuple[bytes, ...], Terms] = {}
 
 
 def _wishes(accepts: Sequence[bytes]) -> Wishes:

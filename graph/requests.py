@@ -1,7 +1,7 @@
 """What a client asks, whichever way it comes: the members of a request, each of the type it must have."""
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from graph.errors import Code, CodedError
 
@@ -35,27 +35,19 @@ def read_request(given: object) -> GraphQLRequest:
     """
     if not isinstance(given, dict):
         raise CodedError("A request is one JSON object; there are no batches.", code=Code.BAD_REQUEST)
-    members = cast("dict[str, Any]", given)
+    members: dict[str, Any] = given  # pyright: ignore[reportUnknownVariableType]  # JSON
+    for name, value in members.items():
+        if name in _MEMBERS and value is not None and not isinstance(value, _MEMBERS[name]):
+            what = "a text" if _MEMBERS[name] is str else "an object"
+            raise CodedError(f"{name} is not {what}.", code=Code.BAD_REQUEST)
+    found = members.get
     return GraphQLRequest(
-        query=_text(members, "query"),
-        document_id=_text(members, "documentId"),
-        operation_name=_text(members, "operationName") or None,
-        variables=_object(members, "variables"),
-        extensions=_object(members, "extensions"),
+        found("query"),
+        found("documentId"),
+        found("operationName") or None,
+        found("variables") or _NOTHING,
+        found("extensions") or _NOTHING,
     )
 
 
-def _text(members: Mapping[str, Any], name: str) -> str | None:
-    value = members.get(name)
-    if value is None or isinstance(value, str):
-        return value
-    raise CodedError(f"{name} is not a text.", code=Code.BAD_REQUEST)
-
-
-def _object(members: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    value = members.get(name)
-    if value is None:
-        return _NOTHING
-    if isinstance(value, dict):
-        return cast("dict[str, Any]", value)
-    raise CodedError(f"{name} is not an object.", code=Code.BAD_REQUEST)
+_MEMBERS = {"query": str, "documentId": str, "operationName": str, "variables": dict, "extensions": dict}

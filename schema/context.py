@@ -1,7 +1,6 @@
 """What every field can reach: the snapshot it reads from, and the way to the resolvers."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeAlias
 
@@ -11,24 +10,23 @@ import graph
 from resolvers.context import Context
 
 
-@dataclass(frozen=True)
 class RequestContext:
     """One operation's context; never shared by two.
 
-    Attributes:
+    Args:
         reader: Where everything selected is read from.
         request_id: Goes with every error, and into the audit trail.
         make_resolvers: Makes `resolvers`.
     """
 
-    reader: graph.Reader
-    request_id: str
-    make_resolvers: Callable[[], Context]
+    def __init__(self, reader: graph.Reader, request_id: str, make_resolvers: Callable[[], Context]) -> None:
+        self.reader, self.request_id = reader, request_id
+        self._make_resolvers = make_resolvers
 
     @cached_property
     def resolvers(self) -> Context:
         """What the operation's mutations and subscriptions may use; most operations are neither."""
-        return self.make_resolvers()
+        return self._make_resolvers()
 
 
 Info: TypeAlias = strawberry.Info[RequestContext, None]

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, TypeAlias
 import orjson
 from graphql import GraphQLError
 from graphql.execution.values import VariableValues, get_argument_values
+from sqlalchemy import Dialect
 from strawberry.types.arguments import convert_arguments
 
 from graph.compiler.plan import Connection, Level, Plan
@@ -18,7 +19,6 @@ from graph.compiler.sql import Written, count_statement, decoders, page_statemen
 from graph.paging import Request
 from graph.reader import Reader
 from graph.schema import Schema
-from graph.source import Source
 
 _MOST_KEPT = 1_000
 _LONGEST_KEY = 200
@@ -48,7 +48,7 @@ request more."""
 
 
 class Given(NamedTuple):
-    """What a request gives: variables as sent and as coerced, and the reader with its caller.
+    """What a request gives: variables as sent and as coerced, the reader with its caller, the dialect of SQL.
 
     `held` is the payload whose references are read, if they are.
     """
@@ -56,7 +56,7 @@ class Given(NamedTuple):
     sent: Mapping[str, Any]
     variables: VariableValues
     reader: Reader
-    source: Source
+    dialect: Dialect
     held: object = None
 
 
@@ -93,7 +93,7 @@ class Binder:
         return made
 
     def _made(self, level: Level, given: Given) -> Bound:
-        caller, dialect = given.reader.caller, given.source.dialect
+        caller, dialect = given.reader.caller, given.dialect
         if level.connection is None:
             return BoundRows(write(row_statement(level, caller, dialect), dialect))
         try:
@@ -115,7 +115,7 @@ class Binder:
 
 def _key(plan: Plan, level: Level, given: Given) -> Hashable:
     """What a bound level depends on; None if it is too much to be kept."""
-    reader, dialect = given.reader, given.source.dialect.name
+    reader, dialect = given.reader, given.dialect.name
     if level.connection is None:
         return plan.serial, level.number, dialect, reader.caller
     values = _values(level.connection, given.sent)

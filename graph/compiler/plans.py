@@ -100,7 +100,7 @@ class Plans:
         try:
             variables = self._known(document, node).variables.values(request.variables)
             plan = self.plan(document, node, variables, source.dialect)
-            given = Given(request.variables, variables, reader, source)
+            given = Given(request.variables, variables, reader, source.dialect)
             run = Run(plan, self.binder, given)
             found = await source.run(_written(run, plan, most_bytes), plan.habit, one=plan.is_one_statement)
         except Unplannable:
@@ -131,7 +131,7 @@ class Plans:
             plan = self.plan(document, node, variables, source.dialect)
         except (GraphQLError, Unplannable) as error:
             return f"Answered by graphql-core: {error}"
-        given = Given(request.variables, variables, reader, source)
+        given = Given(request.variables, variables, reader, source.dialect)
         return explained(plan, lambda level: self.binder.bind(plan, level, given))
 
     def plan(
@@ -166,8 +166,10 @@ class Plans:
         kept, known = document.plans, self._known(document, node)
         if known.conditions is None:
             raise Unplannable("A directive asks for more than to skip or include.")
-        values = [variables.coerced.get(name) for name in known.conditions]
-        key = known, place, *[value if isinstance(value, bool) else None for value in values]
+        key: Hashable = known, place
+        if known.conditions:
+            values = [variables.coerced.get(name) for name in known.conditions]
+            key = key, *[value if isinstance(value, bool) else None for value in values]
         found = kept.get(key)
         if found is None:
             try:

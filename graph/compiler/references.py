@@ -68,6 +68,6 @@ class References:
         )
         if not plan.roots:
             return {}
-        given = Given(self._request.variables, variables, self._reader, source, held)
+        given = Given(self._request.variables, variables, self._reader, source.dialect, held)
         run = Run(plan, plans.binder, given)
         return await source.run(run.steps(), plan.habit, one=plan.is_one_statement)

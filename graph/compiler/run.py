@@ -67,7 +67,7 @@ class Run:
 
     def __init__(self, plan: Plan, binder: Binder, given: Given) -> None:
         self._plan, self._binder, self._given = plan, binder, given
-        self._dialect = given.source.dialect
+        self._dialect = given.dialect
         self._characters = 0
 
     def steps(self) -> Steps[dict[str, Any]]:
