@@ -40,7 +40,8 @@ class FairTransport(asyncio.Transport):
     def received(self, data: bytes) -> None:
         if self._deaf:
             return
-        if not self._waiting and not self._stops and len(data) <= PORTION_BYTES and self._protocol:
+        waits = self._waiting or self._paused or self._held
+        if not waits and len(data) <= PORTION_BYTES and self._protocol:
             self._protocol.take(data)
             return
         self._waiting += data

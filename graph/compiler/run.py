@@ -83,21 +83,21 @@ class Run:
 
     def _root(self, root: RootPage | RootRows | RootReference) -> Steps[Any]:
         if isinstance(root, RootReference):
-            held = getattr(self._given.held, root.name)
-            if held is None:
-                return None
-            key = raw_key(held.id, self._dialect)
-            return (yield from self._rows(root.level, [key])).get(key)
+            return self._reference(root)
         if isinstance(root, RootPage):
-            [connection] = (yield from self._pages(root.level, [None])).values()
-            return connection
-        ids = self._ids(root)
-        if not root.many:
-            return (yield from self._row_by_id(root, ids))
-        limit = self._given.reader.limits.ids
-        if len(ids) > limit:
-            raise CodedError(f"More than {limit} ids.", code="TOO_MANY_IDS")
-        return (yield from self._rows_by_id(root, ids))
+            return self._page(root)
+        return (self._rows_by_id if root.many else self._row_by_id)(root, self._ids(root))
+
+    def _reference(self, root: RootReference) -> Steps[Any]:
+        held = getattr(self._given.held, root.name)
+        if held is None:
+            return None
+        key = raw_key(held.id, self._dialect)
+        return (yield from self._rows(root.level, [key])).get(key)
+
+    def _page(self, root: RootPage) -> Steps[Any]:
+        [connection] = (yield from self._pages(root.level, [None])).values()
+        return connection
 
     def _ids(self, root: RootRows) -> Any:  # noqa: ANN401  # a text, or a list of them
         values = self._given.variables.coerced
@@ -114,6 +114,9 @@ class Run:
 
     def _rows_by_id(self, root: RootRows, ids: Sequence[str]) -> Steps[list[Any]]:
         """The rows of global ids, in their order; None for those that are not there."""
+        limit = self._given.reader.limits.ids
+        if len(ids) > limit:
+            raise CodedError(f"More than {limit} ids.", code="TOO_MANY_IDS")
         places = [_place(root, each, self._dialect) for each in ids]
         found: dict[str, Mapping[Any, Any]] = {}
         for name in dict.fromkeys(name for name, _ in places):
