@@ -7,8 +7,8 @@ from benchmarks.contestants import OURS
 from benchmarks.measure import Subject
 from benchmarks.report import number, ranking
 
-WIDTH = 760
-_NAMES, _BARS = 170, 400  # widths of a row's parts, in pixels
+WIDTH = 800
+_NAMES, _BARS = 210, 400  # widths of a row's parts, in pixels
 _ROW, _BAR, _TITLE = 24, 16, 40  # heights
 _STYLE = """\
 text { font: 13px system-ui, sans-serif; fill: #24292f; }
@@ -26,7 +26,7 @@ def as_svg(subjects: Sequence[Subject]) -> str:
         for load in here[0].results:
             title = f"{load[0].upper()}{load[1:]}, {here[0].database.name}"
             drawn += _panel(top, f"{title}: requests/s (server CPU ms)", load, here)
-            top += _TITLE + _ROW * len(here)
+            top += _TITLE + _ROW * len(ranking(here, load))
     ground = f'<rect width="{WIDTH}" height="{top}" fill="#ffffff"/>'
     opening = f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{top}" role="img">'
     parts = [opening, "<title>Requests a second of each server</title>", f"<style>{_STYLE}</style>", ground]

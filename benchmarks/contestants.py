@@ -17,6 +17,7 @@ Peers = Literal["none", "python", "all"]
 OURS = "ours"
 LIMIT = "hand-written"
 STRAWBERRY = "Strawberry, tuned"
+STRAWBERRY_UPDATE = "Strawberry, tuned, one UPDATE"
 MERCURIUS = "Mercurius + JIT"
 YOGA = "Yoga + JIT"
 APOLLO = "Apollo Server"
@@ -42,6 +43,7 @@ class Contestant:
         command: How it is started over a database.
         large: How it is started for the page of 1,000 accounts, where that is not the same.
         wording: How it is asked.
+        loads: The only ones at which it is measured; None for all.
     """
 
     name: str
@@ -49,6 +51,10 @@ class Contestant:
     command: Callable[[Database], Command]
     large: Callable[[Database], Command] | None = None
     wording: Wording = OUR_WORDING
+    loads: frozenset[str] | None = None
+
+    def is_measured_at(self, load: str) -> bool:
+        return self.loads is None or load in self.loads
 
 
 def contestants(peers: Peers, secret_key: str) -> Sequence[Contestant]:
@@ -100,15 +106,17 @@ def _ours(secret_key: str) -> Contestant:
 def _python_peers() -> Sequence[Contestant]:
     python = install_python_peers()
 
-    def peer(name: str, module: str) -> Contestant:
+    def peer(name: str, module: str, *arguments: str, loads: frozenset[str] | None = None) -> Contestant:
         def command(database: Database) -> Command:
-            return Command([str(python), "-m", module, database.kind], database.variables())
+            return Command([str(python), "-m", module, database.kind, *arguments], database.variables())
 
-        return Contestant(name, frozenset({"sqlite", "postgresql"}), command)
+        return Contestant(name, frozenset({"sqlite", "postgresql"}), command, loads=loads)
 
+    strawberry = "benchmarks.peers.strawberry_app"
     return [
         peer(LIMIT, "benchmarks.peers.limit"),
-        peer(STRAWBERRY, "benchmarks.peers.strawberry_app"),
+        peer(STRAWBERRY, strawberry),
+        peer(STRAWBERRY_UPDATE, strawberry, "one-update", loads=frozenset({"write"})),
     ]
 
 

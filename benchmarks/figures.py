@@ -4,7 +4,15 @@ import statistics
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from benchmarks.contestants import APOLLO, LIMIT, MERCURIUS, OURS, POSTGRAPHILE, STRAWBERRY
+from benchmarks.contestants import (
+    APOLLO,
+    LIMIT,
+    MERCURIUS,
+    OURS,
+    POSTGRAPHILE,
+    STRAWBERRY,
+    STRAWBERRY_UPDATE,
+)
 from benchmarks.databases import Kind
 from benchmarks.further import Further
 from benchmarks.measure import Plan, Result, Subject
@@ -18,14 +26,14 @@ class Figure:
 
     Attributes:
         name: What it is of.
-        target: The least it must be, or the most where `at_most`.
+        target: The least it must be, or the most where `at_most`; None where it is only told.
         measured: None where it was not measured, for want of a peer, or as a load failed.
         by_cpu: The same ratio by the servers' processor time an answer, which other programs disturb less.
         unit: Behind the numbers.
     """
 
     name: str
-    target: float
+    target: float | None
     measured: float | None
     by_cpu: float | None = None
     at_most: bool = False
@@ -33,7 +41,7 @@ class Figure:
 
     @property
     def reached(self) -> bool | None:
-        if self.measured is None:
+        if self.measured is None or self.target is None:
             return None
         return self.measured <= self.target if self.at_most else self.measured >= self.target
 
@@ -60,6 +68,7 @@ def figures(subjects: Sequence[Subject], further: Sequence[Further], plan: Plan)
         yield Figure(f"{many}: peak memory without jobs", 120, memory, at_most=True, unit="MB")
         yield from _further(on, many, [each for each in further if each.database.kind == kind])
         yield found.ratio(f"Rename, {on}: of {STRAWBERRY}", "write", STRAWBERRY, 3)
+        yield found.ratio(f"Rename, {on}: of {STRAWBERRY_UPDATE}", "write", STRAWBERRY_UPDATE, None)
 
 
 def _of_pages(kind: Kind, on: str, found: "_Found") -> Iterator[Figure]:
@@ -89,7 +98,7 @@ class _Found:
     def database(self) -> str:
         return self.subjects[OURS].database.name.split()[0]
 
-    def ratio(self, name: str, load: str, peer: str, target: float) -> Figure:
+    def ratio(self, name: str, load: str, peer: str, target: float | None) -> Figure:
         """How many times the peer's requests a second ours answers; the median of the rounds."""
         if peer not in self.subjects:
             return Figure(name, target, None)

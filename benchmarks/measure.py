@@ -67,6 +67,10 @@ class Subject:
         name = f"{self.contestant.name} on {self.database.name}"
         return Loads(name, server.target, self.contestant.wording, dataset, references)
 
+    def measured(self, loads: Sequence[Load]) -> list[Load]:
+        """Those of the loads at which it is measured; its answers to all of them have been compared."""
+        return [each for each in loads if self.contestant.is_measured_at(each.name)]
+
 
 @dataclass
 class Result:
@@ -139,10 +143,10 @@ async def measure(subjects: Sequence[Subject], dataset: Dataset, plan: Plan, tel
     references = References()
 
     async def usual(subject: Subject) -> list[Load]:
-        return await subject.loads(subject.server, dataset, references).usual(plan.many)
+        return subject.measured(await subject.loads(subject.server, dataset, references).usual(plan.many))
 
     async def large(subject: Subject) -> list[Load]:
-        return await subject.loads(subject.large, dataset, references).large()
+        return subject.measured(await subject.loads(subject.large, dataset, references).large())
 
     await _in_turns([(each, each.server) for each in subjects], usual, plan, tell)
     for subject in subjects:

@@ -78,11 +78,11 @@ class Report:
         yield "### What has to be reached\n"
         yield _FIGURES
         for each in self.figures():
-            target = f"{'≤' if each.at_most else '≥'} {each.target:g} {each.unit}"
+            bound = f"{'≤' if each.at_most else '≥'} {each.target:g} {each.unit}" if each.target else UNKNOWN
             reached = {True: "yes", False: "**no**", None: UNKNOWN}[each.reached]
             measured = f"{number(each.measured)} {each.unit}" if each.measured is not None else UNKNOWN
             by_cpu = f"{number(each.by_cpu)} {each.unit}" if each.by_cpu is not None else UNKNOWN
-            yield f"| {each.name} | {target} | {measured} | {by_cpu} | {reached} |"
+            yield f"| {each.name} | {bound} | {measured} | {by_cpu} | {reached} |"
 
     def _servers(self) -> Iterator[str]:
         for database in self._databases():
@@ -97,6 +97,8 @@ class Report:
             yield f"\n### Memory, {database.name}\n"
             yield _MEMORY
             for each in self._on(database):
+                if each.contestant.loads is not None:
+                    continue  # it did not do what the others did
                 memory = f"{number(each.memory_mb)} | {number(each.large_memory_mb)}"
                 yield f"| {each.contestant.name} | {memory} |"
             for each in self.further:
@@ -156,7 +158,9 @@ def _subject(each: Subject) -> Mapping[str, object]:
 
 def ranking(subjects: Sequence[Subject], load: str) -> list[tuple[str, Summary | None]]:
     """Servers and what they did, the quickest first; at the end those that failed, with None."""
-    found = [(each.contestant.name, each.results[load].summary()) for each in subjects]
+    found = [
+        (each.contestant.name, each.results[load].summary()) for each in subjects if load in each.results
+    ]
     return sorted(found, key=lambda pair: -pair[1].requests_per_second if pair[1] else 0.0)
 
 

@@ -1,6 +1,6 @@
 """Strawberry as one tunes it without leaving it: DataLoaders, caches, orjson, uvloop.
 
-python -m benchmarks.peers.strawberry_app postgresql|sqlite
+python -m benchmarks.peers.strawberry_app postgresql|sqlite [one-update]
 """
 
 # pyright: basic
@@ -15,17 +15,18 @@ from strawberry.asgi import GraphQL
 
 from benchmarks.peers.asgi import serve
 from benchmarks.peers.statements import Dialect
+from benchmarks.peers.strawberry_orm import Sessions
 from benchmarks.peers.strawberry_rows import Rows, make_engine
-from benchmarks.peers.strawberry_schema import Context, make_schema
+from benchmarks.peers.strawberry_schema import Context, Rename, make_schema
 
 
 class View(GraphQL[Context, None]):
-    def __init__(self, rows: Rows) -> None:
+    def __init__(self, rows: Rows, rename: Rename) -> None:
         super().__init__(make_schema(), graphql_ide=None)
-        self._rows = rows
+        self._rows, self._rename = rows, rename
 
     async def get_context(self, request: Any, response: Any) -> Context:  # noqa: ANN401 -- Starlette's
-        return Context(self._rows)
+        return Context(self._rows, self._rename)
 
     def decode_json(self, data: str | bytes) -> object:
         return orjson.loads(data)
@@ -35,14 +36,16 @@ class View(GraphQL[Context, None]):
 
 
 @asynccontextmanager
-async def application(dialect: Dialect) -> AsyncGenerator[View]:
-    engine = make_engine(dialect)
+async def application(dialect: Dialect, *, one_update: bool) -> AsyncGenerator[View]:
+    reads, writes = make_engine(dialect, isolation_level="AUTOCOMMIT"), make_engine(dialect)
+    rows = Rows(reads)
     try:
-        yield View(Rows(engine))
+        yield View(rows, rows.rename if one_update else Sessions(writes).rename)
     finally:
-        await engine.dispose()
+        await reads.dispose()
+        await writes.dispose()
 
 
 if __name__ == "__main__":
     chosen: Dialect = "postgresql" if sys.argv[1] == "postgresql" else "sqlite"
-    serve(lambda: application(chosen))
+    serve(lambda: application(chosen, one_update="one-update" in sys.argv))

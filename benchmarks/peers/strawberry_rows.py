@@ -19,17 +19,13 @@ Row = Sequence[Any]
 _PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000")
 
 
-def make_engine(dialect: Dialect) -> AsyncEngine:
-    """Every statement is a transaction of its own: nobody pays for a snapshot that is not promised."""
+def make_engine(dialect: Dialect, **options: Any) -> AsyncEngine:  # noqa: ANN401 -- SQLAlchemy's
+    """Make an engine; `AUTOCOMMIT` is for where every statement may be a transaction of its own."""
     if dialect == "postgresql":  # where it is, libpq's variables say
         return create_async_engine(
-            "postgresql+asyncpg://",
-            isolation_level="AUTOCOMMIT",
-            connect_args={"server_settings": {"timezone": "UTC"}},
+            "postgresql+asyncpg://", connect_args={"server_settings": {"timezone": "UTC"}}, **options
         )
-    engine = create_async_engine(
-        f"sqlite+aiosqlite:///{os.environ['SQLITE_FILE']}", isolation_level="AUTOCOMMIT"
-    )
+    engine = create_async_engine(f"sqlite+aiosqlite:///{os.environ['SQLITE_FILE']}", **options)
 
     @event.listens_for(engine.sync_engine, "connect")
     def _(connection: Any, _entry: object) -> None:  # noqa: ANN401 -- the driver's

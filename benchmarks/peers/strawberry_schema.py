@@ -3,10 +3,10 @@
 # pyright: basic
 # Not strict: Strawberry's decorators and rows are untyped.
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import date, datetime
 from enum import Enum
-from typing import Generic, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 import strawberry
 from strawberry.dataloader import DataLoader
@@ -17,6 +17,9 @@ from benchmarks.peers.ids import decode_id, encode_id
 from benchmarks.peers.strawberry_rows import Row, Rows
 
 T = TypeVar("T")
+
+Rename: TypeAlias = Callable[[str, str], Awaitable[Row | None]]
+"""`(id, name)` -> id and name as they are then; None where there is no such account."""
 
 
 @strawberry.enum
@@ -121,8 +124,8 @@ class Account:
 class Context:
     """Of one request: its loaders, one for each size of page that is asked for."""
 
-    def __init__(self, rows: Rows) -> None:
-        self.rows = rows
+    def __init__(self, rows: Rows, rename: Rename) -> None:
+        self.rows, self.rename = rows, rename
         self._agreements: dict[int, DataLoader[str, Connection[Agreement]]] = {}
         self._contracts: dict[int, DataLoader[str, Connection[BillingContract]]] = {}
 
@@ -185,7 +188,7 @@ class UpdateAccountInput:
 class Mutation:
     @strawberry.mutation
     async def update_account(self, info: strawberry.Info, input: UpdateAccountInput) -> UpdateAccountPayload:
-        row = await info.context.rows.rename(decode_id(input.account_id, "Account"), input.name)
+        row = await info.context.rename(decode_id(input.account_id, "Account"), input.name)
         if row is None:
             error = UserError(code="NOT_FOUND", message="There is no such account.", field=["accountId"])
             return UpdateAccountPayload(account=None, user_errors=[error])
