@@ -72,13 +72,10 @@ class Postgresql:
 
     async def read(self, text: str, values: Values) -> Sequence[Any] | None:
         connection = self._connection
-        await connection.set_autocommit(True)
-        try:
-            cursor = await connection.execute(text.encode(), values)
-            return await cursor.fetchone()
-        finally:
-            if not connection.closed:  # as a cancellation may have left it
-                await connection.set_autocommit(False)
+        if not connection.autocommit:  # and then it stays so: see `AtHand`
+            await connection.set_autocommit(True)
+        cursor = await connection.execute(text.encode(), values)
+        return await cursor.fetchone()
 
     async def write(self, statements: Bound) -> bool:
         [(text, values)] = statements

@@ -1,8 +1,8 @@
 """Connections that are kept at hand between units of work which need no session."""
 
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Engine, event
+from sqlalchemy import Connection, Engine, event
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 MOST: Final = 5
@@ -20,6 +20,8 @@ class AtHand:
         self._engine = engine
         self._idle: list[AsyncConnection] = []
         event.listen(engine.sync_engine, "engine_disposed", self._dispose)
+        if engine.dialect.name == "postgresql":
+            event.listen(engine.sync_engine, "begin", _leave_autocommit)
 
     async def take(self) -> AsyncConnection:
         """Give a connection that is in no transaction, to be given back so."""
@@ -40,3 +42,13 @@ class AtHand:
             if connection is not None:
                 connection.invalidate()
                 connection.close()
+
+
+def _leave_autocommit(connection: Connection) -> None:
+    """Make transactions again of what a connection does on which single statements were run.
+
+    Only when SQLAlchemy begins one: to say so before and after each single statement costs too much.
+    """
+    raw: Any = connection.connection.dbapi_connection
+    if raw.autocommit:
+        raw.autocommit = False

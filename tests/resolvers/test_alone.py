@@ -1,15 +1,17 @@
 """One entity changed by itself goes past the session, and leaves what a session would have left."""
 
 import asyncio
+from contextlib import AsyncExitStack
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from support.contexts import Rows
 from support.factories import ADA, GRACE, MANUAL_PROVIDER, an_account
 
 from agreements_api.database import Database
-from models import Account, AuditEvent, Provider, ProviderStatus, SearchWord
+from models import Account, AccountContact, AuditEvent, Provider, ProviderStatus, SearchWord
+from repositories.at_hand import MOST as AT_HAND
 from resolvers.accounts import update_account
 from resolvers.context import Context
 from resolvers.operations import repeated, require
@@ -141,6 +143,43 @@ async def test_leaving_it_without_a_commit_writes_nothing(context: Context, data
         change(require(await uow.only(Account, account.id), "account"))
 
     assert await left_of(database, account.id) == before
+
+
+async def test_a_session_on_a_connection_at_hand_writes_nothing_before_its_commit(
+    context: Context, database: Database
+) -> None:
+    account = await an_account(context)
+    await update_account(context, account.id, {"name": "Contoso"})
+    before = await left_of(database, account.id)
+
+    async with context.unit_of_work() as uow:
+        change(require(await uow.only(Account, account.id), "account"))
+        await uow.flush()
+        assert await left_of(database, account.id) == before
+
+    assert await left_of(database, account.id) == before
+
+
+async def test_connections_that_the_pool_gets_back_make_transactions(
+    context: Context, database: Database
+) -> None:
+    account = await an_account(context)
+    at_once = 1 if database.is_sqlite else AT_HAND + 3  # on PostgreSQL more than stay at hand
+    async with AsyncExitStack() as held:
+        for _ in range(at_once):
+            uow = await held.enter_async_context(context.unit_of_work())
+            await uow.only(Account, account.id)
+
+    async with AsyncExitStack() as held:
+        for at in range(at_once):
+            uow = await held.enter_async_context(context.unit_of_work())
+            uow.add(
+                AccountContact(account_id=account.id, position=at, contact=ADA, email_domain="contoso.com")
+            )
+            await uow.flush()
+
+    async with database.reads.connect() as connection:
+        assert await connection.scalar(select(func.count()).select_from(AccountContact)) == 0
 
 
 async def test_a_connection_that_died_at_hand_is_replaced(context: Context, database: Database) -> None:
