@@ -123,7 +123,7 @@ def test_what_serves_is_loaded_in_little_more_time_than_what_it_stands_on(tmp_pa
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc")
-@pytest.mark.parametrize(("arguments", "most"), [(("--no-jobs",), 110), ((), 150)], ids=["without", "jobs"])
+@pytest.mark.parametrize(("arguments", "most"), [(("--no-jobs",), 106), ((), 145)], ids=["without", "jobs"])
 async def test_an_idle_server_is_small(
     program_with_database: Program, arguments: tuple[str, ...], most: float
 ) -> None:
