@@ -5,7 +5,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 import uuid_utils
-from sqlalchemy import and_, exists, select
+from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
@@ -31,6 +31,7 @@ from repositories.bulk_statements import (
     insert_events,
     insert_items,
     insert_words,
+    select_targets,
 )
 from repositories.history import History
 from repositories.rows import SENT, Row, as_json
@@ -81,31 +82,7 @@ class BulkRepository:
             accounts: Only those mapped to one of these; None for all.
             limit: The most to read.
         """
-        active = and_(
-            Agreement.provider_account_id == ProviderAccount.id,
-            Agreement.template_id == template.id,
-            Agreement.status == AgreementStatus.ACTIVE,
-        )
-        statement = (
-            select(
-                ProviderAccount.id.label("provider_account_id"),
-                ProviderAccount.provider_specific_id.label("key"),
-                ProviderAccount.status,
-                ProviderAccount.account_id,
-                Account.name.label("account_name"),
-                Account.name_fold.label("account_name_fold"),
-                Agreement.id.label("agreement_id"),
-            )
-            .outerjoin(Account, Account.id == ProviderAccount.account_id)
-            .outerjoin(Agreement, active)
-            .where(ProviderAccount.provider_id == template.provider_id)
-            .order_by(ProviderAccount.id)
-            .limit(limit)
-        )
-        if after is not None:
-            statement = statement.where(ProviderAccount.id > after)
-        if accounts is not None:
-            statement = statement.where(ProviderAccount.account_id.in_(accounts))
+        statement = select_targets(template, after=after, accounts=accounts).limit(limit)
         return [Target._make(row) for row in await self._session.execute(statement)]
 
     async def list_accounts_elsewhere(self, provider_id: UUID, accounts: Sequence[UUID]) -> Sequence[UUID]:

@@ -1,14 +1,26 @@
-"""The statements of bulk creation, each made once: new agreements, and what follows from them."""
+"""The statements of bulk creation: who may lack an agreement, new ones, and what follows from them."""
 
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
+from uuid import UUID
 
-from sqlalchemy import Uuid, bindparam, select, text, true
+from sqlalchemy import ScalarSelect, Select, Uuid, bindparam, select, text, true
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.dml import ReturningInsert
 from sqlalchemy.types import JSON
 
-from models import Agreement, AuditEvent, JobItem, SearchWord
+from models import (
+    Account,
+    Agreement,
+    AgreementStatus,
+    AgreementTemplate,
+    AuditEvent,
+    JobItem,
+    ProviderAccount,
+    SearchWord,
+)
 from repositories.rows import Sent, insert_into, insert_sent, table_of
 
 Insert = postgresql.Insert | sqlite.Insert
@@ -21,6 +33,50 @@ WORDS: Final = "words"
 
 # The partial unique index that lets parallel runs make each agreement once.
 _ACTIVE_AT_PROVIDER: Final = text("status = 'ACTIVE' AND provider_account_id IS NOT NULL")
+
+
+def select_targets(
+    template: AgreementTemplate, *, after: UUID | None, accounts: Sequence[UUID] | None
+) -> Select[*tuple[Any, ...]]:
+    """Read the provider accounts where agreements in the template may be, by id, from past `after`.
+
+    What belongs to each is looked up by its key and not joined: of agreements that the job itself has made
+    the planner knows nothing yet, and a join read all of them again for every portion.
+    """
+    statement = (
+        select(
+            ProviderAccount.id.label("provider_account_id"),
+            ProviderAccount.provider_specific_id.label("key"),
+            ProviderAccount.status,
+            ProviderAccount.account_id,
+            _of_account(Account.name).label("account_name"),
+            _of_account(Account.name_fold).label("account_name_fold"),
+            _active_in(template).label("agreement_id"),
+        )
+        .where(ProviderAccount.provider_id == template.provider_id)
+        .order_by(ProviderAccount.id)
+    )
+    if after is not None:
+        statement = statement.where(ProviderAccount.id > after)
+    if accounts is not None:
+        statement = statement.where(ProviderAccount.account_id.in_(accounts))
+    return statement
+
+
+def _of_account(column: InstrumentedAttribute[str]) -> ScalarSelect[str]:
+    return select(column).where(Account.id == ProviderAccount.account_id).scalar_subquery()
+
+
+def _active_in(template: AgreementTemplate) -> ScalarSelect[UUID]:
+    return (
+        select(Agreement.id)
+        .where(
+            Agreement.provider_account_id == ProviderAccount.id,
+            Agreement.template_id == template.id,
+            Agreement.status == AgreementStatus.ACTIVE,
+        )
+        .scalar_subquery()
+    )
 
 
 @lru_cache

@@ -6,11 +6,13 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from sqlalchemy import delete, select, update
+from sqlalchemy import create_engine, delete, select, update
 from support.contexts import utc_now
 from support.factories import CLOUD_AGREEMENT, CUSTOMER_AGREEMENT, NOWHERE, PARTNER_CENTER, an_account
 from support.jobs import Program, customers, job_process, until
+from support.plans import look
 
+from jobs.system import system_url
 from models import (
     Agreement,
     AgreementOrigin,
@@ -26,11 +28,14 @@ from models import (
     SearchWord,
 )
 from models.agreement import default_name
+from repositories.bulk_statements import select_targets
 from resolvers.bulk import BulkCreate, bulk_create_customer_agreements
 from resolvers.jobs import cancel_job
 from resolvers.operations import require
 
 MANY = 10_000
+EFFORT = {"sqlite": 100, "postgresql": 5}
+"""Steps and rows for each customer at most, however many have come before."""
 ALL = BulkCreate()
 TERMS = "Microsoft Customer Agreement"
 
@@ -83,6 +88,23 @@ async def test_all_who_lack_an_agreement_get_one_and_a_second_run_creates_none(p
     ):
         [written] = await program.rows(f"SELECT count(*) FROM {table} WHERE {where}")  # noqa: S608  # ours
         assert written[0] == many, table
+
+
+async def test_who_comes_next_is_read_without_those_who_came_before(program: Program):
+    many, few = some(program), 100
+    *_, last = sorted(await customers(program.database, many))[:-few]
+    async with program.doing_jobs():
+        await bulk_create(program)
+
+    async with program.context.look() as view:
+        template = require(await view.templates.peek(CUSTOMER_AGREEMENT), "template")
+    engine = create_engine(system_url(program.database.url))
+    with engine.connect() as connection:
+        seen = look(connection, select_targets(template, after=last, accounts=None).limit(few))
+    engine.dispose()
+
+    assert len(seen.rows) == few
+    assert seen.effort < EFFORT[program.database.url.get_backend_name()] * few
 
 
 async def test_only_active_mapped_provider_accounts_without_an_active_agreement_count(program: Program):
