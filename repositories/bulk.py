@@ -25,8 +25,6 @@ from models.agreement import agreement_number, default_name
 from models.text import folded_words
 from repositories.agreements import AgreementRepository
 from repositories.bulk_statements import (
-    OWN,
-    WORDS,
     insert_agreements,
     insert_events,
     insert_items,
@@ -115,8 +113,7 @@ class BulkRepository:
         if not targets:
             return {}
         serials = await self._agreements.take_serials(len(targets))
-        words = folded_words(template.name_fold)
-        rows = [_agreement(template, words, *each) for each in zip(targets, serials, strict=True)]
+        rows = [_agreement(template, *each) for each in zip(targets, serials, strict=True)]
         shared = _shared(template)
         made = await self._insert_agreements(rows, shared)
         if made:
@@ -134,7 +131,11 @@ class BulkRepository:
         return self._session.get_bind().dialect.name
 
     async def _insert_agreements(self, rows: Sequence[Row], shared: Row) -> Sequence[Row]:
-        """Insert the rows for which there is no active agreement; gives those that were inserted."""
+        """Insert the rows, which are in order of number, for which there is no active agreement.
+
+        Returns:
+            Those that were inserted.
+        """
         same: Row = {
             **shared,
             "created_at": self._history.now,
@@ -144,7 +145,12 @@ class BulkRepository:
             "revision": 1,
         }
         statement = insert_agreements(self._dialect, tuple(same))
-        created = set(await self._session.scalars(statement, {SENT: as_json(rows), **same}))
+        connection = await self._session.connection()
+        done = await connection.execute(statement, {SENT: as_json(rows), **same})
+        if done.rowcount == len(rows):
+            return rows
+        of_these = Agreement.serial.between(rows[0]["serial"], rows[-1]["serial"])
+        created = set(await self._session.scalars(select(Agreement.serial).where(of_these)))
         return [row for row in rows if row["serial"] in created]
 
     async def _record(self, rows: Sequence[Row], shared: Row) -> None:
@@ -156,32 +162,25 @@ class BulkRepository:
             {
                 "id": str(uuid_utils.uuid7()),
                 "entity_id": row["id"],
-                "after": same | {key: row[key] for key in OWN},
+                "after": same | row,
             }
             for row in rows
         ]
         await self._session.execute(insert_events(self._dialect), {**event, SENT: as_json(events)})
-        await self._session.execute(insert_words(self._dialect), {SENT: as_json(rows), "kind": kind})
+        words = {row["id"].hex: folded_words(f"{row['name_fold']} {row['number'].lower()}") for row in rows}
+        await self._session.execute(insert_words(self._dialect), {SENT: as_json(words), "kind": kind})
 
 
-def _agreement(
-    template: AgreementTemplate, template_words: Sequence[str], target: Target, serial: int
-) -> Row:
-    """Make the row of a new agreement, and its words.
-
-    Its name is put together from two, folded as they are stored, and so are the words of it.
-    """
-    number, account_fold = agreement_number(serial), target.account_name_fold or ""
-    words = [*template_words, *folded_words(account_fold), *folded_words(number.lower())]
+def _agreement(template: AgreementTemplate, target: Target, serial: int) -> Row:
+    """Make the row of a new agreement; its name is put together from two, folded as they are stored."""
     return {
         "id": uuid7(),
         "name": default_name(template.name, target.account_name or ""),
-        "name_fold": default_name(template.name_fold, account_fold),
+        "name_fold": default_name(template.name_fold, target.account_name_fold or ""),
         "serial": serial,
-        "number": number,
+        "number": agreement_number(serial),
         "account_id": target.account_id,
         "provider_account_id": target.provider_account_id,
-        WORDS: [*dict.fromkeys(words)],
     }
 
 

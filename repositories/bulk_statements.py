@@ -5,11 +5,9 @@ from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ScalarSelect, Select, Uuid, bindparam, select, text, true
+from sqlalchemy import ScalarSelect, Select, Uuid, bindparam, cast, select, text, true
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import InstrumentedAttribute
-from sqlalchemy.sql.dml import ReturningInsert
-from sqlalchemy.types import JSON
 
 from models import (
     Account,
@@ -21,15 +19,12 @@ from models import (
     ProviderAccount,
     SearchWord,
 )
-from repositories.rows import Sent, insert_into, insert_sent, table_of
+from repositories.rows import insert_into, insert_sent, sent_lists, table_of
 
 Insert = postgresql.Insert | sqlite.Insert
 
 OWN: Final = ("id", "name", "name_fold", "serial", "number", "account_id", "provider_account_id")
 """What differs from one new agreement to the next."""
-
-WORDS: Final = "words"
-"""What is sent with them for the index."""
 
 # The partial unique index that lets parallel runs make each agreement once.
 _ACTIVE_AT_PROVIDER: Final = text("status = 'ACTIVE' AND provider_account_id IS NOT NULL")
@@ -80,14 +75,10 @@ def _active_in(template: AgreementTemplate) -> ScalarSelect[UUID]:
 
 
 @lru_cache
-def insert_agreements(dialect: str, shared: tuple[str, ...]) -> ReturningInsert[int]:
-    """Insert the agreements for which there is no active one; gives the serials of those."""
-    return (
-        insert_sent(dialect, Agreement, OWN, shared)
-        .on_conflict_do_nothing(
-            index_elements=["provider_account_id", "template_id"], index_where=_ACTIVE_AT_PROVIDER
-        )
-        .returning(Agreement.serial)
+def insert_agreements(dialect: str, shared: tuple[str, ...]) -> Insert:
+    """Insert the agreements for which there is no active one."""
+    return insert_sent(dialect, Agreement, OWN, shared).on_conflict_do_nothing(
+        index_elements=["provider_account_id", "template_id"], index_where=_ACTIVE_AT_PROVIDER
     )
 
 
@@ -99,11 +90,10 @@ def insert_events(dialect: str) -> Insert:
 
 @lru_cache
 def insert_words(dialect: str) -> Insert:
-    """Index new agreements by the words that each is sent with."""
-    sent = Sent(dialect, {"id": Uuid(), WORDS: JSON()})
-    word = sent.elements(WORDS)
+    """Index entities by the words that are sent for each, by its id without hyphens."""
+    words, word = sent_lists(dialect)
     kind = bindparam("kind", type_=table_of(SearchWord).c.kind.type)
-    chosen = select(kind, word.c.value, sent["id"]).select_from(sent.rows.join(word, true()))
+    chosen = select(kind, word.c.value, cast(words.c.key, Uuid())).select_from(words.join(word, true()))
     return insert_into(dialect, SearchWord).from_select(["kind", "word", "entity_id"], chosen)
 
 

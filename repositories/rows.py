@@ -80,7 +80,7 @@ class Sent:
     """
 
     def __init__(self, dialect: str, columns: Mapping[str, Any]) -> None:
-        """Say what is read of the rows: types by column; JSON for a list."""
+        """Say what is read of the rows: types by column."""
         self._is_sqlite, self._columns = dialect == "sqlite", columns
         sent = bindparam(SENT, type_=String())
         self.rows: FromClause
@@ -98,11 +98,19 @@ class Sent:
         # As SQLAlchemy stores ids there: without the hyphens that JSON has them with.
         return func.replace(found, "-", "") if isinstance(self._columns[name], Uuid) else found
 
-    def elements(self, name: str) -> FromClause:
-        """The elements of a list in each row, one a row as `value`; to be joined to `rows`."""
-        if self._is_sqlite:
-            return func.json_each(self.rows.c.value, _path(name)).table_valued("value", name="element")
-        return func.json_array_elements_text(self.rows.c[name]).table_valued("value", name="element")
+
+def sent_lists(dialect: str) -> tuple[FromClause, FromClause]:
+    """Read what is sent as lists of texts by key, so that SQLite parses no list twice.
+
+    Returns:
+        The lists, with `key`, and the elements of each, with `value`: to be joined to the lists.
+    """
+    sent = bindparam(SENT, type_=String())
+    if dialect == "sqlite":
+        lists = func.json_each(sent).table_valued("key", "value", name=SENT)
+        return lists, func.json_each(lists.c.value).table_valued("value", name="element")
+    lists = func.json_each(sql_cast(sent, JSON)).table_valued("key", "value", name=SENT)
+    return lists, func.json_array_elements_text(lists.c.value).table_valued("value", name="element")
 
 
 def _path(name: str) -> ColumnElement[str]:
