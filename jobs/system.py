@@ -56,11 +56,24 @@ LEASES: Final = Table(
 )
 """The processes that run jobs on PostgreSQL, and when each was last known to live."""
 
+SQLITE_CHECKPOINT: Final = "wal_autocheckpoint=4000"
+"""The pragma by which a commit copies the log into the file when it has 16 MB, not 4.
+
+A page that several commits change is then written there once. Whoever commits goes by what it has been told
+itself, so all that write are told the same.
+"""
+
 _POOL_SIZE = 8
 _LAST_LOOK_SECONDS: Final = 2
 # NORMAL, where the application has FULL: what a power cut can undo here is the record that a step is done,
 # and steps look before they act. Work is enqueued on the application's own connection.
-_SQLITE_PRAGMAS = ("busy_timeout=30000", "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON")
+_SQLITE_PRAGMAS = (
+    "busy_timeout=30000",
+    "journal_mode=WAL",
+    "synchronous=NORMAL",
+    "foreign_keys=ON",
+    SQLITE_CHECKPOINT,
+)
 
 
 def system_url(url: str | URL) -> URL:
