@@ -28,21 +28,28 @@ async def run_explain(
         say: Takes what is found.
 
     Raises:
-        StartupError: The query is not valid, or asks for more than the limits allow.
+        StartupError: The query or its variables are not valid, or it asks for more than the limits allow.
     """
     request = GraphQLRequest(_read(query), operation_name=operation_name, variables=_object(variables))
     engine = make_engine(settings)
     operation = engine.prepare(request, "explain")
     if isinstance(operation, Response):
         messages = " ".join(str(each["message"]) for each in operation.errors)
-        raise StartupError(messages, hint="Send it to GraphiQL to see where it is wrong.")
+        hint = "Send it to GraphiQL to see where it is wrong; --operation names one of several."
+        raise StartupError(messages, hint=hint)
     async with Database(settings.database_url) as database:
         # Nothing is read, and of cursors in the document the plan is told that they are foreign.
         reader = Reader(
             database.reads, LOCAL_ACTOR, key=b"explain", limits=sizes_of(settings), source=database.plans
         )
+        try:
+            plan = engine.explain(operation, reader)
+        except ValueError as error:
+            raise StartupError(
+                f"{error}", hint="""Give them with --variables, such as '{"first": 10}'."""
+            ) from error
         say(_cost(settings, operation))
-        say(engine.explain(operation, reader))
+        say(plan)
 
 
 def _cost(settings: Settings, operation: Operation) -> str:
@@ -55,7 +62,7 @@ def _cost(settings: Settings, operation: Operation) -> str:
 def _read(query: str) -> str:
     if query == "-":
         return sys.stdin.read()
-    if "{" in query:
+    if "{" in query or not query.strip():
         return query
     try:
         return Path(query).read_text("utf-8")

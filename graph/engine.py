@@ -119,7 +119,11 @@ class Engine:
             return self._refused([error], request_id)
 
     def explain(self, operation: Operation, reader: Reader) -> str:
-        """How an operation is answered: its plan with the SQL, or why it has none."""
+        """How an operation is answered: its plan with the SQL, or why it has none.
+
+        Raises:
+            ValueError: The variables do not fit it.
+        """
         if self._plans is None:
             return "Answered by graphql-core: the compiler is switched off."
         return self._plans.explain(operation.document, operation.node, operation.request, reader)

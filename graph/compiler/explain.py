@@ -4,13 +4,14 @@ from collections.abc import Callable, Iterator
 
 from graph.compiler.bound import Bound, BoundPage
 from graph.compiler.plan import Constant, Level, Plan, Root, RootPage, RootReference, RootRows
+from graph.compiler.projector import projector_source
 from graph.compiler.sql import Written
 
 Bind = Callable[[Level], Bound]
 
 
 def explained(plan: Plan, bind: Bind) -> str:
-    """The plan, a level below the other, each with its statements and the values that go with them."""
+    """The plan, a level below the other: statements with their values, and the function that makes JSON."""
     return "\n".join(line for name, root in plan.roots for line in _root(name, root, bind))
 
 
@@ -38,6 +39,8 @@ def _level(name: str, level: Level, bind: Bind, indent: str) -> Iterator[str]:
     yield from _statement(found.rows, inner)
     if isinstance(found, BoundPage):
         yield from _statement(found.count, inner)
+    source, _ = projector_source(level)
+    yield from (f"{inner}> {line}" for line in source.splitlines())
     for link in level.below:
         connection = link.level.connection
         name = link.level.binding.name if connection is None else connection.node.name.value
@@ -47,8 +50,10 @@ def _level(name: str, level: Level, bind: Bind, indent: str) -> Iterator[str]:
 def _statement(written: Written | None, indent: str) -> Iterator[str]:
     if written is None:
         return
+    depth = 0
     for line in written.text.splitlines():
-        yield f"{indent}| {line.strip()}"
+        yield f"{indent}| {'  ' * depth}{line.strip()}"
+        depth += line.count("(") - line.count(")")
     values = [
         "the keys" if place == written.keys else repr(value) for place, value in enumerate(written.parameters)
     ]

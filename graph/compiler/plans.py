@@ -122,14 +122,20 @@ class Plans:
     def explain(
         self, document: Document, node: OperationDefinitionNode, request: GraphQLRequest, reader: Reader
     ) -> str:
-        """How an operation is answered, for people."""
+        """How an operation is answered, for people.
+
+        Raises:
+            ValueError: The variables do not fit it.
+        """
         source = reader.source
         if source is None or node.operation is not OperationType.QUERY:
             return f"Answered by graphql-core: it is a {node.operation.value}."
         try:
             variables = self._known(document, node).variables.values(request.variables)
             plan = self.plan(document, node, variables, source.dialect)
-        except (GraphQLError, Unplannable) as error:
+        except GraphQLError as error:
+            raise ValueError(error.message) from error
+        except Unplannable as error:
             return f"Answered by graphql-core: {error}"
         given = Given(request.variables, variables, reader, source.dialect)
         return explained(plan, lambda level: self.binder.bind(plan, level, given))

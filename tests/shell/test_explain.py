@@ -26,9 +26,11 @@ def test_a_plan_is_shown_with_cost_and_sql(run: Run, settings: dict[str, str], p
     below = lines.index("    agreements: Agreement a page, with its AgreementTemplate")
     assert sum("SELECT" in line for line in lines[:below]) == 2
     assert any("count(*)" in line for line in lines[:below])
-    assert any(line.strip().startswith("7") for line in lines[:below])
+    assert any(line.endswith(("LIMIT 7", "LIMIT 7 OFFSET ?")) for line in lines[:below])
     assert any(parents in line for line in lines[below:])
     assert any("the keys" in line for line in lines[below:])
+    assert any(line.strip() == "> def project(rows, page, b0):" for line in lines[:below])
+    assert any("for (c0," in line for line in lines[below:])
 
 
 def test_a_file_is_read_and_what_has_no_plan_says_why(run: Run, tmp_path: Path) -> None:
@@ -54,6 +56,9 @@ def test_without_the_compiler_there_is_no_plan(run: Run) -> None:
         (["{ nobody }"], "Cannot query field 'nobody'"),
         (["no-such-file.graphql"], "no-such-file.graphql: No such file or directory."),
         (["{ __typename }", "--variables", "[1]"], "The variables are no JSON object."),
+        (["query ($n: Int!) { accounts(first: $n) { totalCount } }"], "Variable '$n'"),
+        (["query A { __typename } query B { __typename }"], "--operation"),
+        ([""], "query is missing"),
     ],
 )
 def test_what_cannot_be_explained_is_told_in_one_line(run: Run, arguments: list[str], said: str) -> None:
