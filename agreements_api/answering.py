@@ -14,8 +14,6 @@ from agreements_api.fair_transport import FairTransport
 _IN_NO_NAME = bytes(range(0x21)) + b'\x7f()<>@,;:\\[]={}"'
 _IN_NO_VALUE = bytes(set(range(0x20)) - {0x09}) + b"\x7f"
 _NEVER_THE_SAME = {b"content-length", b"x-request-id"}
-_COPIED_BYTES = 16 * 1024
-"""Of a body that is copied behind its head: to hand on two pieces takes longer."""
 _FAULT = b"Internal Server Error"
 
 Header = tuple[bytes, bytes]
@@ -198,10 +196,8 @@ class Cycle:
                 raise RuntimeError("The body is longer than its Content-Length.")
             pieces.append(body)
         self._head = None
-        if len(body) <= _COPIED_BYTES:
-            self.transport.write(b"".join(pieces))
-        else:
-            self.transport.writelines(pieces)
+        # Not as a list: asyncio's own buffers that without bounds in 3.12 and 3.13 (CVE-2024-12254).
+        self.transport.write(b"".join(pieces))
         if not more:
             self._end()
 

@@ -98,9 +98,8 @@ class FairTransport(asyncio.Transport):
             self._transport.write(data)
 
     def writelines(self, list_of_data: Iterable[bytes | bytearray | memoryview]) -> None:
-        self.write(
-            b"".join(list_of_data)
-        )  # asyncio's own buffers without bounds in 3.12 and 3.13 (CVE-2024-12254)
+        # asyncio's own buffers it without bounds in 3.12 and 3.13 (CVE-2024-12254).
+        self.write(b"".join(list_of_data))
 
     def is_closing(self) -> bool:
         return self._lingering or self._transport.is_closing()

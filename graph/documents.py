@@ -115,7 +115,7 @@ class Documents:
                 each.name.value if each.name else None: (each, self._demand.price(node, each))
                 for each in operations
             },
-            _unlinked(node),
+            tokens=_parted(node),
         )
 
     def _keep(self, document: Document) -> None:
@@ -219,8 +219,8 @@ class TrustedDocuments:
         raise CodedError("PersistedQueryNotFound", code=Code.PERSISTED_QUERY_NOT_FOUND)
 
 
-def _unlinked(node: DocumentNode) -> int:
-    """Count the tokens of a document, and part them.
+def _parted(node: DocumentNode) -> int:
+    """Part the tokens of a document; returns how many they are.
 
     Each refers to its neighbours: a document that is kept no more would stay until the garbage collector
     looks through what has lived for long, which it hardly ever does.

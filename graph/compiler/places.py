@@ -54,7 +54,7 @@ class Places(Generic[T]):
 
     def give(self, thing: T) -> None:
         """Give one back, or another one in its place."""
-        self._looks = 0
+        self._line_moves()
         while self._waiting:
             turn = self._waiting.popleft()
             if not turn.done():  # given up meanwhile
@@ -66,6 +66,14 @@ class Places(Generic[T]):
         """Take those that are free."""
         free, self._free = self._free, []
         return free
+
+    def _line_moves(self) -> None:
+        self._looks = 0
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+            if self._waiting:
+                self._look_later()
 
     def _look_later(self) -> None:
         if self._timer is None:

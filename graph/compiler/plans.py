@@ -4,7 +4,7 @@
 # Not strict: what graphql-core brings is untyped.
 import logging
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import orjson
 from graphql import GraphQLError, OperationDefinitionNode, OperationType
@@ -28,7 +28,7 @@ from graph.schema import Schema
 from graph.source import SourceFailed, Steps
 
 _MOST_VARIANTS = 16
-"""Plans of one document: it may have a condition on every field."""
+"""Plans of one operation: it may have a condition on every field."""
 _log = logging.getLogger(__name__)
 
 
@@ -43,10 +43,12 @@ class _Known:
     Attributes:
         variables: Those it defines.
         conditions: Of them those that decide what is selected; None where a directive asks for more.
+        plans: By their place in it and by the outcome of its conditions; a text says why there is none.
     """
 
     variables: Variables
     conditions: tuple[str, ...] | None
+    plans: dict[Hashable, Plan | str] = field(default_factory=dict[Hashable, "Plan | str"])
 
 
 @dataclass
@@ -169,23 +171,23 @@ class Plans:
         Raises:
             Unplannable: It takes graphql-core.
         """
-        kept, known = document.plans, self._known(document, node)
+        known = self._known(document, node)
         if known.conditions is None:
             raise Unplannable("A directive asks for more than to skip or include.")
-        key: Hashable = known, place
+        key = place
         if known.conditions:
             values = [variables.coerced.get(name) for name in known.conditions]
-            key = key, *[value if isinstance(value, bool) else None for value in values]
-        found = kept.get(key)
+            key = place, *[value if isinstance(value, bool) else None for value in values]
+        found = known.plans.get(key)
         if found is None:
             try:
                 found = make()
             except Unplannable as error:
                 # Not the error itself: each time that it is raised it would hold on to one request more.
                 found = str(error)
-            if len(kept) > _MOST_VARIANTS:
-                kept.clear()
-            kept[key] = found
+            if len(known.plans) >= _MOST_VARIANTS:
+                known.plans.clear()
+            known.plans[key] = found
         if isinstance(found, str):
             raise Unplannable(found)
         return found

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_MANY_ROWS = 2_000
-"""What is made of so many rows takes longer than others should wait: it is made in a thread."""
 _REST_SECONDS = 30.0
 """Without connections, before they are tried again: until then graphql-core answers, on its own driver."""
 _END_SECONDS = 5.0
@@ -46,6 +44,7 @@ class PostgreSQLSource:
         self._places = Places["asyncpg.Connection | None"]([None] * most)
         self._ending: set[asyncio.Task[None]] = set()
         self._rests_until = 0.0
+        self._is_closed = False
 
     @property
     def dialect(self) -> Dialect:
@@ -66,14 +65,21 @@ class PostgreSQLSource:
                 if isinstance(error, _failures()):
                     raise SourceFailed(str(error)) from error
                 raise
-            self._places.give(connection)
+            self._put_back(connection)
         finally:
             steps.close()
         if done.error is not None:
             raise done.error
         return done.value
 
+    def _put_back(self, connection: "asyncpg.Connection") -> None:
+        if self._is_closed:
+            self._end(connection)
+        else:
+            self._places.give(connection)
+
     async def close(self) -> None:
+        self._is_closed = True
         for connection in self._places.take_all():
             if connection is None:
                 self._places.give(None)
@@ -146,15 +152,12 @@ class _Done(NamedTuple):
 
 
 async def _read(connection: Any, steps: Steps[Any]) -> _Done:  # noqa: ANN401  # asyncpg's
-    seen = 0
     found = _step(steps, None)
     while not isinstance(found, _Done):
-        rows: Rows = ()
-        if found is not ASIDE:
-            rows = await connection.fetch(found.text, *found.parameters)
-            seen += len(rows)
-        takes_long = found is ASIDE or seen > _MANY_ROWS
-        found = await _step_aside(steps, rows) if takes_long else _step(steps, rows)
+        if found is ASIDE:
+            found = await _step_aside(steps)
+        else:
+            found = _step(steps, await connection.fetch(found.text, *found.parameters))
     return found
 
 
@@ -168,9 +171,9 @@ def _step(steps: Steps[Any], rows: Rows | None) -> Query | Aside | _Done:
         return _Done(error=error)
 
 
-async def _step_aside(steps: Steps[Any], rows: Rows) -> Query | Aside | _Done:
+async def _step_aside(steps: Steps[Any]) -> Query | Aside | _Done:
     """The same in a thread. It cannot be given up there: a cancellation is raised when it is over."""
-    working = asyncio.ensure_future(asyncio.to_thread(_step, steps, rows))
+    working = asyncio.ensure_future(asyncio.to_thread(_step, steps, ()))
     cancelled: asyncio.CancelledError | None = None
     while not working.done():
         try:

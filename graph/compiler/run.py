@@ -21,6 +21,8 @@ from graph.source import ASIDE, Rows, Steps
 
 _FEW_ROWS = 8
 _MOST_CHARACTERS = 8 * 1024 * 1024
+_MANY_ROWS, _MANY_CHARACTERS = 1_000, 256 * 1024
+"""What is made of so much takes milliseconds."""
 
 
 class PageFacts:
@@ -68,7 +70,7 @@ class Run:
     def __init__(self, plan: Plan, binder: Binder, given: Given) -> None:
         self._plan, self._binder, self._given = plan, binder, given
         self._dialect = given.dialect
-        self._characters = 0
+        self._characters = self._seen = 0
 
     def steps(self) -> Steps[dict[str, Any]]:
         """The work; it returns the query's data.
@@ -138,7 +140,8 @@ class Run:
         """A level's rows by their keys, as JSON."""
         bound = yield from self._bound(level)
         rows = yield bound.rows.query(keys[0] if level.one else raw_keys(keys, self._dialect))
-        self._weigh(rows)
+        if self._is_much(rows):
+            yield ASIDE
         below = (yield from self._below(level, rows)) if level.below else ()
         return _projector(self._plan, level)(rows, None, *below)
 
@@ -149,7 +152,8 @@ class Run:
             raise Anomaly(bound)
         asked = None if keys == [None] else raw_keys(keys, self._dialect)
         rows: Rows = (yield bound.rows.query(asked)) if bound.rows is not None else ()
-        self._weigh(rows)
+        if self._is_much(rows):
+            yield ASIDE
         project = _projector(self._plan, level)
         if level.is_flat:
             if bound.request.backward:
@@ -165,18 +169,21 @@ class Run:
         below = yield from self._below(level, list(chain.from_iterable(page.rows for page in pages)))
         return {key: project(page.rows, page, *below) for key, page in zip(keys, pages, strict=True)}
 
-    def _weigh(self, rows: Rows) -> None:
-        """Give up on rows that hold far more text than an answer may: joined ones hold theirs once for each.
+    def _is_much(self, rows: Rows) -> bool:
+        """Whether it takes long to make JSON of all rows so far; a few of these are looked at.
 
-        A few of them are looked at, as far apart as they are.
+        Raises:
+            Anomaly: They hold far more text than an answer may: joined ones hold theirs once for each row.
         """
         if len(rows) < _FEW_ROWS:
-            return
-        some = rows[:: len(rows) // _FEW_ROWS]
+            return False
+        self._seen += len(rows)
+        some = rows[:: len(rows) // _FEW_ROWS]  # as far apart as they are
         held = sum(len(value) for row in some for value in row if isinstance(value, str))
         self._characters += held * len(rows) // len(some)
         if self._characters > _MOST_CHARACTERS:
             raise Anomaly(f"{self._characters} characters")
+        return self._seen > _MANY_ROWS or self._characters > _MANY_CHARACTERS
 
     def _below(self, level: Level, rows: Rows) -> Steps[list[Mapping[Any, Any]]]:
         """What the levels below have for these rows."""

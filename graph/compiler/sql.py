@@ -126,7 +126,7 @@ def page_statement(level: Level, request: Request, caller: object, dialect: Dial
         return _with_cells(statement, level, lambda name: getattr(alias, name), caller, dialect, request)
     keys = key_list(None, link_type(request.page), dialect)
     nested = _on_postgresql if dialect.name == "postgresql" else _on_sqlite
-    source, own, place = nested(level, _Pages(request, caller, dialect, keys, more))
+    source, own, place = nested(_Pages(level, request, caller, dialect, keys, more))
     directions = [key.descending is not request.backward for key in request.keys]
     order = [own(key.attribute) for key in request.keys]
     statement = select().select_from(source)
@@ -140,6 +140,7 @@ def page_statement(level: Level, request: Request, caller: object, dialect: Dial
 class _Pages:
     """Of many parents: what is asked of each, and the table of their keys."""
 
+    level: Level
     request: Request
     caller: object
     dialect: Dialect
@@ -184,7 +185,7 @@ class _Source(NamedTuple):
     place: ColumnElement[int]
 
 
-def _on_sqlite(_level: Level, pages: _Pages) -> _Source:
+def _on_sqlite(pages: _Pages) -> _Source:
     binding, keys = pages.request.binding, pages.keys
     alias = alias_of(binding.model)
     ids = pages.ids_in_between() if pages.are_in_between else pages.rows([binding.key[0]])
@@ -192,7 +193,7 @@ def _on_sqlite(_level: Level, pages: _Pages) -> _Source:
     return _Source(source, lambda name: getattr(alias, name), place_of(keys, pages.dialect))
 
 
-def _on_postgresql(level: Level, pages: _Pages) -> _Source:
+def _on_postgresql(pages: _Pages) -> _Source:
     binding, keys = pages.request.binding, pages.keys
     place = place_of(keys, pages.dialect)
     if pages.are_in_between:
@@ -201,9 +202,9 @@ def _on_postgresql(level: Level, pages: _Pages) -> _Source:
         [child] = ids.c
         source = keys.join(ids, true()).join(alias, id_of(binding, alias) == child)
         return _Source(source, lambda name: getattr(alias, name), place)
-    page: FromClause = pages.rows(_own(level, pages.request)).lateral("page")
+    page: FromClause = pages.rows(_own(pages.level, pages.request)).lateral("page")
     source = keys.join(page, true())
-    if level.joins:
+    if pages.level.joins:
         # Else PostgreSQL would join the rows of each page by themselves: half as long again for fifty pages.
         fenced = select(*page.c, place.label(_PLACE)).select_from(source).offset(literal_column("0"))
         source = page = fenced.subquery("page")

@@ -57,6 +57,7 @@ class SQLiteSource:
         self._workers = Places([_Worker() for _ in range(threads)])
         self._connections: list[_Connection] = []
         self._at_work = 0
+        self._is_closed = False
 
     @property
     def dialect(self) -> Dialect:
@@ -77,22 +78,30 @@ class SQLiteSource:
         except StandsStill as error:
             raise SourceFailed("All threads are at work that takes long.") from error
         finally:
-            steps.close()
-            if work.connection is not None:
-                work.connection.rest()
-                self._connections.append(work.connection)
-            if perf_counter() - began < _MOMENT_SECONDS:
-                pass_on()
-            else:
-                asyncio.get_running_loop().call_soon(pass_on)
+            try:
+                steps.close()
+                if work.connection is not None:
+                    self._put_back(work.connection)
+            finally:
+                if perf_counter() - began < _MOMENT_SECONDS:
+                    pass_on()
+                else:
+                    asyncio.get_running_loop().call_soon(pass_on)
         return work.result
 
     async def close(self) -> None:
+        self._is_closed = True
         for worker in self._workers.take_all():
             await asyncio.to_thread(worker.end)
             self._workers.give(_Worker())
         while self._connections:
             self._connections.pop().driver.close()
+
+    def _put_back(self, connection: "_Connection") -> None:
+        if connection.rests() and not self._is_closed:
+            self._connections.append(connection)
+        else:
+            connection.driver.close()
 
     def _reads_here(self, habit: Habit) -> bool:
         """Whether this thread begins the work. Not while others are at work: they would have the lock."""
@@ -108,11 +117,13 @@ class SQLiteSource:
         try:
             work.go_on(connection, lambda asked: asked is ASIDE or connection.is_late())
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF not in _FOR_LATER:
+            # Python's own errors have no code.
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF not in _FOR_LATER:
                 raise
-        # By its own time: that another program had the core says nothing of the next run.
-        if thread_time() - began > _LONG_SECONDS:
-            habit.aside = _ASIDE_TIMES
+        finally:
+            # By its own time: that another program had the core says nothing of the next run.
+            if thread_time() - began > _LONG_SECONDS:
+                habit.aside = _ASIDE_TIMES
 
     async def _go_on(self, work: "_Work[Any]", pass_on: Callable[[], None]) -> None:
         """Do what is left of it in a thread."""
@@ -168,11 +179,15 @@ class _Connection:
     def is_late(self) -> bool:
         return perf_counter() > self.until
 
-    def rest(self) -> None:
-        """Let go of what was read."""
+    def rests(self) -> bool:
+        """Let go of what was read; returns whether that went well."""
         self.until = inf  # SQLite counts operations from one statement to the next
-        if self.driver.in_transaction:
-            self.driver.execute("ROLLBACK")
+        try:
+            if self.driver.in_transaction:
+                self.driver.execute("ROLLBACK")
+        except sqlite3.Error:
+            return False
+        return True
 
 
 class _Work(Generic[T]):
@@ -202,9 +217,9 @@ class _Work(Generic[T]):
         self.connection, execute = connection, connection.driver.execute
         try:
             if not self._begun:
-                self._begun = True
                 if not self._one:
-                    execute("BEGIN")
+                    execute("BEGIN")  # which may be interrupted, too
+                self._begun = True
                 self._asked = next(self._steps)
             while not stops(self._asked):
                 asked = self._asked
@@ -235,7 +250,8 @@ class _Worker:
         except asyncio.CancelledError:
             while not job.is_over:
                 job.give_up()
-                await asyncio.sleep(_INTERRUPT_EVERY_SECONDS)
+                with suppress(asyncio.CancelledError):  # once more: the thread is no quicker for that
+                    await asyncio.sleep(_INTERRUPT_EVERY_SECONDS)
             raise
 
     def end(self) -> None:
@@ -247,6 +263,7 @@ class _Worker:
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:
             job.run()
+            del job  # and what came of it
 
 
 class _Job:

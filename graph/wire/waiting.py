@@ -77,9 +77,8 @@ async def unless_gone(scope: Scope, receive: Receive, work: Coroutine[Any, Any, 
     """
     tell: TellOfLeaving | None = scope.get("extensions", {}).get(LEAVING)
     if tell is None:
-        with _Watch() as watch:
-            async with _following(receive, watch):
-                return await work
+        async with _following(receive):
+            return await work
     with _Watch() as watch:
         if tell(watch.give_up):
             work.close()
@@ -98,8 +97,9 @@ class _Watch(GivenUp):
 
 
 @asynccontextmanager
-async def _following(receive: Receive, watch: _Watch) -> AsyncGenerator[None]:
+async def _following(receive: Receive) -> AsyncGenerator[None]:
     """Ask for the client's messages meanwhile, where the server does not tell by itself."""
+    watch = _Watch()
 
     def ended(task: asyncio.Task[None]) -> None:
         if not task.cancelled():
@@ -109,7 +109,8 @@ async def _following(receive: Receive, watch: _Watch) -> AsyncGenerator[None]:
     following = asyncio.create_task(client_leaves(receive))
     following.add_done_callback(ended)
     try:
-        yield
+        with watch:  # it ends with the work: what is done is not given up
+            yield
     finally:
         following.cancel()
         await asyncio.wait([following])

@@ -1,8 +1,11 @@
 """Plans on SQLite: short ones where they are asked for, long ones in a thread, each in one snapshot."""
 
 import asyncio
+import gc
 import sqlite3
 import threading
+import time
+import weakref
 from collections.abc import AsyncGenerator, Callable
 from contextlib import closing
 from pathlib import Path
@@ -11,6 +14,7 @@ import pytest
 import pytest_asyncio
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
+from graph.compiler import sqlite
 from graph.compiler.sqlite import SQLiteSource
 from graph.source import ASIDE, Habit, Query, SourceFailed, Steps
 
@@ -170,3 +174,100 @@ async def test_an_error_of_the_database_leaves_the_connection_as_it_was(
 
         assert not opened[0].in_transaction
         assert await source.run(asking(COUNT), Habit(), one=True) == [0]
+
+
+async def test_who_is_given_up_twice_ends_only_with_the_thread(
+    source: SQLiteSource, opened: list[sqlite3.Connection]
+) -> None:
+    over = threading.Event()
+
+    def work() -> Steps[None]:
+        yield ASIDE
+        over.wait(5)  # like making JSON of much: nothing can interrupt it
+        yield COUNT
+
+    task = asyncio.create_task(source.run(work(), Habit(), one=False))
+    await asyncio.sleep(0.05)
+    for _ in range(2):
+        task.cancel()
+        await asyncio.sleep(0.02)
+    assert not task.done()
+    over.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+    async with asyncio.timeout(5):
+        assert await source.run(asking(COUNT), Habit(), one=True) == [0]
+    assert len(opened) == 1
+
+
+async def test_whatever_is_interrupted_is_done_again_in_a_thread(
+    source: SQLiteSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        sqlite, "_HERE_SECONDS", -1.0
+    )  # SQLite looks at the clock now and then: in BEGIN, too
+
+    for _ in range(1_500):
+        assert await source.run(asking(COUNT, COUNT), Habit(), one=False) == [0, 0]
+
+
+async def test_what_fails_after_long_is_begun_in_a_thread_next_time(source: SQLiteSource) -> None:
+    def work() -> Steps[None]:
+        yield COUNT
+        end = time.thread_time() + 0.005
+        while time.thread_time() < end:
+            pass
+        raise LookupError
+
+    habit = Habit()
+    with pytest.raises(LookupError):
+        await source.run(work(), habit, one=True)
+
+    assert habit.aside == 100
+
+
+@pytest.mark.parametrize("aside", [0, 1])
+async def test_what_the_driver_cannot_read_is_a_failure_of_the_source(
+    source: SQLiteSource, aside: int
+) -> None:
+    with pytest.raises(SourceFailed, match="UTF-8"):
+        await source.run(asking(Query("SELECT CAST(x'ff' AS TEXT)", ())), Habit(aside), one=True)
+
+
+async def test_a_connection_that_breaks_is_replaced(
+    source: SQLiteSource, opened: list[sqlite3.Connection]
+) -> None:
+    with pytest.raises(SourceFailed):
+        await source.run(asking(COUNT, COUNT, between=opened[0].close), Habit(), one=False)
+
+    async with asyncio.timeout(5):
+        assert await source.run(asking(COUNT), Habit(), one=True) == [0]
+    assert len(opened) == 2
+
+
+async def test_a_thread_that_rests_holds_nothing_of_what_it_did(source: SQLiteSource) -> None:
+    class Result:
+        pass
+
+    def work() -> Steps[Result]:
+        yield COUNT
+        return Result()
+
+    held = weakref.ref(await source.run(work(), Habit(aside=1), one=True))
+    async with asyncio.timeout(5):
+        while held() is not None:  # the thread is on its way
+            await asyncio.sleep(0.01)
+            gc.collect()
+
+
+async def test_what_ends_after_the_source_is_closed_leaves_no_connection(
+    source: SQLiteSource, opened: list[sqlite3.Connection]
+) -> None:
+    task = asyncio.create_task(source.run(asking(SLOW), Habit(aside=1), one=True))
+    await asyncio.sleep(0.01)
+    await source.close()
+    await task
+
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        opened[0].execute("SELECT 1")

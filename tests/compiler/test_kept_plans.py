@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from types import FunctionType
 
 import pytest
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from support.api import Api, an_api, gid
 from support.factories import an_account
 from support.library.engines import SCHEMA, open_library
@@ -13,6 +14,7 @@ from support.library.seed import fill
 
 import graph
 from graph.compiler import Plans
+from graph.compiler.variables import Variables
 from graph.schema import AtOnce
 
 FIRST = "u: updateAccount(input: $i) { account { name status } }"
@@ -118,3 +120,25 @@ async def test_a_mutation_leaves_nothing_for_the_garbage_collector(api: Api) -> 
         assert sum(isinstance(each, AtOnce) for each in gc.get_objects()) <= 2  # the last ones
     finally:
         gc.enable()
+
+
+def test_plans_of_many_outcomes_are_each_made_once_as_long_as_they_are_kept() -> None:
+    schema = SCHEMA()
+    plans = Plans(schema)
+    demand = graph.Demand(schema.core, graph.DemandLimits(), graph.Limits(), introspection=True)
+    names = [f"s{number}" for number in range(5)]
+    fields = " ".join(f"t{name}: name @skip(if: ${name})" for name in names)
+    given = ", ".join(f"${name}: Boolean!" for name in names)
+    document = graph.Documents(demand).get(
+        f"query ({given}) {{ books {{ edges {{ node {{ id {fields} }} }} }} }}"
+    )
+    node, _ = document.operation(None)
+
+    def asked(outcome: int) -> int:
+        values = {name: bool(outcome >> place & 1) for place, name in enumerate(names)}
+        variables = Variables(schema.core, node).values(values)
+        return plans.plan(document, node, variables, SQLiteDialect_pysqlite()).serial
+
+    assert [(outcome, asked(outcome) - asked(outcome)) for outcome in range(32)] == [
+        (outcome, 0) for outcome in range(32)
+    ]

@@ -196,3 +196,18 @@ async def test_work_that_ends_all_the_same_gives_its_result(client: Client, scop
     task = asyncio.current_task()
     assert task is not None
     assert task.cancelling() == 0
+
+
+async def test_work_that_ends_as_the_client_leaves_gives_its_result() -> None:
+    client, ends = Client(), asyncio.Event()
+
+    async def work() -> str:
+        await ends.wait()
+        return "done"
+
+    asked = asyncio.create_task(unless_gone({}, client.receive, work()))
+    await asyncio.sleep(0.01)
+    client.leaves.set()
+    ends.set()
+
+    assert await asked == "done"

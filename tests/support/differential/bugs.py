@@ -87,7 +87,7 @@ _BOUND = (
 _REST = (
     (
         "plans.py",
-        "key = key, *[value if isinstance(value, bool) else None for value in values]",
+        "key = place, *[value if isinstance(value, bool) else None for value in values]",
         "pass",
     ),
     ("plans.py", "key = self, id(node)", "key = self"),
