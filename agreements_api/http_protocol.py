@@ -165,7 +165,7 @@ class BoundedProtocol(FairlyRead, HttpToolsProtocol):  # pyright: ignore[reportI
             flow=self.flow,
             server_headers=self.server_state.default_headers,
             log=self.logger,
-            expects_continue=self.expect_100_continue,
+            expects_continue=self.expect_100_continue and version != "1.0",
             keep_alive=keeps_alive and version != "1.0",
             on_response=self.on_response_complete,
         )

@@ -25,6 +25,8 @@ from graphql.pyutils import Path
 from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
+from graph.errors import Code, CodedError
+
 _LONG = 20
 """Lists of so many items are completed with pauses."""
 
@@ -110,6 +112,12 @@ class Paced(Executor):  # type: ignore[type-arg]  # graphql-core's parameter is 
             if path.key in read:
                 return read[str(path.key)]
         return super().execute_field(parent_type, source, field_details_list, path, position_context)
+
+    def get_stream_usage(self, field_details_list: Any, path: Path) -> Any:  # noqa: ANN401  # graphql-core's
+        try:
+            return super().get_stream_usage(field_details_list, path)
+        except ValueError as error:  # an initialCount below 0: the client's mistake
+            raise CodedError(f"{error}.", code=Code.BAD_USER_INPUT) from error
 
     def complete_list_value(  # noqa: PLR0913, PLR0917  # graphql-core's signature
         self,

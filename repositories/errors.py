@@ -11,9 +11,9 @@ _FOREIGN_KEY_STATE = "23503"
 _CONSTRAINT_STATES = frozenset({"23505", _FOREIGN_KEY_STATE})
 _SQLITE_UNIQUE = frozenset({"SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY"})
 
-# Connection exceptions; the server is shutting down or starting; it has too many connections.
-_PASSING_STATES = ("08", "57P", "53300")
-_SQLITE_PASSING = ("SQLITE_BUSY", "SQLITE_LOCKED")
+# Connection exceptions; the server is shutting down or starting; has too many connections; its disk is full.
+_PASSING_STATES = ("08", "57P", "53300", "53100")
+_SQLITE_PASSING = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_FULL")
 
 
 class Conflict(Exception):

@@ -52,7 +52,7 @@ class SQLiteSource:
     def __init__(
         self, connect: Callable[[], sqlite3.Connection], dialect: Dialect, *, threads: int = 4
     ) -> None:
-        self._connect, self._dialect = connect, dialect
+        self._connect, self._dialect, self._threads = connect, dialect, threads
         self._turn = asyncio.Semaphore(1)
         self._workers = Places([_Worker() for _ in range(threads)])
         self._connections: list[_Connection] = []
@@ -104,11 +104,16 @@ class SQLiteSource:
             connection.driver.close()
 
     def _reads_here(self, habit: Habit) -> bool:
-        """Whether this thread begins the work. Not while others are at work: they would have the lock."""
+        """Whether this thread begins the work.
+
+        Not while others are at work, who would have the lock, unless all of them are: there is no other then.
+        """
         if habit.aside:
             habit.aside -= 1
             return False
-        return bool(self._connections) and not self._at_work
+        if self._at_work >= self._threads and not self._connections:
+            self._connections.append(_Connection(self._connect()))
+        return bool(self._connections) and self._at_work in {0, self._threads}
 
     def _begin(self, work: "_Work[Any]", habit: Habit) -> None:
         """Do as much of it as can be done in a moment."""

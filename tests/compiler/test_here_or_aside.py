@@ -123,6 +123,25 @@ async def test_others_are_answered_meanwhile(source: SQLiteSource) -> None:
     assert await source.run(asking(COUNT), Habit(), one=True) == [0]
 
 
+async def test_short_ones_are_read_here_where_all_threads_are_at_work(
+    source: SQLiteSource, opened: list[sqlite3.Connection]
+) -> None:
+    longest = SLOW._replace(parameters=(40_000_000,))
+    long = [asyncio.create_task(source.run(asking(longest), Habit(aside=1), one=True)) for _ in range(4)]
+    await asyncio.sleep(0.6)  # one lets the next begin after a moment
+    here: list[bool] = []
+
+    async with asyncio.timeout(5):
+        assert await source.run(asking(COUNT, threads=here), Habit(), one=True) == [0]
+
+    assert here == [True]
+    assert not any(task.done() for task in long)
+    for task in long:
+        task.cancel()
+    await asyncio.gather(*long, return_exceptions=True)
+    assert len(opened) == 5
+
+
 async def test_what_is_long_by_itself_is_done_in_a_thread_without_becoming_a_habit(
     source: SQLiteSource,
 ) -> None:

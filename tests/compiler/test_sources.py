@@ -110,7 +110,7 @@ async def test_who_waits_long_in_a_line_that_moves_keeps_its_place(empty_databas
     """The ordinary path takes many times the work: to go there when there is much to do makes it worse."""
     source = _sleeper(empty_database_url, places=1)
 
-    found = await asyncio.gather(*(source.run(asleep(0.15), Habit(), one=True) for _ in range(10)))
+    found = await asyncio.gather(*(source.run(asleep(0.15), Habit(aside=1), one=True) for _ in range(10)))
     await source.close()
 
     assert found == [True] * 10
@@ -118,13 +118,13 @@ async def test_who_waits_long_in_a_line_that_moves_keeps_its_place(empty_databas
 
 async def test_who_waits_in_a_line_that_stands_still_goes_elsewhere(empty_database_url: str) -> None:
     source = _sleeper(empty_database_url, places=2)
-    long = [asyncio.create_task(source.run(asleep(3), Habit(), one=True)) for _ in range(2)]
+    long = [asyncio.create_task(source.run(asleep(3), Habit(aside=1), one=True)) for _ in range(2)]
 
     async with asyncio.timeout(2.5):
-        waiting = [source.run(asleep(0), Habit(), one=True) for _ in range(3)]
+        waiting = [source.run(asleep(0), Habit(aside=1), one=True) for _ in range(3)]
         turned_away = await asyncio.gather(*waiting, return_exceptions=True)
     done = await asyncio.gather(*long)
-    after = await asyncio.gather(*(source.run(asleep(0.1), Habit(), one=True) for _ in range(3)))
+    after = await asyncio.gather(*(source.run(asleep(0.1), Habit(aside=1), one=True) for _ in range(3)))
     await source.close()
 
     assert [type(each) for each in turned_away] == [SourceFailed] * 3
@@ -133,7 +133,9 @@ async def test_who_waits_in_a_line_that_stands_still_goes_elsewhere(empty_databa
 
 async def test_who_no_longer_waits_leaves_its_place_to_the_next(empty_database_url: str) -> None:
     source = _sleeper(empty_database_url, places=1)
-    first, left, last = (asyncio.create_task(source.run(asleep(0.3), Habit(), one=True)) for _ in range(3))
+    first, left, last = (
+        asyncio.create_task(source.run(asleep(0.3), Habit(aside=1), one=True)) for _ in range(3)
+    )
 
     await asyncio.sleep(0.1)
     left.cancel()
