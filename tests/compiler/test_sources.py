@@ -161,7 +161,7 @@ def _sleeper(url: str, *, places: int) -> Source:
 
 def asleep(seconds: float) -> Steps[bool]:
     """Keep a connection busy."""
-    yield Query("SELECT pg_sleep($1)", [seconds])
+    yield Query(f"SELECT pg_sleep({seconds})", ())  # in words: parameters are written differently
     return True
 
 
