@@ -1,7 +1,6 @@
 """@defer and @stream: parts put together are the response; they fail, end and are masked as a whole."""
 
 import asyncio
-import json
 import logging
 import random
 import time
@@ -393,19 +392,3 @@ def test_the_effort_of_telling_parts_by_path_grows_with_their_number() -> None:
     small, large = (min(effort(count) for _ in range(3)) for count in (1_000, 4_000))
 
     assert large < small * 8 + 0.005  # quadratic: sixteen times
-
-
-@pytest.mark.parametrize("in_parts", [False, True])
-async def test_a_count_that_cannot_be_is_the_clients_mistake(streams: Streams, in_parts: bool) -> None:  # noqa: FBT001  # a parameter of the test
-    query = "{ authors(first: 2) { edges @stream(initialCount: -1) { cursor } } }"
-
-    if in_parts:
-        found = await streams.engine.run_in_parts(streams.operation(query), streams.context())
-        assert isinstance(found, Response)
-        answer = json.loads(found.body)
-    else:
-        answer = await streams.at_once(query)
-
-    for error in answer.get("errors", ()):
-        assert error["extensions"]["code"] == "BAD_USER_INPUT"
-    assert in_parts <= ("errors" in answer)
