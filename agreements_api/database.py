@@ -18,6 +18,7 @@ from sqlalchemy.util import await_only, greenlet_spawn
 from sqlalchemy.util.concurrency import in_greenlet
 
 from jobs.system import SQLITE_CHECKPOINT, teach_clock
+from repositories import AtHand
 
 if TYPE_CHECKING:
     from graph.compiler.postgresql import PostgreSQLSource
@@ -62,6 +63,7 @@ class Database:
         writes: Begins each transaction ready to write: BEGIN IMMEDIATE on SQLite, READ COMMITTED on
             PostgreSQL. On SQLite take `turn()` first.
         reads: Each transaction is one snapshot; a write through it fails.
+        at_hand: Connections of `writes` for those who need no session: one set for all who write here.
     """
 
     def __init__(self, url: str | URL) -> None:
@@ -78,6 +80,7 @@ class Database:
         else:
             self.writes = _postgresql_engine(self.url, options=_POSTGRESQL_WRITER_OPTIONS)
             self.reads = _postgresql_engine(self.url, options=_POSTGRESQL_READER_OPTIONS)
+        self.at_hand = AtHand(self.writes)
         self._apart = create_async_engine(self.url, hide_parameters=True, poolclass=NullPool)
         if self.is_sqlite:
             event.listen(self._apart.sync_engine, "do_connect", _connect)

@@ -1,6 +1,7 @@
 """Queries for the write side, and the transaction."""
 
+from repositories.at_hand import AtHand
 from repositories.errors import Conflict, is_passing
 from repositories.unit_of_work import Enqueue, Transactions, UnitOfWork
 
-__all__ = ["Conflict", "Enqueue", "Transactions", "UnitOfWork", "is_passing"]
+__all__ = ["AtHand", "Conflict", "Enqueue", "Transactions", "UnitOfWork", "is_passing"]

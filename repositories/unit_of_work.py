@@ -217,6 +217,7 @@ class Transactions:
 
     Attributes:
         engine: Opens connections that begin ready to write.
+        at_hand: Of these, the ones that are kept open for whoever needs no session.
         turn: Waits for this process's turn to write.
         enqueue: Hands a job to the job engine.
         now: The clock.
@@ -224,14 +225,11 @@ class Transactions:
     """
 
     engine: AsyncEngine
+    at_hand: AtHand
     turn: Callable[[], AbstractAsyncContextManager[None]]
     enqueue: Enqueue
     now: Callable[[], datetime]
     reads: AsyncEngine | None = None
-
-    @cached_property
-    def at_hand(self) -> AtHand:
-        return AtHand(self.engine)
 
     @asynccontextmanager
     async def look(self, *, actor: str) -> AsyncGenerator[View]:

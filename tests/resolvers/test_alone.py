@@ -5,8 +5,8 @@ from contextlib import AsyncExitStack
 from uuid import UUID
 
 import pytest
-from sqlalchemy import func, select, text
-from support.contexts import Rows
+from sqlalchemy import AsyncAdaptedQueuePool, func, select, text
+from support.contexts import Rows, a_context
 from support.factories import ADA, GRACE, MANUAL_PROVIDER, an_account
 
 from agreements_api.database import Database
@@ -210,6 +210,16 @@ async def test_connections_at_hand_are_closed_with_the_database(context: Context
     await database.dispose()
 
     assert kept.closed
+
+
+async def test_connections_at_hand_are_the_same_for_all_who_write(context: Context, database: Database):
+    account = await an_account(context, name="Fabrikam")
+
+    for number in range(2 * AT_HAND):
+        await update_account(a_context(database), account.id, {"name": f"Fabrikam {number}"})
+
+    assert isinstance(database.writes.pool, AsyncAdaptedQueuePool)
+    assert database.writes.pool.checkedout() == 1
 
 
 async def test_a_session_in_the_same_transaction_reads_what_is_there(context: Context) -> None:

@@ -66,7 +66,12 @@ async def session(database: Database) -> Any:
         raise AssertionError("sample data start no work")
 
     transactions = Transactions(
-        database.writes, database.turn, enqueue, lambda: datetime.now(UTC), reads=database.reads
+        database.writes,
+        database.at_hand,
+        database.turn,
+        enqueue,
+        lambda: datetime.now(UTC),
+        reads=database.reads,
     )
     await write_books(transactions, acceptance_url=ACCEPTANCE_URL)
     async with AsyncSession(database.reads) as session:
