@@ -18,6 +18,7 @@ from graph.guards import request_id
 from graph.http import GraphQLEndpoint, HTTPBounds, StatusCodes
 from graph.uploads import UploadBounds, Uploads
 from graph.websocket import SocketBounds, Sockets
+from repositories import is_passing
 from schema import build_schema
 from schema.context import RequestContext
 
@@ -124,6 +125,7 @@ def make_engine(settings: Settings) -> Engine:
         ),
         admission=Admission(settings.max_concurrent_operations),
         plans=Plans(schema) if settings.compiler else None,
+        passes=is_passing,
     )
 
 

@@ -4,9 +4,10 @@
 # Not strict: what Strawberry, SQLAlchemy and JSON bring is untyped.
 import asyncio
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 from graphql import (
@@ -86,6 +87,7 @@ class Engine:
         admission: How many operations run at once, on all transports together.
         plans: Answers the queries it can; without, graphql-core answers all of them.
         log: Gets what is masked.
+        passes: Whether an error comes of a database that is away, or full, for a while.
     """
 
     def __init__(  # noqa: PLR0913  # options, all by name
@@ -98,6 +100,7 @@ class Engine:
         admission: Admission | None = None,
         plans: Plans | None = None,
         log: logging.Logger = logging.getLogger(__name__),  # noqa: B008  # the same for all
+        passes: Callable[[Exception], bool] = lambda _: False,
     ) -> None:
         self.trusted = trusted or TrustedDocuments()
         self.bounds = bounds or Bounds()
@@ -107,7 +110,7 @@ class Engine:
         self._documents = documents
         self._of_queries = Deadlines(self.bounds.query_seconds)
         self._of_mutations = Deadlines(self.bounds.mutation_seconds)
-        self._log = log
+        self._public = partial(public_errors, log=log, passes=passes)
 
     def prepare(self, request: GraphQLRequest, request_id: str) -> Operation | Response:
         """Find what the request asks for; the response that refuses it if it cannot be run."""
@@ -294,8 +297,9 @@ class Engine:
     ) -> AsyncGenerator[Part, None]:
         announced = Announced()
         failure: GraphQLError | None = None
+        public = partial(self._public, request_id=context.request_id, executed=True)
         try:
-            first = part(found.initial_result, context.request_id, self._log)
+            first = part(found.initial_result, public)
             announced.take(first)
             yield {**first, **self._extensions(operation)}
             async with aclosing(found.subsequent_results) as following:
@@ -304,7 +308,7 @@ class Engine:
                         result = await anext(following, None)
                     if result is None:
                         return
-                    following_part = part(result, context.request_id, self._log)
+                    following_part = part(result, public)
                     yield following_part
                     announced.take(following_part)
         except TimeoutError:
@@ -313,8 +317,7 @@ class Engine:
             failure = _located(error)
         finally:
             await held.aclose()
-        errors = public_errors([failure], context.request_id, executed=True, log=self._log)
-        yield announced.failed(errors)
+        yield announced.failed(public([failure]))
 
     def _seconds(self, operation: Operation) -> float:
         mutation = operation.kind is OperationType.MUTATION
@@ -323,7 +326,7 @@ class Engine:
     def _response(self, operation: Operation, found: Any, request_id: str) -> Response:  # noqa: ANN401  # a result, or the errors of variables
         if isinstance(found, list):
             return self._refused(found, request_id, executed=True)
-        errors = public_errors(found.errors or [], request_id, executed=True, log=self._log)
+        errors = self._public(found.errors or [], request_id, executed=True)
         content: dict[str, Any] = {"data": found.data}
         if errors:
             content["errors"] = errors
@@ -353,11 +356,11 @@ class Engine:
         )
 
     def _without_data(self, error: GraphQLError, request_id: str, *, final: bool = False) -> Response:
-        errors = public_errors([error], request_id, executed=True, log=self._log)
+        errors = self._public([error], request_id, executed=True)
         return Response(written({"data": None, "errors": errors}), errors, final=final)
 
     def _refused(self, errors: list[GraphQLError], request_id: str, *, executed: bool = False) -> Response:
-        formatted = public_errors(errors, request_id, executed=executed, log=self._log)
+        formatted = self._public(errors, request_id, executed=executed)
         return Response(written({"errors": formatted}), formatted, executed=False)
 
 

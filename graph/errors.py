@@ -1,7 +1,7 @@
 """Every error that leaves the server has a code; what is not meant for clients is masked and logged."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from enum import StrEnum
 from typing import Any, Self
 
@@ -104,6 +104,7 @@ _UNREADABLE = {
     Code.GRAPHQL_VALIDATION_FAILED: "The document holds a value that cannot be read.",
     Code.BAD_USER_INPUT: "A variable holds a value that cannot be read.",
 }
+_AWAY = "The database does not answer, or takes no more, at the moment. Try again later."
 
 _log = logging.getLogger(__name__)
 
@@ -128,7 +129,12 @@ class CodedError(GraphQLError):
 
 
 def public_errors(
-    errors: Iterable[GraphQLError], request_id: str, *, executed: bool, log: logging.Logger = _log
+    errors: Iterable[GraphQLError],
+    request_id: str,
+    *,
+    executed: bool,
+    log: logging.Logger = _log,
+    passes: Callable[[Exception], bool] = lambda _: False,
 ) -> list[dict[str, Any]]:
     """The errors as clients may see them: formatted, each with `code` and `requestId`.
 
@@ -137,15 +143,26 @@ def public_errors(
         request_id: Sent with each error and logged with each masked one.
         executed: Whether the operation's execution began: tells a document's faults from ours.
         log: Gets what is masked, at level ERROR, with `request_id` in `extra`.
+        passes: Whether what is masked comes of a database that is away for a while: UNAVAILABLE.
     """
-    return [_public(error, request_id, executed, log) for error in errors]
+    return [_public(error, request_id, executed, log, passes) for error in errors]
 
 
-def _public(error: GraphQLError, request_id: str, executed: bool, log: logging.Logger) -> dict[str, Any]:  # noqa: FBT001  # private, named by its only caller
+def _public(
+    error: GraphQLError,
+    request_id: str,
+    executed: bool,  # noqa: FBT001  # private, named by its only caller
+    log: logging.Logger,
+    passes: Callable[[Exception], bool],
+) -> dict[str, Any]:
     code = _code(error, executed=executed)
     message = error.message
     extensions = dict(error.extensions or {})
     cause = _cause(error)
+    if code is Code.INTERNAL and passes(cause):
+        # Each request meets it: one line tells as much as a traceback.
+        log.error("The database fails: %s", cause, extra={"request_id": request_id})
+        code, message, extensions = Code.UNAVAILABLE, _AWAY, {}
     # What a scalar raises ends up in the text of graphql-core's error.
     unreadable = code in _UNREADABLE and not isinstance(cause, GraphQLError)
     if unreadable:

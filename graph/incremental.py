@@ -3,26 +3,20 @@
 # pyright: standard
 # Not strict: what graphql-core brings is of three kinds that share no type.
 import asyncio
-import logging
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Self, TypeAlias
 
 from graph.admission import Budget
-from graph.errors import public_errors
 from graph.responses import least_bytes
 
 Part: TypeAlias = Mapping[str, Any]
 Path: TypeAlias = Sequence[str | int]
 
 
-def part(found: Any, request_id: str, log: logging.Logger) -> dict[str, Any]:  # noqa: ANN401  # graphql-core's initial or subsequent result
-    """Format one result of graphql-core's, with every error masked, wherever it stands."""
-
-    def public(errors: Any) -> list[dict[str, Any]]:  # noqa: ANN401  # graphql-core's errors
-        return public_errors(errors, request_id, executed=True, log=log)
-
+def part(found: Any, public: Callable[[Any], list[dict[str, Any]]]) -> dict[str, Any]:  # noqa: ANN401  # graphql-core's initial or subsequent result
+    """Format one result of graphql-core's, with its errors made public, wherever they stand."""
     formatted: dict[str, Any] = dict(found.formatted)
     if formatted.get("errors"):
         formatted["errors"] = public(found.errors)

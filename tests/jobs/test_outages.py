@@ -1,18 +1,15 @@
 """What is away for a while, a provider or the database, delays its own work and breaks none."""
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from datetime import timedelta
 from uuid import UUID
 
-import psycopg
 import pytest
 from dbos import DBOS
-from psycopg import sql
-from sqlalchemy import make_url, update
+from sqlalchemy import update
 from support.factories import CUSTOMER_AGREEMENT, PARTNER_CENTER
 from support.jobs import Program, customers, until
+from support.outages import refusing_connections
 
 from jobs import upkeep, work
 from jobs.schedules import Schedule
@@ -145,26 +142,6 @@ async def test_a_database_that_is_away_for_seconds_delays_a_job_and_fails_none(
         ended = await program.ended(job.id)
 
     assert (ended.status, ended.created, ended.error) == (JobStatus.SUCCEEDED, 5_000, None)
-
-
-@asynccontextmanager
-async def refusing_connections(database_url: str) -> AsyncGenerator[None]:
-    url = make_url(database_url)
-    name = require(url.database, "database")
-    admin = await psycopg.AsyncConnection.connect(
-        url.set(drivername="postgresql", database="postgres").render_as_string(hide_password=False),
-        autocommit=True,
-    )
-    allow = sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS {}")
-    async with admin:
-        await admin.execute(allow.format(sql.Identifier(name), sql.SQL("false")))
-        try:
-            await admin.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,)
-            )
-            yield
-        finally:
-            await admin.execute(allow.format(sql.Identifier(name), sql.SQL("true")))
 
 
 async def test_a_push_that_breaks_down_says_so_and_can_be_tried_again(
