@@ -11,10 +11,14 @@ T = TypeVar("T")
 
 
 class Query(NamedTuple):
-    """One statement, with its parameters in order, as the driver takes them."""
+    """One statement, with its parameters in order, as the driver takes them.
+
+    Packed: it finds one text for all rows, the elements of a JSON array, each a list of values.
+    """
 
     text: str
     parameters: Sequence[Any]
+    packed: bool = False
 
 
 Rows: TypeAlias = Sequence[Sequence[Any]]

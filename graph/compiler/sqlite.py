@@ -15,6 +15,7 @@ from queue import SimpleQueue
 from time import perf_counter, thread_time
 from typing import Any, Generic, TypeVar
 
+import orjson
 from sqlalchemy import Dialect
 
 from graph.compiler.places import Places, StandsStill
@@ -28,6 +29,8 @@ _LONG_SECONDS = 0.002
 """Of processor time; what takes so much is not begun by the event loop again."""
 _MOMENT_SECONDS = 0.0001
 """Of what is longer, the event loop reads no two without seeing to all else in between."""
+_MANY_CHARACTERS = 256 * 1024
+"""Of rows in one text; to take that apart takes milliseconds."""
 _OPERATIONS = 2_000
 """Of SQLite's machine, some hundredths of a millisecond: so often it looks at the clock."""
 _ASIDE_TIMES = 100
@@ -73,7 +76,7 @@ class SQLiteSource:
                 self._begin(work, habit)
             if not work.is_done:
                 await self._go_on(work, pass_on)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, orjson.JSONDecodeError) as error:
             raise SourceFailed(str(error)) from error
         except StandsStill as error:
             raise SourceFailed("All threads are at work that takes long.") from error
@@ -228,8 +231,13 @@ class _Work(Generic[T]):
                 self._asked = next(self._steps)
             while not stops(self._asked):
                 asked = self._asked
-                rows = () if asked is ASIDE else execute(asked.text, asked.parameters).fetchall()
-                self._asked = self._steps.send(rows)
+                found = [] if asked is ASIDE else execute(asked.text, asked.parameters).fetchall()
+                if asked is not ASIDE and asked.packed:
+                    [[text]] = found
+                    if text is not None and len(text) > _MANY_CHARACTERS and stops(ASIDE):
+                        return
+                    found = orjson.loads(f"[{text or ''}]")
+                self._asked = self._steps.send(found)
         except StopIteration as end:
             self.result, self.is_done = end.value, True
 

@@ -16,7 +16,7 @@ from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
 from graph.compiler import sqlite
 from graph.compiler.sqlite import SQLiteSource
-from graph.source import ASIDE, Habit, Query, SourceFailed, Steps
+from graph.source import ASIDE, Habit, Query, Rows, SourceFailed, Steps
 
 COUNT = Query("SELECT count(*) FROM shelf", ())
 SLOW = Query(
@@ -252,6 +252,33 @@ async def test_what_the_driver_cannot_read_is_a_failure_of_the_source(
 ) -> None:
     with pytest.raises(SourceFailed, match="UTF-8"):
         await source.run(asking(Query("SELECT CAST(x'ff' AS TEXT)", ())), Habit(aside), one=True)
+
+
+@pytest.mark.parametrize("aside", [0, 1])
+@pytest.mark.parametrize("found", ["1e", "[1"])
+async def test_rows_in_a_text_that_is_no_json_are_a_failure_of_the_source(
+    source: SQLiteSource, aside: int, found: str
+) -> None:
+    with pytest.raises(SourceFailed):
+        await source.run(asking(Query("SELECT ?", (found,), packed=True)), Habit(aside), one=True)
+
+
+async def test_rows_may_come_in_one_text(source: SQLiteSource) -> None:
+    def work() -> Steps[list[Rows]]:
+        few = yield Query("SELECT '[1,null],[\"a\",2]'", (), packed=True)
+        none = yield Query("SELECT group_concat(book) FROM shelf", (), packed=True)
+        return [few, none]
+
+    assert await source.run(work(), Habit(), one=False) == [[[1, None], ["a", 2]], []]
+
+
+async def test_a_long_text_is_taken_apart_in_a_thread(source: SQLiteSource) -> None:
+    here: list[bool] = []
+    long = Query("SELECT ?", (f'["{"a" * 300_000}"]',), packed=True)
+
+    await source.run(asking(COUNT, long, COUNT, threads=here), Habit(), one=False)
+
+    assert here == [True, False, False]
 
 
 async def test_a_connection_that_breaks_is_replaced(

@@ -6,6 +6,18 @@ _TEMPLATE = "template { name provider { name } supersedes { name provider { name
 _PLACE = "providerAccount { providerName account { name status } provider { name role } }"
 JOINED = f"name account {{ id name country }} provider {{ name kind }} {_PLACE} {_TEMPLATE}"
 """Of an agreement, with ten other rows."""
+_KEPT = "id name status createdAt createdBy updatedAt updatedBy revision"
+_SELLER = f"provider {{ {_KEPT} kind role connector lastSyncedAt }}"
+_TERMS = (
+    f"{_KEPT} {_SELLER} agreementLink displayInline effectiveOn expiresOn isDefault kind portalInstructions"
+    " templateId version"
+)
+WIDE = (
+    f"{_KEPT} number statusReason executedOn origin description {_SELLER}"
+    f" account {{ {_KEPT} domain country externalRef address {{ line1 line2 city region postalCode }} }}"
+    f" template {{ {_TERMS} supersedes {{ {_TERMS} supersedes {{ {_TERMS} }} }} }}"
+)
+"""Of an agreement, with more than a hundred columns."""
 EACH_ITS_OWN = """
 ... on Account { x: name y: agreements(first: 1) { totalCount edges { z: cursor } } id }
 ... on Provider { id x: createdBy }
@@ -46,6 +58,8 @@ def documents(stock: Stock) -> list[str]:
         "{ agreements { edges { node { signedBy { phone } providerAccount { id __typename } } } } }",
         f"{{ agreements {{ edges {{ node {{ {JOINED} }} }} }} }}",
         f'{{ agreement(id: "{agreement}") {{ {JOINED} }} }}',
+        f"{{ agreements {{ edges {{ node {{ {WIDE} }} }} }} }}",
+        f'{{ agreement(id: "{agreement}") {{ {WIDE} }} }}',
         f'{{ node(id: "{agreement}") {{ ... on Agreement {{ {JOINED} }} }} }}',
         f'{{ providerAccount(id: "{place}") {{ agreements {{ edges {{ node {{ {JOINED} }} }} }} }} }}',
         f"{{ {' '.join(f'a{at}: {accounts}' for at in range(27))} }}",
