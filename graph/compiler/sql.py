@@ -203,9 +203,14 @@ class _Source(NamedTuple):
 
 def _on_sqlite(pages: _Pages) -> _Source:
     binding, keys = pages.request.binding, pages.keys
-    alias = alias_of(binding.model)
-    ids = pages.ids_in_between() if pages.are_in_between else pages.rows([binding.key[0]])
-    source = keys.join(alias, id_of(binding, alias).in_(ids))
+    alias = alias_of(binding.model, "page")
+    if pages.are_in_between:
+        wanted = id_of(binding, alias).in_(pages.ids_in_between())
+    else:
+        # By the number of the row in its table, which the index has: an id would be looked up for it.
+        found = pages.rows([]).add_columns(literal_column('"inner".rowid'))
+        wanted = literal_column("page.rowid").in_(found)
+    source = keys.join(alias, wanted)
     return _Source(source, lambda name: getattr(alias, name), place_of(keys, pages.dialect))
 
 
