@@ -318,8 +318,11 @@ class Planner:
             link = maker.cell(row, item.link)
             return maker.link(self._rows(target, definition, details), link, required=required)
         joined = maker.join(row, item.link, target)
-        present = maker.cell(joined, target.key[0], presence=True)
-        return replace(self._object(maker, joined, target, details), present=present, required=required)
+        shape = replace(self._object(maker, joined, target, details), required=required)
+        for _, each in shape.fields:
+            if isinstance(each, GlobalId) or (isinstance(each, Value) and each.required and not each.unsure):
+                return replace(shape, absent=(each.cell,))  # which is NULL where there is no row
+        return replace(shape, present=maker.cell(joined, target.key[0], presence=True))
 
     def _only_id(self, target: Binding, details: list[FieldDetails]) -> bool:
         served = self._schema.type_map[target.name]
