@@ -5,6 +5,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import MAXYEAR, MINYEAR, UTC, date, datetime
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -73,8 +74,9 @@ def output(served: GraphQLNamedType, stored: TypeEngine[Any], dialect: Dialect) 
             return None
 
 
+@lru_cache(maxsize=1024)
 def day(text: str) -> str:
-    """A day as SQLite has it: in ISO 8601."""
+    """A day as SQLite has it: in ISO 8601. There are few in many rows."""
     try:
         date.fromisoformat(text)
     except ValueError:
