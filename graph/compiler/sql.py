@@ -270,7 +270,7 @@ def _with_cells(  # noqa: PLR0913, PLR0917  # what its columns depend on
         columns.append(parent)
     if request is not None and level.cursors:
         columns += [own(key.attribute) for key in request.keys]
-    if dialect.name == "sqlite" and len(columns) <= _MOST_PACKED and all(map(_is_exact, columns)):
+    if dialect.name == "sqlite" and not level.one and _can_be_packed(columns):
         return _packed(statement, columns)
     # Numbered, or a column that is selected twice would be read once.
     return statement.add_columns(*(_read(each, dialect).label(f"c{n}") for n, each in enumerate(columns)))
@@ -287,9 +287,9 @@ def _packed(statement: Select[Any], columns: Sequence[ColumnElement[Any]]) -> St
     return select(func.group_concat(found.c.cells)).execution_options(**{_PACKED: True})
 
 
-def _is_exact(item: ColumnElement[Any]) -> bool:
-    stored = item.type.impl if isinstance(item.type, TypeDecorator) else item.type
-    return isinstance(stored, _EXACT)
+def _can_be_packed(columns: Sequence[ColumnElement[Any]]) -> bool:
+    types = [each.type.impl if isinstance(each.type, TypeDecorator) else each.type for each in columns]
+    return len(columns) <= _MOST_PACKED and all(isinstance(each, _EXACT) for each in types)
 
 
 def _own(level: Level, request: Request) -> list[str]:
