@@ -19,6 +19,8 @@ from sqlalchemy.util.concurrency import in_greenlet
 
 from jobs.system import SQLITE_CHECKPOINT, teach_clock
 from repositories import AtHand
+from repositories.alone_postgresql import connect
+from repositories.at_hand import MOST as AT_HAND
 
 if TYPE_CHECKING:
     from graph.compiler.postgresql import PostgreSQLSource
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 
 BUSY_TIMEOUT_MS = 30_000
 PLAN_CONNECTIONS = 5
-"""To PostgreSQL, in each process, beside those of the two engines."""
+"""To PostgreSQL, in each process, beside those of the two engines, and those at hand."""
 
 # FULL, not NORMAL: what the API has answered must outlive a power cut, and so must the record of what was
 # done at a provider. It costs one fsync a commit.
@@ -63,7 +65,7 @@ class Database:
         writes: Begins each transaction ready to write: BEGIN IMMEDIATE on SQLite, READ COMMITTED on
             PostgreSQL. On SQLite take `turn()` first.
         reads: Each transaction is one snapshot; a write through it fails.
-        at_hand: Connections of `writes` for those who need no session: one set for all who write here.
+        at_hand: Connections to write by for those who need no session: one set for all who write here.
     """
 
     def __init__(self, url: str | URL) -> None:
@@ -80,7 +82,8 @@ class Database:
         else:
             self.writes = _postgresql_engine(self.url, options=_POSTGRESQL_WRITER_OPTIONS)
             self.reads = _postgresql_engine(self.url, options=_POSTGRESQL_READER_OPTIONS)
-        self.at_hand = AtHand(self.writes)
+        self._at_hand = self.writes if self.is_sqlite else _postgresql_at_hand(self.url)
+        self.at_hand = AtHand(self._at_hand)
         self._apart = create_async_engine(self.url, hide_parameters=True, poolclass=NullPool)
         if self.is_sqlite:
             event.listen(self._apart.sync_engine, "do_connect", _connect)
@@ -118,6 +121,8 @@ class Database:
         if "plans" in vars(self):  # a process that answers no queries never asked for them
             await self.plans.close()
         await self.writes.dispose()
+        if self._at_hand is not self.writes:
+            await self._at_hand.dispose()
         await self.reads.dispose()
 
     async def __aenter__(self) -> Self:
@@ -248,11 +253,26 @@ def _postgresql_source(url: URL) -> "PostgreSQLSource":
     from graph.compiler.postgresql import PostgreSQLSource  # noqa: PLC0415 -- as above
 
     options = _with_options(url, _POSTGRESQL_READER_OPTIONS)
+    return PostgreSQLSource(_asyncpg_dsn(url), options=options, most=PLAN_CONNECTIONS)
+
+
+def _asyncpg_dsn(url: URL) -> str:
     # Of libpq's parameters asyncpg knows these; it would send the others to the server, which refuses them.
     foreign = [name for name in url.query if name not in _OF_BOTH_DRIVERS]
     plain = url.set(drivername="postgresql").difference_update_query(foreign)
-    dsn = plain.render_as_string(hide_password=False)
-    return PostgreSQLSource(dsn, options=options, most=PLAN_CONNECTIONS)
+    return plain.render_as_string(hide_password=False)
+
+
+def _postgresql_at_hand(url: URL) -> AsyncEngine:
+    """Connections as those of `writes`, by the driver of plans."""
+    open_one = partial(connect, _asyncpg_dsn(url), _with_options(url, _POSTGRESQL_WRITER_OPTIONS))
+    return create_async_engine(
+        "postgresql+asyncpg://",
+        async_creator=open_one,
+        hide_parameters=True,  # as above
+        pool_size=AT_HAND,
+        max_overflow=0,
+    )
 
 
 def _postgresql_engine(url: URL, *, options: str) -> AsyncEngine:

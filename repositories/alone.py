@@ -15,7 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm.attributes import instance_state
 
 from models import Audited
-from repositories.alone_drivers import Driver, Postgresql, Sqlite
+from repositories.alone_drivers import Driver, Sqlite, as_dbapi
+from repositories.alone_postgresql import Postgresql
 from repositories.alone_statements import E, reading_of, writing_of
 from repositories.errors import Conflict
 from repositories.history import History, Reindexed, changed_columns
@@ -29,11 +30,13 @@ class Alone:
     Attributes:
         id: Of the entity that was asked for.
         entity: What was read; None before, and where there is no such row.
+        is_busy: Whether the connection was left before the database had answered.
     """
 
     def __init__(self, connection: AsyncConnection, entity_id: UUID) -> None:
         self.connection, self.id = connection, entity_id
         self.entity: Audited | None = None
+        self.is_busy = False
 
     async def read(self, model: type[E]) -> E | None:
         """Read the entity; repeated if the connection turns out to be dead, which nobody has asked it."""
@@ -88,18 +91,22 @@ class Alone:
         raw: Any = pooled.driver_connection
         try:
             return await call(Postgresql(raw) if dialect.name == "postgresql" else Sqlite(raw))
-        except dialect.loaded_dbapi.Error as error:
-            lost = dialect.is_disconnect(error, pooled.dbapi_connection, None)
-            if lost:
-                await self.connection.invalidate(error)
-            general = dialect.loaded_dbapi.Error
-            wrapped: Any = DBAPIError.instance(
-                None,
-                None,
-                error,
-                general,
-                hide_parameters=True,
-                connection_invalidated=lost,
-                dialect=dialect,
-            )
-            raise wrapped from error
+        except Exception as error:
+            raise await self._told(error, pooled.dbapi_connection) from error
+        except BaseException:  # a cancellation
+            self.is_busy = True
+            raise
+
+    async def _told(self, error: Exception, connection: Any) -> Exception:  # noqa: ANN401  # the dialect's
+        """The driver's error as SQLAlchemy's; any other as it is."""
+        dialect = self.connection.dialect
+        known = as_dbapi(error, connection, dialect)
+        if known is None:
+            return error
+        lost = dialect.is_disconnect(known, connection, None)
+        if lost:
+            await self.connection.invalidate(known)
+        general = dialect.loaded_dbapi.Error
+        return DBAPIError.instance(  # pyright: ignore[reportUnknownVariableType]  # SQLAlchemy's
+            None, None, known, general, hide_parameters=True, connection_invalidated=lost, dialect=dialect
+        )

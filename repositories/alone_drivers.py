@@ -4,11 +4,12 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from sqlalchemy import Dialect
+
 from repositories.compiled import Values
 
-if TYPE_CHECKING:  # only one of them is used by a process
+if TYPE_CHECKING:  # a process on PostgreSQL does without
     import aiosqlite
-    import psycopg
 
 R = TypeVar("R")
 
@@ -64,19 +65,15 @@ def _run_all(raw: sqlite3.Connection, statements: Bound) -> bool:
     return True
 
 
-class Postgresql:
-    """Sends statements that are transactions of their own: without BEGIN and COMMIT around them."""
-
-    def __init__(self, connection: "psycopg.AsyncConnection[Any]") -> None:
-        self._connection = connection
-
-    async def read(self, text: str, values: Values) -> Sequence[Any] | None:
-        connection = self._connection
-        if not connection.autocommit:  # and then it stays so: see `AtHand`
-            await connection.set_autocommit(True)
-        cursor = await connection.execute(text.encode(), values)
-        return await cursor.fetchone()
-
-    async def write(self, statements: Bound) -> bool:
-        [(text, values)] = statements
-        return await self.read(text, values) is not None
+def as_dbapi(error: Exception, connection: Any, dialect: Dialect) -> Any:  # noqa: ANN401  # the dialect's
+    """What a driver raised as SQLAlchemy knows it; None for what has nothing to do with the database."""
+    known: Any = dialect.loaded_dbapi
+    try:
+        connection._handle_exception(error)  # noqa: SLF001  # there is no public way
+    except known.Error as adapted:
+        return adapted
+    except OSError as lost:
+        return known.OperationalError(str(lost), lost)
+    except Exception:  # noqa: BLE001  # it is raised again
+        return None
+    return None

@@ -1,40 +1,75 @@
 """Connections that are kept at hand between units of work which need no session."""
 
-from typing import Any, Final
+import asyncio
+import logging
+from time import monotonic
+from typing import Final
 
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Engine, event
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-MOST: Final = 5
-"""As many as the pool keeps open anyway; those it opens beyond stay for all others."""
+MOST: Final = 10
+"""At once; who comes when all of them are taken waits for the next."""
+
+_REST_SECONDS = 30.0
+"""Without connections, before they are tried again."""
+
+_log = logging.getLogger(__name__)
 
 
 class AtHand:
-    """A few connections that are taken from the pool once, and given back when the engine is disposed of.
+    """A few connections that are taken from a pool once, and given back when the engine is disposed of.
 
     The pool asks the server each time whether it is still there, and rolls back what was never begun: a
     third of what a small write costs. Who takes one from here must be ready to find it dead.
+
+    Args:
+        engine: Opens them, as many as `MOST` beside those of all others.
     """
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
         self._idle: list[AsyncConnection] = []
+        self._places = asyncio.Semaphore(MOST)
+        self._rests_until = 0.0
         event.listen(engine.sync_engine, "engine_disposed", self._dispose)
-        if engine.dialect.name == "postgresql":
-            event.listen(engine.sync_engine, "begin", _leave_autocommit)
 
-    async def take(self) -> AsyncConnection:
-        """Give a connection that is in no transaction, to be given back so."""
-        return self._idle.pop() if self._idle else await self._engine.connect()
+    async def take(self) -> AsyncConnection | None:
+        """Give a connection that is in no transaction, to be given back so; None if none can be opened.
 
-    async def give_back(self, connection: AsyncConnection) -> None:
-        """Keep the connection, or close it where it cannot be used again."""
+        That says nothing of the database, which other drivers may well reach: some know more kinds of URLs.
+        """
+        if monotonic() < self._rests_until:
+            return None
+        await self._places.acquire()
+        if self._idle:
+            return self._idle.pop()
+        try:
+            return await self._engine.connect()
+        except Exception as error:  # noqa: BLE001 -- whatever it is, there are other connections
+            self._places.release()
+            self._rests_until = monotonic() + _REST_SECONDS
+            _log.warning("No connection at hand: writes take longer. %s: %s", type(error).__name__, error)
+            return None
+        except BaseException:
+            self._places.release()
+            raise
+
+    async def give_back(self, connection: AsyncConnection, *, busy: bool) -> None:
+        """Keep the connection, or close it where it cannot be used again.
+
+        Args:
+            connection: One that was taken.
+            busy: Whether it was left in the middle of something, which then ends with it.
+        """
         inner = connection.sync_connection
-        usable = inner is not None and not (inner.closed or inner.invalidated or inner.in_transaction())
-        if usable and len(self._idle) < MOST:
-            self._idle.append(connection)
-        else:
-            await connection.close()
+        try:
+            if inner is None or busy or inner.closed or inner.invalidated or inner.in_transaction():
+                await _ended(connection)
+            else:
+                self._idle.append(connection)
+        finally:
+            self._places.release()
 
     def _dispose(self, _engine: Engine) -> None:
         while self._idle:
@@ -44,11 +79,7 @@ class AtHand:
                 connection.close()
 
 
-def _leave_autocommit(connection: Connection) -> None:
-    """Make transactions again of what a connection does on which single statements were run.
-
-    Only when SQLAlchemy begins one: to say so before and after each single statement costs too much.
-    """
-    raw: Any = connection.connection.dbapi_connection
-    if raw.autocommit:
-        raw.autocommit = False
+async def _ended(connection: AsyncConnection) -> None:
+    if not (connection.closed or connection.invalidated):
+        await connection.invalidate()
+    await connection.close()

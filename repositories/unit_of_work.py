@@ -99,7 +99,7 @@ class UnitOfWork:
     def session(self) -> AsyncSession:
         """The session, from when it is first needed; what was read alone becomes one of its entities."""
         session = AsyncSession(
-            self._begun.engine if self._alone is None else self._alone.connection,
+            self._begun.engine,
             sync_session_class=_Recorded,
             expire_on_commit=False,
             autoflush=False,
@@ -138,10 +138,12 @@ class UnitOfWork:
         must be `repeated`; its next run waits for its turn at the row. Whatever else is asked or written
         in the transaction works as ever, and takes away what was saved.
         """
-        if again.get() or self._alone is not None or "session" in vars(self):
-            return await self.session.get(model, entity_id, with_for_update={**FOR_CHANGE})
-        self._alone = Alone(await self._begun.at_hand.take(), entity_id)
-        return await self._alone.read(model)
+        if not again.get() and self._alone is None and "session" not in vars(self):
+            connection = await self._begun.at_hand.take()
+            if connection is not None:
+                self._alone = Alone(connection, entity_id)
+                return await self._alone.read(model)
+        return await self.session.get(model, entity_id, with_for_update={**FOR_CHANGE})
 
     def add(self, *entities: Base) -> None:
         self.session.add_all(entities)
@@ -208,7 +210,7 @@ class UnitOfWork:
                 await self.session.__aexit__(kind, error, traceback)
         finally:
             if self._alone is not None:
-                await self._begun.at_hand.give_back(self._alone.connection)
+                await self._begun.at_hand.give_back(self._alone.connection, busy=self._alone.is_busy)
 
 
 @dataclass(frozen=True)
@@ -217,7 +219,7 @@ class Transactions:
 
     Attributes:
         engine: Opens connections that begin ready to write.
-        at_hand: Of these, the ones that are kept open for whoever needs no session.
+        at_hand: Connections that are kept open for whoever needs no session.
         turn: Waits for this process's turn to write.
         enqueue: Hands a job to the job engine.
         now: The clock.

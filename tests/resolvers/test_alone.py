@@ -1,16 +1,20 @@
 """One entity changed by itself goes past the session, and leaves what a session would have left."""
 
 import asyncio
-from contextlib import AsyncExitStack
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from uuid import UUID
 
 import pytest
-from sqlalchemy import AsyncAdaptedQueuePool, func, select, text
+from sqlalchemy import AsyncAdaptedQueuePool, select, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from support.contexts import Rows, a_context
 from support.factories import ADA, GRACE, MANUAL_PROVIDER, an_account
 
 from agreements_api.database import Database
-from models import Account, AccountContact, AuditEvent, Provider, ProviderStatus, SearchWord
+from models import Account, AuditEvent, Provider, ProviderStatus, SearchWord
+from repositories import AtHand, is_passing
 from repositories.at_hand import MOST as AT_HAND
 from resolvers.accounts import update_account
 from resolvers.context import Context
@@ -34,6 +38,21 @@ async def left_of(database: Database, account_id: UUID) -> tuple[object, ...]:
         {key: last[key] for key in ("actor", "entity", "type", "before", "after", "request_id")},
         words,
     )
+
+
+async def asked_at_hand(database: Database, question: str) -> object:
+    """What the next connection at hand answers."""
+    kept = require(await database.at_hand.take(), "connection")
+    raw = (await kept.get_raw_connection()).driver_connection
+    found = await raw.fetchval(question)
+    await database.at_hand.give_back(kept, busy=False)
+    return found
+
+
+async def until(connection: AsyncConnection, question: str, answer: int) -> None:
+    async with asyncio.timeout(10):
+        while (await connection.execute(text(question))).scalar_one() != answer:  # noqa: ASYNC110  # PostgreSQL tells nobody
+            await asyncio.sleep(0.01)
 
 
 def change(account: Account) -> None:
@@ -160,37 +179,12 @@ async def test_a_session_on_a_connection_at_hand_writes_nothing_before_its_commi
     assert await left_of(database, account.id) == before
 
 
-async def test_connections_that_the_pool_gets_back_make_transactions(
-    context: Context, database: Database
-) -> None:
-    account = await an_account(context)
-    at_once = 1 if database.is_sqlite else AT_HAND + 3  # on PostgreSQL more than stay at hand
-    async with AsyncExitStack() as held:
-        for _ in range(at_once):
-            uow = await held.enter_async_context(context.unit_of_work())
-            await uow.only(Account, account.id)
-
-    async with AsyncExitStack() as held:
-        for at in range(at_once):
-            uow = await held.enter_async_context(context.unit_of_work())
-            uow.add(
-                AccountContact(account_id=account.id, position=at, contact=ADA, email_domain="contoso.com")
-            )
-            await uow.flush()
-
-    async with database.reads.connect() as connection:
-        assert await connection.scalar(select(func.count()).select_from(AccountContact)) == 0
-
-
 async def test_a_connection_that_died_at_hand_is_replaced(context: Context, database: Database) -> None:
     if database.is_sqlite:
         pytest.skip("SQLite: there is no server whose restart could end a connection")
     account = await an_account(context, name="Fabrikam")
     await update_account(context, account.id, {"name": "Contoso"})
-    kept = await context.transactions.at_hand.take()
-    process = (await kept.execute(text("SELECT pg_backend_pid()"))).scalar_one()
-    await kept.rollback()
-    await context.transactions.at_hand.give_back(kept)
+    process = await asked_at_hand(database, "SELECT pg_backend_pid()")
     async with database.writes.begin() as other:
         await other.execute(text("SELECT pg_terminate_backend(:process)"), {"process": process})
 
@@ -201,10 +195,10 @@ async def test_a_connection_that_died_at_hand_is_replaced(context: Context, data
 
 async def test_connections_at_hand_are_closed_with_the_database(context: Context, database: Database):
     at_hand = context.transactions.at_hand
-    kept = await at_hand.take()
-    await at_hand.give_back(kept)
-    again = await at_hand.take()
-    await at_hand.give_back(again)
+    kept = require(await at_hand.take(), "connection")
+    await at_hand.give_back(kept, busy=False)
+    again = require(await at_hand.take(), "connection")
+    await at_hand.give_back(again, busy=False)
     assert again is kept
 
     await database.dispose()
@@ -218,8 +212,80 @@ async def test_connections_at_hand_are_the_same_for_all_who_write(context: Conte
     for number in range(2 * AT_HAND):
         await update_account(a_context(database), account.id, {"name": f"Fabrikam {number}"})
 
-    assert isinstance(database.writes.pool, AsyncAdaptedQueuePool)
-    assert database.writes.pool.checkedout() == 1
+    kept = require(await database.at_hand.take(), "connection")
+    await database.at_hand.give_back(kept, busy=False)
+    assert isinstance(kept.engine.pool, AsyncAdaptedQueuePool)
+    assert kept.engine.pool.checkedout() == 1
+
+
+async def test_more_at_once_than_connections_at_hand_wait_for_them(context: Context, database: Database):
+    accounts = [await an_account(context, name="Fabrikam") for _ in range(3 * AT_HAND)]
+
+    changed = await asyncio.gather(
+        *(update_account(context, each.id, {"name": "Contoso"}) for each in accounts)
+    )
+
+    assert {each.revision for each in changed} == {2}
+
+
+async def test_what_is_given_up_leaves_no_connection_in_the_middle_of_it(
+    context: Context, database: Database
+) -> None:
+    if database.is_sqlite:
+        pytest.skip("SQLite: whoever writes has the turn, so nobody waits in the middle of it")
+    account = await an_account(context, name="Fabrikam")
+    async with database.writes.begin() as other:
+        await other.execute(text("UPDATE accounts SET domain = 'fabrikam.example'"))
+        waiting = asyncio.create_task(update_account(context, account.id, {"name": "Contoso"}))
+        await until(other, "SELECT count(*) FROM pg_locks WHERE NOT granted", 1)
+        process = await asked_at_hand(database, "SELECT pg_backend_pid()")
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        await until(other, "SELECT count(*) FROM pg_locks WHERE NOT granted", 0)
+
+    changed = await update_account(context, account.id, {"name": "Northwind"})
+
+    assert (changed.name, changed.revision) == ("Northwind", 2)
+    assert await asked_at_hand(database, "SELECT pg_backend_pid()") == process
+
+
+async def test_the_greatest_day_and_instant_and_ids_are_exchanged_as_they_are(database: Database) -> None:
+    if database.is_sqlite:
+        pytest.skip("SQLite: there is no other driver")
+    given = [date.max, datetime.max.replace(tzinfo=UTC), MANUAL_PROVIDER]
+    statement = "SELECT $1::date, $2::timestamptz, $3::uuid, $1::date::text, $2::timestamptz::text"
+
+    kept = require(await database.at_hand.take(), "connection")
+    raw = (await kept.get_raw_connection()).driver_connection
+    found = await raw.fetchrow(statement, *given)
+    await database.at_hand.give_back(kept, busy=False)
+
+    assert [*found] == [*given, "9999-12-31", "9999-12-31 23:59:59.999999+00"]
+    assert type(found[2]) is UUID
+
+
+async def test_writes_go_on_where_no_connection_can_be_kept_at_hand(
+    context: Context, database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    account = await an_account(context, name="Fabrikam")
+    nowhere = create_async_engine("sqlite+aiosqlite:////nowhere/at/all.db")
+    without = replace(context, transactions=replace(context.transactions, at_hand=AtHand(nowhere)))
+
+    for number in range(2):
+        changed = await update_account(without, account.id, {"name": f"Contoso {number}"})
+
+    assert (changed.name, changed.revision) == ("Contoso 1", 3)
+    assert [each.getMessage().partition(":")[0] for each in caplog.records] == ["No connection at hand"]
+    await nowhere.dispose()
+
+
+async def test_a_server_that_is_not_there_is_said_to_be_out_of_reach() -> None:
+    async with Database("postgresql://nobody@127.0.0.1:1/nothing") as nowhere:
+        with pytest.raises(DBAPIError) as raised:
+            await update_account(a_context(nowhere), MANUAL_PROVIDER, {"name": "Contoso"})
+
+    assert is_passing(raised.value)
 
 
 async def test_a_session_in_the_same_transaction_reads_what_is_there(context: Context) -> None:
