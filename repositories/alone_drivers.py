@@ -27,7 +27,10 @@ class Driver(Protocol):
 
 
 class Sqlite:
-    """Runs a whole transaction on the driver's thread at once: the way there costs more than the work."""
+    """Runs a whole transaction on the driver's thread at once: the way there costs more than the work.
+
+    It costs several times what it takes to read one row by its key, so that is done by whoever asks.
+    """
 
     def __init__(self, connection: "aiosqlite.Connection") -> None:
         self._connection = connection
@@ -36,7 +39,18 @@ class Sqlite:
         def run(raw: sqlite3.Connection) -> Sequence[Any] | None:
             return raw.execute(text, values).fetchone()
 
-        return await self._run(run)
+        driver: Any = self._connection
+        raw: sqlite3.Connection = driver._conn  # noqa: SLF001  # there is no public way
+        [patience_ms] = raw.execute("PRAGMA busy_timeout").fetchone()
+        raw.execute("PRAGMA busy_timeout = 0")
+        try:
+            return run(raw)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                raise
+        finally:
+            raw.execute(f"PRAGMA busy_timeout = {patience_ms}")
+        return await self._run(run)  # which may take a while: the file is being opened, or repaired
 
     async def write(self, statements: Bound) -> bool:
         def run(raw: sqlite3.Connection) -> bool:

@@ -1,10 +1,14 @@
 """One entity changed by itself goes past the session, and leaves what a session would have left."""
 
 import asyncio
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from pathlib import Path
 from uuid import UUID
 
+import aiosqlite
 import pytest
 from sqlalchemy import AsyncAdaptedQueuePool, select, text
 from sqlalchemy.exc import DBAPIError
@@ -15,6 +19,7 @@ from support.factories import ADA, GRACE, MANUAL_PROVIDER, an_account
 from agreements_api.database import Database
 from models import Account, AuditEvent, Provider, ProviderStatus, SearchWord
 from repositories import AtHand, is_passing
+from repositories.alone_drivers import Sqlite
 from repositories.at_hand import MOST as AT_HAND
 from resolvers.accounts import update_account
 from resolvers.context import Context
@@ -286,6 +291,19 @@ async def test_a_server_that_is_not_there_is_said_to_be_out_of_reach() -> None:
             await update_account(a_context(nowhere), MANUAL_PROVIDER, {"name": "Contoso"})
 
     assert is_passing(raised.value)
+
+
+async def test_a_file_that_is_locked_is_waited_for_beside_the_event_loop(tmp_path: Path) -> None:
+    file = tmp_path / "locked.db"
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("CREATE TABLE words AS SELECT 'one' AS word")
+        async with aiosqlite.connect(file, isolation_level=None, check_same_thread=False) as connection:
+            other.execute("BEGIN EXCLUSIVE")
+            reading = asyncio.create_task(Sqlite(connection).read("SELECT word FROM words", ()))
+            done, _ = await asyncio.wait([reading], timeout=0.05)
+            assert not done
+            other.execute("COMMIT")
+            assert await reading == ("one",)
 
 
 async def test_a_session_in_the_same_transaction_reads_what_is_there(context: Context) -> None:
