@@ -239,22 +239,36 @@ class Engine:
         return Operation(document, node, request, most.rows, most.work)
 
     def _executor(
-        self, executes: type[Executor], operation: Operation, context: Context
+        self, executes: type[Paced], operation: Operation, context: Context
     ) -> Executor | list[GraphQLError]:
-        executor: Any = executes.build(
-            self._schema,
-            operation.document.node,
-            context_value=context,
-            raw_variable_values=dict(operation.request.variables),
-            operation_name=operation.name,
-            is_awaitable=optimized_is_awaitable,  # pyright: ignore[reportArgumentType]  # Strawberry's says bool
-            max_coercion_errors=_MOST_ERRORS,
-            hide_suggestions=not self._documents.suggestions,
-        )
-        if self._plans is not None and isinstance(executor, Paced):
-            executor.references = References(
-                self._plans, operation.document, operation.request, context.reader
+        document, request, plans = operation.document, operation.request, self._plans
+        values = None
+        if plans is not None and len(document.node.definitions) == 1:
+            values = plans.plain(document, operation.node, request.variables)
+        hidden = not self._documents.suggestions
+        executor: Any
+        if values is not None:
+            executor = executes.of(
+                self._schema,
+                operation.node,
+                values,
+                context,
+                is_awaitable=optimized_is_awaitable,
+                hide_suggestions=hidden,
             )
+        else:
+            executor = executes.build(
+                self._schema,
+                document.node,
+                context_value=context,
+                raw_variable_values=dict(request.variables),
+                operation_name=operation.name,
+                is_awaitable=optimized_is_awaitable,  # pyright: ignore[reportArgumentType]  # Strawberry's says bool
+                max_coercion_errors=_MOST_ERRORS,
+                hide_suggestions=hidden,
+            )
+        if plans is not None and isinstance(executor, Paced):
+            executor.references = References(plans, document, request, context.reader)
         return executor
 
     async def _planned(self, operation: Operation, context: Context) -> Response | None:
@@ -273,7 +287,7 @@ class Engine:
             return self._too_large(context.request_id)
         return None if data is None else Response(b"".join((begin, data, end)))
 
-    async def _execute(self, executes: type[Executor], operation: Operation, context: Context) -> Any:  # noqa: ANN401  # one of three kinds of results
+    async def _execute(self, executes: type[Paced], operation: Operation, context: Context) -> Any:  # noqa: ANN401  # one of three kinds of results
         executor = self._executor(executes, operation, context)
         if isinstance(executor, list):
             return executor

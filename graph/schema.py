@@ -4,9 +4,9 @@
 # Not strict: what graphql-core and Strawberry bring is untyped.
 import asyncio
 from collections.abc import Awaitable, Mapping
-from functools import partial
+from functools import cache, partial
 from inspect import isawaitable
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import strawberry
 from graphql import (
@@ -16,16 +16,22 @@ from graphql import (
     GraphQLResolveInfo,
     GraphQLResolveInfoHelpers,
     GraphQLSchema,
+    OperationDefinitionNode,
+    default_field_resolver,
+    default_type_resolver,
     get_named_type,
     is_leaf_type,
 )
 from graphql.execution.incremental import IncrementalExecutor
 from graphql.execution.incremental.stream_item_queue import StreamItemQueue
+from graphql.execution.values import VariableValues
 from graphql.pyutils import Path
 from strawberry.schema.config import StrawberryConfig
+from strawberry.schema.name_converter import NameConverter
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from graph.errors import Code, CodedError
+from graph.inputs import prepare_inputs
 
 _LONG = 20
 """Lists of so many items are completed with pauses."""
@@ -53,6 +59,33 @@ class Paced(Executor):  # type: ignore[type-arg]  # graphql-core's parameter is 
     def __init__(self, *args: Any, **options: Any) -> None:  # noqa: ANN401  # graphql-core's
         super().__init__(*args, **options)
         self._read: dict[int, Mapping[str, Any]] = {}
+
+    @classmethod
+    def of(  # noqa: PLR0913  # what an execution depends on
+        cls,
+        schema: GraphQLSchema,
+        operation: OperationDefinitionNode,
+        values: VariableValues,
+        context: Any,  # noqa: ANN401  # the caller's
+        *,
+        is_awaitable: Any,  # noqa: ANN401  # a predicate
+        hide_suggestions: bool,
+    ) -> Self:
+        """What `build` makes of an operation, the only thing in its document, with values that are known."""
+        return cls(
+            schema,
+            {},
+            {},
+            None,
+            context,
+            operation,
+            values,
+            default_field_resolver,
+            default_type_resolver,
+            default_field_resolver,
+            is_awaitable=is_awaitable,
+            hide_suggestions=hide_suggestions,
+        )
 
     @property
     def async_helpers(self) -> GraphQLResolveInfoHelpers:
@@ -184,13 +217,23 @@ class InParts(Paced, StrawberryGraphQLCoreExecutionContext, IncrementalExecutor)
         return StreamItemQueue(produce, given._on_abort)  # noqa: SLF001  # there is no other way to it
 
 
+class _Names(NameConverter):
+    """Names in GraphQL; Strawberry asks for those of an input's fields each time that one is sent."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.apply_naming_config = cache(super().apply_naming_config)  # type: ignore[method-assign]  # the same
+
+
 class Schema(strawberry.Schema):
     """A Strawberry schema with the directives of incremental delivery, to be executed by an `Engine`."""
 
     def __init__(self, *, config: StrawberryConfig | None = None, **given: Any) -> None:  # noqa: ANN401  # Strawberry's signature
         config = config or StrawberryConfig()
+        config.name_converter = _Names()
         config.enable_experimental_incremental_execution = True
         super().__init__(**given, config=config)  # pyright: ignore[reportUnknownMemberType]  # Strawberry's
+        prepare_inputs(self._schema)
 
     @property
     def core(self) -> GraphQLSchema:

@@ -3,8 +3,9 @@
 # pyright: standard
 # Not strict: what graphql-core brings is untyped.
 import logging
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import orjson
 from graphql import GraphQLError, OperationDefinitionNode, OperationType
@@ -120,6 +121,12 @@ class Plans:
             return None
         self.counts.planned += 1
         return found
+
+    def plain(
+        self, document: Document, node: OperationDefinitionNode, sent: Mapping[str, Any]
+    ) -> VariableValues | None:
+        """The values of an operation's variables, where they are soon told; else None."""
+        return self._known(document, node).variables.plain(sent)
 
     def explain(
         self, document: Document, node: OperationDefinitionNode, request: GraphQLRequest, reader: Reader

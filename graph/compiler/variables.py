@@ -1,4 +1,4 @@
-"""The variables of one operation: graphql-core's values, but what is plainly text is not looked at twice."""
+"""The variables of one operation: graphql-core's values; what does not depend on them is found once."""
 
 # pyright: standard
 # Not strict: what graphql-core brings is untyped.
@@ -15,8 +15,11 @@ from graphql import (
 )
 from graphql.execution.get_variable_signature import get_variable_signature
 from graphql.execution.values import VariableValues, VariableValueSource, get_variable_values
+from graphql.pyutils import Undefined
+from graphql.utilities import coerce_input_value
 
 _NONE = VariableValues({}, {})
+_PLAIN = frozenset({str, int, float, bool, type(None)})
 
 
 class Variables:
@@ -26,8 +29,10 @@ class Variables:
         self._schema, self._definitions = schema, operation.variable_definitions or ()
         signatures = [get_variable_signature(schema, each) for each in self._definitions]
         known = [each for each in signatures if not isinstance(each, GraphQLError)]
-        texts = [each for each in known if get_nullable_type(each.type) in {GraphQLID, GraphQLString}]
-        self._texts = {each.name: each for each in texts} if len(texts) == len(signatures) else None
+        self._known = {each.name: each for each in known} if len(known) == len(signatures) else None
+        self._texts = {
+            each.name for each in known if get_nullable_type(each.type) in {GraphQLID, GraphQLString}
+        }
 
     def values(self, sent: Mapping[str, Any]) -> VariableValues:
         """The values that these stand for.
@@ -37,16 +42,35 @@ class Variables:
         """
         if not self._definitions:
             return _NONE
-        if self._texts is not None:
-            given, sources = dict[str, Any](), dict[str, VariableValueSource]()
-            for name, signature in self._texts.items():
-                value = sent.get(name)
-                if type(value) is not str:
-                    break
-                given[name], sources[name] = value, VariableValueSource(signature, value)
-            else:
-                return VariableValues(sources, given)
+        quickly = self.plain(sent)
+        if quickly is not None:
+            return quickly
         found = get_variable_values(self._schema, self._definitions, dict(sent), max_errors=1)
         if isinstance(found, list):
             raise found[0]
         return found
+
+    def plain(self, sent: Mapping[str, Any]) -> VariableValues | None:
+        """The values, where all are given, as they must be, and hardly nested; else None."""
+        if self._known is None:
+            return None
+        given, sources = dict[str, Any](), dict[str, VariableValueSource]()
+        for name, signature in self._known.items():
+            value = sent.get(name)
+            if not (name in self._texts and type(value) is str):
+                if value is None or not _is_flat(value):
+                    return None
+                coerced = coerce_input_value(value, signature.type)
+                if coerced is Undefined:
+                    return None
+            else:
+                coerced = value
+            given[name], sources[name] = coerced, VariableValueSource(signature, value)
+        return VariableValues(sources, given)
+
+
+def _is_flat(value: Any) -> bool:  # noqa: ANN401  # whatever was sent
+    """Whether it is plain, or holds nothing but what is plain: then its depth needs no check."""
+    if type(value) is dict:
+        return all(type(each) in _PLAIN for each in value.values())
+    return type(value) in _PLAIN
