@@ -11,6 +11,9 @@ from graph.binding import Binding
 from graph.dynamic import Declared, Value
 from graph.ids import encode_id
 
+_WRITTEN = "written as"
+"""No field is called so."""
+
 
 class IdField(StrawberryField):
     """Serves the row's id as a global id."""
@@ -33,11 +36,24 @@ class Node:
     id: UUID = _id_field()
 
     @classmethod
-    def ref(cls, id: UUID) -> Self:
-        """Stand for a row by its id alone: for payloads, whose `reference` fields read what is selected."""
+    def ref(cls, id: UUID, written: object = None) -> Self:
+        """Stand for a row by its id alone: for payloads, whose `reference` fields read what is selected.
+
+        Args:
+            id: The row's.
+            written: The model's instance of the row, if that has just been committed as it says here: what is
+                selected of its own columns need not be read again.
+        """
         node = object.__new__(cls)
         node.__dict__["id"] = id
+        if written is not None:
+            node.__dict__[_WRITTEN] = written
         return node
+
+
+def written_as(node: Node) -> Any:  # noqa: ANN401  # an instance of the model
+    """The instance that a reference was given, if any."""
+    return node.__dict__.get(_WRITTEN)
 
 
 def shown(binding: Binding, values: Value) -> Any:  # noqa: ANN401  # an instance of the binding's type

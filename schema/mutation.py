@@ -63,7 +63,7 @@ class Mutation(DocumentMutations):
             input.changes(),
             revision=given(input.revision),
         )
-        return answer.UpdateAccountPayload(account=Account.ref(account.id))
+        return answer.UpdateAccountPayload(account=Account.ref(account.id, account))
 
     @mutation(description="Enter a billing contract with an account.")
     async def create_billing_contract(
@@ -98,7 +98,7 @@ class Mutation(DocumentMutations):
             input.changes(),
             revision=given(input.revision),
         )
-        return answer.UpdateAgreementPayload(agreement=Agreement.ref(agreement.id))
+        return answer.UpdateAgreementPayload(agreement=Agreement.ref(agreement.id, agreement))
 
     @mutation(
         description="Record that the customer has accepted. A provider that confirms is told. "

@@ -216,13 +216,15 @@ class Plan:
     """How a query is answered: its root fields by response name.
 
     `levels` are all there are, by number. `repeats`: what is read once may be in the answer many times.
-    `projectors` are made when they are first needed. `habit` is of its runs. `serial` is no other plan's.
+    `projectors` are made when they are first needed, `written` for each kind of database where a row need not
+    be read. `habit` is of its runs. `serial` is no other plan's.
     """
 
     roots: tuple[tuple[str, Root], ...]
     levels: tuple[Level, ...]
     repeats: bool = False
     projectors: dict[int, Any] = field(default_factory=dict[int, Any])
+    written: dict[str, Any] = field(default_factory=dict[str, Any])
     habit: Habit = field(default_factory=Habit)
     serial: int = field(default_factory=count(1).__next__)
 

@@ -14,6 +14,7 @@ from graph.compiler.outputs import Anomaly
 from graph.compiler.planner import Planner, refers
 from graph.compiler.plans import Plans
 from graph.compiler.run import Run
+from graph.compiler.written import as_written
 from graph.documents import Document
 from graph.reader import Reader
 from graph.requests import GraphQLRequest
@@ -26,7 +27,8 @@ _log = logging.getLogger(__name__)
 class References:
     """Reads the rows that payloads of one operation refer to: see `graph.schema.ReadReferences`.
 
-    Those of one payload are read in one snapshot. What no plan can read, graphql-core reads field by field.
+    Those of one payload are read in one snapshot. One row that has just been written is known already.
+    What no plan can read, graphql-core reads field by field.
     """
 
     def __init__(self, plans: Plans, document: Document, request: GraphQLRequest, reader: Reader) -> None:
@@ -68,6 +70,9 @@ class References:
         )
         if not plan.roots:
             return {}
+        known = as_written(plan, held, source.dialect)
+        if known is not None:
+            return known
         given = Given(self._request.variables, variables, self._reader, source.dialect, held)
         run = Run(plan, plans.binder, given)
         return await source.run(run.steps(), plan.habit, one=plan.is_one_statement)
