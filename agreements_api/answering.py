@@ -14,6 +14,7 @@ from agreements_api.fair_transport import FairTransport
 _IN_NO_NAME = bytes(range(0x21)) + b'\x7f()<>@,;:\\[]={}"'
 _IN_NO_VALUE = bytes(set(range(0x20)) - {0x09}) + b"\x7f"
 _NEVER_THE_SAME = {b"content-length", b"x-request-id"}
+"""Where they stand behind all others, what those are on the wire is known from answers before."""
 _FAULT = b"Internal Server Error"
 
 Header = tuple[bytes, bytes]
@@ -157,14 +158,16 @@ class Cycle:
             self._write(message.get("body", b""), more=message.get("more_body", False))
         else:
             self._begin(message["status"], [*self._server_headers, *message.get("headers", ())])
+            if "body" in message:
+                self._write(message["body"], more=False)
 
-    def _begin(self, status: int, headers: Sequence[Header]) -> None:
-        known, own = list[Header](), list[Header]()
-        for header in headers:
-            (own if header[0] in _NEVER_THE_SAME else known).append(header)
-        lasting = _lasting(status, tuple(known))
+    def _begin(self, status: int, headers: list[Header]) -> None:
+        end = len(headers)
+        while end and headers[end - 1][0] in _NEVER_THE_SAME:
+            end -= 1
+        lasting = _lasting(status, tuple(headers[:end]))
         pieces, length = [lasting.lines], lasting.length
-        for name, value in own:
+        for name, value in headers[end:]:
             pieces.append(_line(name, value))
             if name == b"content-length":
                 length = int(value)

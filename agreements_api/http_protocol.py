@@ -16,6 +16,7 @@ from agreements_api.patience import Patience, PatientFlow
 from agreements_api.socket_protocol import BoundedSocket
 from agreements_api.turning_away import BAD_BODY, NO_HTTP, TOO_LATE, Refusal, refuse_handshake
 from graph import Code
+from graph.wire.answers import WHOLE
 from graph.wire.waiting import LEAVING
 
 URL_BYTES = 64 * 1024
@@ -169,7 +170,7 @@ class BoundedProtocol(FairlyRead, HttpToolsProtocol):  # pyright: ignore[reportI
             keep_alive=keeps_alive and version != "1.0",
             on_response=self.on_response_complete,
         )
-        scope["extensions"] = {LEAVING: cycle.tell_of_leaving}
+        scope["extensions"] = {LEAVING: cycle.tell_of_leaving, WHOLE: True}
         if self._is_busy():
             self.flow.pause_reading()
             self.pipeline.appendleft((cycle, self.app))

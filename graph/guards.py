@@ -95,11 +95,11 @@ class RequestIds:
     def _completed(self, message: Message, tag: str) -> list[tuple[bytes, bytes]]:
         given = message.get("headers", ())
         names = frozenset([name for name, _ in given])
-        found = [*given] if _ID not in names else [header for header in given if header[0] != _ID]
-        if message["type"] != "websocket.accept":
-            found += self._headers if names.isdisjoint(self._names) else self._missing(names)
-        found.append((_ID, tag.encode()))
-        return found
+        kept = given if _ID not in names else [header for header in given if header[0] != _ID]
+        if message["type"] == "websocket.accept":
+            return [*kept, (_ID, tag.encode())]
+        ours = self._headers if names.isdisjoint(self._names) else self._missing(names)
+        return [*ours, *kept, (_ID, tag.encode())]  # what is of this answer alone comes last
 
     def _missing(self, names: frozenset[bytes]) -> list[tuple[bytes, bytes]]:
         return [header for header in self._headers if header[0] not in names]

@@ -54,7 +54,8 @@ class Variables:
         """The values, where all are given, as they must be, and hardly nested; else None."""
         if self._known is None:
             return None
-        given, sources = dict[str, Any](), dict[str, VariableValueSource]()
+        given: dict[str, Any] = {}
+        sources: dict[str, VariableValueSource] = {}
         for name, signature in self._known.items():
             value = sent.get(name)
             if not (name in self._texts and type(value) is str):

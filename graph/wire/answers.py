@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Sequence
 
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from graph.admission import Budget
 from graph.guards import request_id
@@ -14,6 +14,9 @@ SLICE_BYTES = 256 * 1024
 """Handed on at once: what the server holds for a client beyond the answer itself."""
 STALL_SECONDS = 30.0
 """After which a client that takes nothing is given up."""
+
+WHOLE = "graph.whole"
+"""A server's extension of ASGI: the message that starts an answer may bring all of its `body`, and end it."""
 
 _log = logging.getLogger(__name__)
 
@@ -58,10 +61,14 @@ class Answer:
         if not self._owed:
             self._budget.require(size)
         self._budget.take(size)
+        start: Message = {"type": "http.response.start", "status": self.status, "headers": headers}
         try:
-            await send({"type": "http.response.start", "status": self.status, "headers": headers})
-            rest = body if size <= SLICE_BYTES else await _begun(body, send)
-            await in_time(send({"type": "http.response.body", "body": rest}), STALL_SECONDS)
+            if size <= SLICE_BYTES and WHOLE in scope.get("extensions", ()):
+                await in_time(send({**start, "body": body}), STALL_SECONDS)
+            else:
+                await send(start)
+                rest = body if size <= SLICE_BYTES else await _begun(body, send)
+                await in_time(send({"type": "http.response.body", "body": rest}), STALL_SECONDS)
         except TimeoutError:
             _log.info("A client took nothing more", extra={"request_id": request_id(scope)})
         finally:

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import itertools
 import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -12,6 +13,7 @@ from support.servers import serving
 
 from agreements_api.answering import Cycle
 from agreements_api.http_protocol import BoundedProtocol
+from graph.wire.answers import WHOLE
 from graph.wire.waiting import LEAVING, ClientGone, unless_gone
 
 GET = b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n"
@@ -79,6 +81,40 @@ async def test_a_body_of_any_length_comes_behind_its_head(size: int) -> None:
     assert head.startswith(b"HTTP/1.1 200 OK\r\n")
     assert b"\r\ncontent-length: %d" % size in head
     assert rest == content
+
+
+@pytest.mark.parametrize("sent", [GET, GET.replace(b"GET", b"HEAD")])
+async def test_an_answer_may_come_in_one_message(sent: bytes) -> None:
+    whole = {**start((b"content-length", b"2")), "body": b"ok"}
+
+    async def app(scope: Scope, _receive: Receive, send: Send) -> None:
+        assert WHOLE in scope["extensions"]
+        await send(whole)
+
+    async with connected(app) as (reader, writer):
+        for _ in range(2):  # the connection is kept
+            writer.write(sent)
+            head = await reader.readuntil(b"\r\n\r\n")
+            assert head.startswith(b"HTTP/1.1 200 OK\r\n")
+            assert b"\r\ncontent-length: 2\r\n" in head
+            if sent == GET:
+                assert await reader.readexactly(2) == b"ok"
+
+
+async def test_nothing_follows_an_answer_in_one_message(caplog: pytest.LogCaptureFixture) -> None:
+    whole = {**start((b"content-length", b"2")), "body": b"ok"}
+
+    assert (await told(an_app(whole, body(b"more")))).endswith(b"\r\n\r\nok")
+    assert "http.response.body was sent after the end" in caplog.text
+
+
+async def test_lengths_and_ids_of_answers_may_stand_anywhere() -> None:
+    """Behind all other headers they cost the least."""
+    lasting, length, tag = (b"x-one", b"1"), (b"content-length", b"2"), (b"x-request-id", b"r")
+    for order in itertools.permutations((lasting, length, tag)):
+        head, _, rest = (await told(an_app(start(*order), body(b"ok")))).partition(b"\r\n\r\n")
+        assert rest == b"ok"
+        assert all(b"%b: %b" % each in head.split(b"\r\n") for each in order)
 
 
 async def test_what_fails_before_its_first_byte_is_told() -> None:
