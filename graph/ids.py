@@ -9,7 +9,7 @@ from uuid import UUID
 
 from graph.errors import CodedError
 
-_UUID = re.compile(r"[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}")
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _PLAIN = 32
 """Digits of an id without dashes."""
 
@@ -37,11 +37,12 @@ def split_id(text: str) -> tuple[str, UUID]:
 def split_text_id(text: str) -> tuple[str, str]:
     """As `split_id`; the id as text, with dashes."""
     try:
-        type_name, _, key = a2b_base64(text.encode("ascii"), strict_mode=True).decode().partition(":")
+        written = text.encode("ascii")
+        raw = a2b_base64(written, strict_mode=True)
+        type_name, _, key = raw.decode().partition(":")
     except ValueError as error:  # among them errors of base64 and of UTF-8
         raise ValueError(f"«{text:.80}» is not an id.") from error
-    canonical = b2a_base64(f"{type_name}:{key}".encode(), newline=False).decode()
-    if _UUID.fullmatch(key) is None or canonical != text:
+    if _UUID.fullmatch(key) is None or b2a_base64(raw, newline=False) != written:
         raise ValueError(f"«{text:.80}» is not an id.")
     return type_name, key
 

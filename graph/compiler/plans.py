@@ -51,6 +51,30 @@ class _Known:
     conditions: tuple[str, ...] | None
     plans: dict[Hashable, Plan | str] = field(default_factory=dict[Hashable, "Plan | str"])
 
+    def plan(self, place: Hashable, variables: VariableValues) -> Plan | None:
+        """The plan of a place, None if none was made so far.
+
+        Raises:
+            Unplannable: It takes graphql-core.
+        """
+        found = self.plans.get(self._key(place, variables))
+        if isinstance(found, str):
+            raise Unplannable(found)
+        return found
+
+    def keep(self, place: Hashable, variables: VariableValues, made: Plan | str) -> None:
+        if len(self.plans) >= _MOST_VARIANTS:
+            self.plans.clear()
+        self.plans[self._key(place, variables)] = made
+
+    def _key(self, place: Hashable, variables: VariableValues) -> Hashable:
+        if not self.conditions:
+            if self.conditions is None:
+                raise Unplannable("A directive asks for more than to skip or include.")
+            return place
+        values = [variables.coerced.get(name) for name in self.conditions]
+        return place, *[value if isinstance(value, bool) else None for value in values]
+
 
 @dataclass
 class Counts:
@@ -101,10 +125,12 @@ class Plans:
         if source is None or node.operation is not OperationType.QUERY:
             return None
         try:
-            variables = self._known(document, node).variables.values(request.variables)
-            plan = self.plan(document, node, variables, source.dialect)
-            given = Given(request.variables, variables, reader, source.dialect)
-            run = Run(plan, self.binder, given)
+            dialect, known = source.dialect, self._known(document, node)
+            variables = known.variables.values(request.variables)
+            plan = known.plan(dialect.name, variables)
+            if plan is None:
+                plan = self.plan(document, node, variables, dialect)
+            run = Run(plan, self.binder, Given(request.variables, variables, reader, dialect))
             found = await source.run(_written(run, plan, most_bytes), plan.habit, one=plan.is_one_statement)
         except Unplannable:
             self.counts.unplanned += 1
@@ -179,24 +205,15 @@ class Plans:
             Unplannable: It takes graphql-core.
         """
         known = self._known(document, node)
-        if known.conditions is None:
-            raise Unplannable("A directive asks for more than to skip or include.")
-        key = place
-        if known.conditions:
-            values = [variables.coerced.get(name) for name in known.conditions]
-            key = place, *[value if isinstance(value, bool) else None for value in values]
-        found = known.plans.get(key)
+        found = known.plan(place, variables)
         if found is None:
             try:
                 found = make()
             except Unplannable as error:
                 # Not the error itself: each time that it is raised it would hold on to one request more.
-                found = str(error)
-            if len(known.plans) >= _MOST_VARIANTS:
-                known.plans.clear()
-            known.plans[key] = found
-        if isinstance(found, str):
-            raise Unplannable(found)
+                known.keep(place, variables, str(error))
+                raise
+            known.keep(place, variables, found)
         return found
 
     def _known(self, document: Document, node: OperationDefinitionNode) -> _Known:

@@ -128,17 +128,16 @@ class Run:
                 found[name] = yield from self._rows(level, list(keys))
         return [found[name].get(key) if name in found else None for name, key in places]
 
-    def _bound(self, level: Level) -> Steps[Any]:
-        """The level with the values of the request."""
-        bound = self._binder.kept(self._plan, level, self._given)
-        if bound is None:
-            yield ASIDE
-            bound = self._binder.bind(self._plan, level, self._given)
-        return bound
+    def _bound_anew(self, level: Level) -> Steps[Any]:
+        """The level with the values of the request, which no request had before."""
+        yield ASIDE
+        return self._binder.bind(self._plan, level, self._given)
 
     def _rows(self, level: Level, keys: list[Any]) -> Steps[Mapping[Any, Any]]:
         """A level's rows by their keys, as JSON."""
-        bound = yield from self._bound(level)
+        bound: Any = self._binder.kept(self._plan, level, self._given)
+        if bound is None:
+            bound = yield from self._bound_anew(level)
         rows = yield bound.rows.query(keys[0] if level.one else raw_keys(keys, self._dialect))
         if self._is_much(rows):
             yield ASIDE
@@ -147,7 +146,9 @@ class Run:
 
     def _pages(self, level: Level, keys: list[Any]) -> Steps[Mapping[Any, Any]]:
         """A level's connections by their parents' keys, as JSON; on the root the key is None."""
-        bound = yield from self._bound(level)
+        bound: Any = self._binder.kept(self._plan, level, self._given)
+        if bound is None:
+            bound = yield from self._bound_anew(level)
         if isinstance(bound, str):
             raise Anomaly(bound)
         asked = None if keys == [None] else raw_keys(keys, self._dialect)

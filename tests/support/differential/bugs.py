@@ -87,8 +87,8 @@ _BOUND = (
 _REST = (
     (
         "plans.py",
-        "key = place, *[value if isinstance(value, bool) else None for value in values]",
-        "pass",
+        "return place, *[value if isinstance(value, bool) else None for value in values]",
+        "return place",
     ),
     ("plans.py", "key = self, id(node)", "key = self"),
     ("documents.py", "found.update(dict.fromkeys(variables_of(node)))", "pass"),
