@@ -5,16 +5,14 @@
 import asyncio
 import logging
 from time import monotonic
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from sqlalchemy import Dialect
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 
 from graph.compiler.places import Places, StandsStill
+from graph.compiler.prepared import Prepared
 from graph.source import ASIDE, Aside, Habit, Query, Rows, SourceFailed, Steps
-
-if TYPE_CHECKING:
-    import asyncpg
 
 T = TypeVar("T")
 
@@ -41,7 +39,7 @@ class PostgreSQLSource:
         self._dsn, self._options = dsn, options
         self._dialect = PGDialect_asyncpg()
         # None stands for a connection that has yet to be opened.
-        self._places = Places["asyncpg.Connection | None"]([None] * most)
+        self._places = Places[Prepared | None]([None] * most)
         self._ending: set[asyncio.Task[None]] = set()
         self._rests_until = 0.0
         self._is_closed = False
@@ -55,10 +53,10 @@ class PostgreSQLSource:
             connection = await self._taken()
             try:
                 if not one:
-                    await connection.execute("BEGIN")
-                done = await _read(connection, steps)
+                    await connection.driver.execute("BEGIN")
+                value, fault = await _read(connection, steps)
                 if not one:
-                    await connection.execute("COMMIT")
+                    await connection.driver.execute("COMMIT")
             except BaseException as error:
                 # Whatever it is in the middle of goes with it, also in the database. Then there is a place.
                 self._end(connection)
@@ -68,11 +66,11 @@ class PostgreSQLSource:
             self._put_back(connection)
         finally:
             steps.close()
-        if done.error is not None:
-            raise done.error
-        return done.value
+        if fault is not None:
+            raise fault
+        return value
 
-    def _put_back(self, connection: "asyncpg.Connection") -> None:
+    def _put_back(self, connection: Prepared) -> None:
         if self._is_closed:
             self._end(connection)
         else:
@@ -87,7 +85,7 @@ class PostgreSQLSource:
                 self._end(connection)
         await asyncio.gather(*self._ending, return_exceptions=True)
 
-    async def _taken(self) -> "asyncpg.Connection":
+    async def _taken(self) -> Prepared:
         """A connection that is free, or a new one.
 
         Where all of them are held by what takes long, the ordinary path has others.
@@ -96,7 +94,7 @@ class PostgreSQLSource:
             connection = await self._places.take()
         except StandsStill as error:
             raise SourceFailed("All connections are at work that takes long.") from error
-        if connection is not None and not connection.is_closed():
+        if connection is not None and not connection.driver.is_closed():
             return connection
         try:
             return await self._opened()
@@ -104,7 +102,7 @@ class PostgreSQLSource:
             self._places.give(None)
             raise
 
-    async def _opened(self) -> "asyncpg.Connection":
+    async def _opened(self) -> Prepared:
         if monotonic() < self._rests_until:
             raise SourceFailed("There are no connections at the moment.")
         try:
@@ -114,19 +112,17 @@ class PostgreSQLSource:
             _log.warning("No connection for plans: queries take longer. %s: %s", type(error).__name__, error)
             raise SourceFailed(str(error)) from error
 
-    async def _connected(self) -> "asyncpg.Connection":
+    async def _connected(self) -> Prepared:
         import asyncpg  # noqa: PLC0415  # where PostgreSQL is used
 
-        connection = await asyncpg.connect(
-            self._dsn, statement_cache_size=500, server_settings={"options": self._options}
-        )
+        driver = await asyncpg.connect(self._dsn, server_settings={"options": self._options})
         # Days as text: of the greatest one that Python knows, asyncpg makes infinity.
-        await connection.set_type_codec("date", schema="pg_catalog", encoder=str, decoder=str, format="text")
-        return connection
+        await driver.set_type_codec("date", schema="pg_catalog", encoder=str, decoder=str, format="text")
+        return Prepared(driver)
 
-    def _end(self, connection: "asyncpg.Connection") -> None:
+    def _end(self, connection: Prepared) -> None:
         """Close a connection; a statement that runs on it is cancelled first."""
-        task = asyncio.create_task(connection.close(timeout=_END_SECONDS))
+        task = asyncio.create_task(connection.driver.close(timeout=_END_SECONDS))
         self._ending.add(task)
         task.add_done_callback(self._ended)
 
@@ -144,34 +140,31 @@ def _failures() -> tuple[type[BaseException], ...]:
     return asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError
 
 
-class _Done(NamedTuple):
-    """What came of a plan's work: its value, or what it raised, which says nothing about the connection."""
-
-    value: Any = None
-    error: Exception | None = None
+_Step: TypeAlias = tuple[Query | Aside | None, Any, Exception | None]
+"""What a plan's work needs next; None when it has ended: then what came of it, and what it raised."""
 
 
-async def _read(connection: Any, steps: Steps[Any]) -> _Done:  # noqa: ANN401  # asyncpg's
-    found = _step(steps, None)
-    while not isinstance(found, _Done):
-        if found is ASIDE:
-            found = await _step_aside(steps)
+async def _read(connection: Prepared, steps: Steps[Any]) -> tuple[Any, Exception | None]:
+    """Do the work; returns its value, and what it raised, which says nothing about the connection."""
+    wanted, value, fault = _step(steps, None)
+    while wanted is not None:
+        if wanted is ASIDE:
+            wanted, value, fault = await _step_aside(steps)
         else:
-            found = _step(steps, await connection.fetch(found.text, *found.parameters))
-    return found
+            wanted, value, fault = _step(steps, await connection.fetch(wanted))
+    return value, fault
 
 
-def _step(steps: Steps[Any], rows: Rows | None) -> Query | Aside | _Done:
-    """What the work needs next, or what came of it."""
+def _step(steps: Steps[Any], rows: Rows | None) -> _Step:
     try:
-        return steps.send(rows)  # type: ignore[arg-type]  # None begins it
+        return steps.send(rows), None, None  # type: ignore[arg-type]  # None begins it
     except StopIteration as end:
-        return _Done(end.value)
+        return None, end.value, None
     except Exception as error:  # noqa: BLE001  # belongs to who waits for it
-        return _Done(error=error)
+        return None, None, error
 
 
-async def _step_aside(steps: Steps[Any]) -> Query | Aside | _Done:
+async def _step_aside(steps: Steps[Any]) -> _Step:
     """The same in a thread. It cannot be given up there: a cancellation is raised when it is over."""
     working = asyncio.ensure_future(asyncio.to_thread(_step, steps, ()))
     cancelled: asyncio.CancelledError | None = None
