@@ -34,6 +34,7 @@ def split_id(text: str) -> tuple[str, UUID]:
     return type_name, key
 
 
+@lru_cache(maxsize=4096)
 def split_text_id(text: str) -> tuple[str, str]:
     """As `split_id`; the id as text, with dashes."""
     try:
