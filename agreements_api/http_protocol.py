@@ -161,15 +161,17 @@ class BoundedProtocol(FairlyRead, HttpToolsProtocol):  # pyright: ignore[reportI
             "state": self.app_state.copy(),
         }
         self.cycle = cycle = Cycle(
-            scope=scope,
-            transport=self.transport,
-            flow=self.flow,
-            server_headers=self.server_state.default_headers,
-            log=self.logger,
-            expects_continue=self.expect_100_continue and version != "1.0",
-            keep_alive=keeps_alive and version != "1.0",
-            on_response=self.on_response_complete,
+            scope,
+            self.transport,
+            self.flow,
+            self.server_state.default_headers,
+            self.logger,
+            self.on_response_complete,
         )
+        if version == "1.0":
+            cycle.keep_alive = False
+        else:
+            cycle.keep_alive, cycle.expects_continue = keeps_alive, self.expect_100_continue
         scope["extensions"] = {LEAVING: cycle.tell_of_leaving, WHOLE: True}
         if self._is_busy():
             self.flow.pause_reading()

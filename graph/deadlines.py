@@ -29,7 +29,9 @@ class GivenUp:
         self, kind: type[BaseException] | None, raised: BaseException | None, _where: object
     ) -> None:
         task, self._task = self._task, None
-        if self._told and task is not None:
+        if not self._told:
+            return
+        if task is not None:
             by_nobody_else = task.uncancel() <= self._before
             if by_nobody_else and kind is asyncio.CancelledError:
                 raise self.error from raised
@@ -79,4 +81,4 @@ class _Deadline(GivenUp):
 
     def __exit__(self, kind: type[BaseException] | None, raised: BaseException | None, where: object) -> None:
         self.under_way.pop(self, None)
-        super().__exit__(kind, raised, where)
+        GivenUp.__exit__(self, kind, raised, where)  # by super() it would take as long as all the rest

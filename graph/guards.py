@@ -37,7 +37,7 @@ def request_id(scope: Scope) -> str:
 
 def _made_id() -> str:
     """An id that is no other's; it is no secret, so it need not come from the system."""
-    return f"{getrandbits(128):032x}"
+    return getrandbits(128).to_bytes(16, "big").hex()
 
 
 def _given_id(head: Head) -> str | None:
