@@ -137,7 +137,7 @@ class Doorman:
         hosts, origins = head.get(b"host", ()), head.get(b"origin", ())
         if len(hosts) != 1:
             return refusal(scope, *_WRONG_HOST)
-        shown = *hosts, *origins
+        shown = hosts + origins
         if shown in self._let_in:
             return None
         found = self._judge(*shown)

@@ -1,11 +1,11 @@
 """The headers of a request by their names, looked through once however many ask."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
 from starlette.types import Scope
 
-Head: TypeAlias = Mapping[bytes, Sequence[bytes]]
+Head: TypeAlias = Mapping[bytes, tuple[bytes, ...]]
 """The values of each header, in the order in which they came, by its name in lower case."""
 
 _KEPT = "graph.head"
@@ -13,16 +13,22 @@ _KEPT = "graph.head"
 
 def head_of(scope: Scope) -> Head:
     """The headers of an HTTP request or a handshake."""
-    found: dict[bytes, list[bytes]] | None = scope.get(_KEPT)
+    found: Head | None = scope.get(_KEPT)
     if found is None:
-        found = scope[_KEPT] = {}
-        for name, value in scope["headers"]:
-            values = found.get(name)
-            if values is None:
-                found[name] = [value]
-            else:
-                values.append(value)
+        headers = scope["headers"]
+        found = {name: (value,) for name, value in headers}
+        if len(found) < len(headers):
+            found = _gathered(headers)
+        scope[_KEPT] = found
     return found
+
+
+def _gathered(headers: Iterable[tuple[bytes, bytes]]) -> Head:
+    """The same where some come more than once."""
+    found: dict[bytes, list[bytes]] = {}
+    for name, value in headers:
+        found.setdefault(name, []).append(value)
+    return {name: tuple(values) for name, values in found.items()}
 
 
 def text_of(head: Head, name: bytes) -> str:

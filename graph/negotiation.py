@@ -20,7 +20,7 @@ MULTIPART = "multipart/mixed"
 
 _MOST_KEPT = 256
 _LONGEST_KEPT = 1_000
-"""Bytes of headers whose meaning is kept."""
+"""Bytes of headers whose meaning is kept, and one more for each."""
 
 
 class Body(Enum):
@@ -90,25 +90,27 @@ class Terms:
 def terms_of(head: Head) -> Terms:
     """The terms of a request; those of a client's next one are mostly the same."""
     found = head.get
-    accepts, codings = found(b"accept", ()), found(b"accept-encoding", ())
-    kinds, encodings = found(b"content-type", ()), found(b"content-encoding", ())
-    key = *accepts, _NEXT, *codings, _NEXT, *kinds, _NEXT, *encodings
+    key = (
+        found(b"accept", ()),
+        found(b"accept-encoding", ()),
+        found(b"content-type", ()),
+        found(b"content-encoding", ()),
+    )
     terms = _kept.get(key)
     if terms is None:
+        accepts, codings, kinds, encodings = key
         body = _body(kinds)
         if encodings and encodings[0].lower() != b"identity" and body is not Body.FORM:
             body = Body.OTHER
         terms = Terms(_wishes(accepts), body, *wanted_coding(*codings))
-        if sum(map(len, key)) <= _LONGEST_KEPT:
+        if sum(len(value) + 1 for values in key for value in values) <= _LONGEST_KEPT:
             if len(_kept) >= _MOST_KEPT:
                 _kept.clear()
             _kept[key] = terms
     return terms
 
 
-_NEXT = b"\n"
-"""Between headers of one name and those of the next: in no header there is one."""
-_kept: dict[tuple[bytes, ...], Terms] = {}
+_kept: dict[tuple[tuple[bytes, ...], ...], Terms] = {}
 
 
 def _wishes(accepts: Sequence[bytes]) -> Wishes:
