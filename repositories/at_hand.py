@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from contextlib import suppress
 from time import monotonic
 from typing import Final
 
@@ -9,8 +10,10 @@ from sqlalchemy import Engine, event
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 MOST: Final = 10
-"""At once; who comes when all of them are taken waits for the next."""
+"""At once; who comes when all of them are taken waits a moment for the next."""
 
+_PATIENCE_SECONDS = 0.25
+"""After which those who have them wait themselves, for rows that others hold."""
 _REST_SECONDS = 30.0
 """Without connections, before they are tried again."""
 
@@ -35,13 +38,12 @@ class AtHand:
         event.listen(engine.sync_engine, "engine_disposed", self._dispose)
 
     async def take(self) -> AsyncConnection | None:
-        """Give a connection that is in no transaction, to be given back so; None if none can be opened.
+        """Give a connection that is in no transaction, to be given back so; None if there is none.
 
-        That says nothing of the database, which other drivers may well reach: some know more kinds of URLs.
+        That says nothing of the database: others have places left, and drivers that know more kinds of URLs.
         """
-        if monotonic() < self._rests_until:
+        if monotonic() < self._rests_until or not await self._admitted():
             return None
-        await self._places.acquire()
         if self._idle:
             return self._idle.pop()
         try:
@@ -70,6 +72,14 @@ class AtHand:
                 self._idle.append(connection)
         finally:
             self._places.release()
+
+    async def _admitted(self) -> bool:
+        if self._places.locked():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_PATIENCE_SECONDS):
+                    return await self._places.acquire()
+            return False
+        return await self._places.acquire()
 
     def _dispose(self, _engine: Engine) -> None:
         while self._idle:

@@ -306,6 +306,18 @@ async def test_a_file_that_is_locked_is_waited_for_beside_the_event_loop(tmp_pat
             assert await reading == ("one",)
 
 
+async def test_who_finds_all_connections_at_hand_taken_has_an_ordinary_one(context: Context) -> None:
+    account = await an_account(context, name="Fabrikam")
+    at_hand = context.transactions.at_hand
+    taken = [require(await at_hand.take(), "connection") for _ in range(AT_HAND)]
+
+    changed = await update_account(context, account.id, {"name": "Contoso"})
+
+    assert changed.revision == 2
+    for connection in taken:
+        await at_hand.give_back(connection, busy=False)
+
+
 async def test_a_session_in_the_same_transaction_reads_what_is_there(context: Context) -> None:
     account = await an_account(context, name="Fabrikam")
 
