@@ -7,7 +7,7 @@ same: the model checks, and `History` says what follows.
 """
 
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from sqlalchemy.exc import DBAPIError
@@ -23,6 +23,8 @@ from repositories.history import History, Reindexed, changed_columns
 
 R = TypeVar("R")
 
+_DRIVER: Final = "driver of what is alone"
+
 
 class Alone:
     """The one entity of a unit of work, as long as that does nothing else.
@@ -35,6 +37,7 @@ class Alone:
 
     def __init__(self, connection: AsyncConnection, entity_id: UUID) -> None:
         self.connection, self.id = connection, entity_id
+        self._dialect = connection.dialect
         self.entity: Audited | None = None
         self.is_busy = False
 
@@ -62,35 +65,40 @@ class Alone:
             Conflict: The entity has been changed since it was read; nothing was written.
         """
         entity = self.entity
-        if entity is None or not changed_columns(entity):
+        changed = None if entity is None else changed_columns(entity)
+        if entity is None or not changed:
             return
-        change = history.updated(entity)
+        change = history.updated(entity, changed)
         entity.revision += 1
         index = Reindexed.by(change)
         indexed = bool(index.gone or index.come)
-        writing = writing_of(type(entity), tuple(change.before), self.connection.dialect, indexed=indexed)
+        writing = writing_of(type(entity), tuple(change.before), self._dialect, indexed=indexed)
         bound = writing.bound(entity, history.event(change), index)
         if not await self._driven(lambda driver: driver.write(bound)):
             raise Conflict("The entity was changed after it had been read.")
 
     async def _read(self, model: type[E]) -> E | None:
-        reading = reading_of(model, self.connection.dialect)
+        reading = reading_of(model, self._dialect)
         values = reading.values(self.id)
         row = await self._driven(lambda driver: driver.read(reading.text, values))
-        entity = None if row is None else reading.entity(row)
+        entity = None if row is None else reading.entity(self.id, row)
         self.entity = entity
         return entity
 
     async def _driven(self, call: Callable[[Driver], Awaitable[R]]) -> R:
         """Call the driver itself; its errors are raised as SQLAlchemy's."""
-        connection, dialect = self.connection.sync_connection, self.connection.dialect
+        connection = self.connection.sync_connection
         if connection is None or connection.invalidated:
             pooled = await self.connection.get_raw_connection()
         else:
             pooled = connection.connection
-        raw: Any = pooled.driver_connection
+        driver = pooled.info.get(_DRIVER)  # which the pool forgets together with the connection
+        if driver is None:
+            raw: Any = pooled.driver_connection
+            driver = Postgresql(raw) if self._dialect.name == "postgresql" else Sqlite(raw)
+            pooled.info[_DRIVER] = driver
         try:
-            return await call(Postgresql(raw) if dialect.name == "postgresql" else Sqlite(raw))
+            return await call(driver)
         except Exception as error:
             raise await self._told(error, pooled.dbapi_connection) from error
         except BaseException:  # a cancellation
@@ -99,7 +107,7 @@ class Alone:
 
     async def _told(self, error: Exception, connection: Any) -> Exception:  # noqa: ANN401  # the dialect's
         """The driver's error as SQLAlchemy's; any other as it is."""
-        dialect = self.connection.dialect
+        dialect = self._dialect
         known = as_dbapi(error, connection, dialect)
         if known is None:
             return error

@@ -198,6 +198,25 @@ async def test_a_connection_that_died_at_hand_is_replaced(context: Context, data
     assert changed.revision == 3
 
 
+async def test_what_a_migration_makes_of_a_column_is_read_and_written_by_connections_at_hand(
+    context: Context, database: Database
+) -> None:
+    if database.is_sqlite:
+        pytest.skip("SQLite: statements are made ready anew by SQLite itself")
+    account = await an_account(context, name="Fabrikam")
+    await update_account(context, account.id, {"name": "Contoso"})
+    process = await asked_at_hand(database, "SELECT pg_backend_pid()")
+
+    for kind in ("varchar(777)", "varchar"):
+        async with database.writes.begin() as other:
+            await other.execute(text(f"ALTER TABLE accounts ALTER COLUMN address_line1 TYPE {kind}"))
+        changed = await update_account(context, account.id, {"name": f"Contoso {kind}"})
+        assert changed.name == f"Contoso {kind}"
+
+    assert changed.revision == 4
+    assert await asked_at_hand(database, "SELECT pg_backend_pid()") == process
+
+
 async def test_connections_at_hand_are_closed_with_the_database(context: Context, database: Database):
     at_hand = context.transactions.at_hand
     kept = require(await at_hand.take(), "connection")
