@@ -62,12 +62,13 @@ _KINDS_OF_CHANGE: Final = 512
 
 
 class Reading(Generic[E]):
-    """How one entity is read by its id, with all its columns."""
+    """How one entity is read by its id, with all its other columns."""
 
     def __init__(self, model: type[E], dialect: Dialect) -> None:
         mapper = inspect(model)
-        columns = [attribute.columns[0] for attribute in mapper.column_attrs]
-        self._mapper, self._keys = mapper, [attribute.key for attribute in mapper.column_attrs]
+        read = [attribute for attribute in mapper.column_attrs if attribute.key != "id"]
+        columns = [attribute.columns[0] for attribute in read]
+        self._mapper, self._keys = mapper, [attribute.key for attribute in read]
         self._processors = result_processors(columns, dialect)
         self._statement = Compiled(select(*columns).where(table_of(model).c.id == bindparam("id")), dialect)
 
@@ -78,15 +79,15 @@ class Reading(Generic[E]):
     def values(self, entity_id: UUID) -> Values:
         return self._statement.values({"id": entity_id})
 
-    def entity(self, row: Sequence[Any]) -> E:
+    def entity(self, entity_id: UUID, row: Sequence[Any]) -> E:
         """Make the entity as a session would that has just read it; no session has it."""
         values = [*row]
         for place, process in self._processors:
             values[place] = process(values[place])
         entity: E = self._mapper.class_manager.new_instance()
         state = instance_state(entity)
-        state.dict.update(zip(self._keys, values, strict=True))
-        state.key = self._mapper.identity_key_from_primary_key((entity.id,))
+        state.dict.update(zip(self._keys, values, strict=True), id=entity_id)
+        state.key = self._mapper.identity_key_from_primary_key((entity_id,))
         return entity
 
 
@@ -144,7 +145,7 @@ def writing_of(model: type[Audited], columns: tuple[str, ...], dialect: Dialect,
 def _postgresql(model: type[Audited], columns: Sequence[str], *, indexed: bool) -> Sequence[ClauseElement]:
     """Make one statement of everything, which is a transaction of its own: it writes all or nothing."""
     table = table_of(model)
-    changed = _update(model, columns).returning(table.c.id).cte("changed")
+    changed = _update(model, columns).returning(table.c.revision).cte("changed")
     parts: list[CTE] = [
         _record(select(*_event(lambda text: sql_cast(text, JSONB))).select_from(changed)).cte("recorded")
     ]
@@ -155,7 +156,7 @@ def _postgresql(model: type[Audited], columns: Sequence[str], *, indexed: bool) 
         )
         parts.append(_forget(gone).where(exists().select_from(changed)).cte("forgotten"))
         parts.append(_remember("postgresql", come, changed).cte("remembered"))
-    return [select(changed.c.id).add_cte(*parts)]
+    return [select(changed.c.revision).add_cte(*parts)]
 
 
 def _sqlite(model: type[Audited], columns: Sequence[str], *, indexed: bool) -> Sequence[ClauseElement]:

@@ -64,7 +64,7 @@ class History:
                 self._change(entity, entity.created_event, created=True)
         for entity in session.dirty:
             if isinstance(entity, Audited) and session.is_modified(entity):
-                self.updated(entity)
+                self.updated(entity, changed_columns(entity))
         for entity in session.deleted:
             if isinstance(entity, AgreementTag):
                 change = self._change(entity, AgreementTag.deleted_event, created=False)
@@ -95,12 +95,17 @@ class History:
             "request_id": self.request_id,
         }
 
-    def updated(self, entity: Audited) -> Change:
-        """Take up what was changed of an entity since the last time; its system fields are filled in."""
+    def updated(self, entity: Audited, changed: Row) -> Change:
+        """Take up what was changed of an entity since the last time; its system fields are filled in.
+
+        Args:
+            entity: Which.
+            changed: Its `changed_columns`.
+        """
         entity.updated_at, entity.updated_by = self.now, self.actor
         change = self._change(entity, _UPDATED, created=False)
         if not change.created:
-            for key, old in changed_columns(entity).items():
+            for key, old in changed.items():
                 if key not in _SYSTEM_FIELDS:
                     change.before.setdefault(key, old)
         return change
@@ -109,7 +114,8 @@ class History:
         """Make the row of the audit trail that tells of the change."""
         kind, entity_id = change.entity.audit_subject
         before = None if change.created else _jsonable(change.before)
-        after = None if change.after is None else _jsonable(change.after)
+        after = change.after
+        after = None if after is None else _jsonable(after)
         return self.row(kind, entity_id, change.type, before=before, after=after)
 
     def _change(self, entity: Audited | AgreementTag, type_: str, *, created: bool) -> Change:
@@ -163,19 +169,19 @@ class Reindexed:
         searched = entity.searched if isinstance(entity, Audited) else ()
         if not (change.created or change.before.keys() & set(searched)):
             return cls((), ())
-        now = [getattr(entity, column) for column in searched]
-        then = (
-            []
-            if change.created
-            else [change.before.get(key, value) for key, value in zip(searched, now, strict=True)]
+        before = {} if change.created else change.before
+        kept = _words(getattr(entity, key) for key in searched if key not in before and not change.created)
+        old = _words(before[key] for key in searched if key in before)
+        new = _words(getattr(entity, key) for key in searched if key in before or change.created)
+        return cls(
+            [each for each in old if each not in new and each not in kept],
+            [each for each in new if each not in old and each not in kept],
         )
-        old, new = _words(then), _words(now)
-        return cls([each for each in old if each not in new], [each for each in new if each not in old])
 
 
 def _words(texts: Iterable[str | None]) -> Mapping[str, None]:
-    """The words of the texts, each once, in order of appearance."""
-    return dict.fromkeys(word for text in texts for word in words(text or ""))
+    """The words of the texts that there are, each once, in order of appearance."""
+    return dict.fromkeys(word for text in texts if text for word in words(text))
 
 
 def _index(connection: Connection, changes: Sequence[Change]) -> None:
