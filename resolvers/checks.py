@@ -36,6 +36,8 @@ def checked_text(value: str | None, *field: str, limit: int = TEXT_LIMIT, lines:
         raise DomainError("This may not be empty.", field=field)
     if len(text) > limit:
         raise DomainError(f"This is longer than {limit} characters.", field=field)
+    if text.isprintable():
+        return text  # most are, and then have no character to be looked at
     allowed = _LINE_CHARACTERS if lines else frozenset[str]()
     if any(category(each) in {"Cc", "Cs"} and each not in allowed for each in text):
         raise DomainError("This has characters that cannot be shown.", field=field)
