@@ -163,6 +163,12 @@ class Paced(Executor):  # type: ignore[type-arg]  # graphql-core's parameter is 
     ) -> Any:  # noqa: ANN401  # a list, or one to come
         if (
             isinstance(result, list)
+            and not result
+            and self.get_stream_usage(field_details_list, path) is None
+        ):
+            return []
+        if (
+            isinstance(result, list)
             and len(result) >= _LONG
             and not is_leaf_type(get_named_type(return_type))
             and self.get_stream_usage(field_details_list, path) is None
@@ -178,6 +184,18 @@ class AtOnce(Paced):  # type: ignore[type-arg]  # graphql-core's parameter is in
 
     operation_extensions = None
     build_resolve_info = StrawberryGraphQLCoreExecutionContext.build_resolve_info  # type: ignore[assignment]  # of a sibling
+
+    def execute_fields_serially(
+        self,
+        parent_type: GraphQLObjectType,
+        source_value: Any,  # noqa: ANN401  # the root
+        path: Path | None,
+        grouped_field_set: Any,  # noqa: ANN401  # graphql-core's
+        position_context: Any,  # noqa: ANN401  # graphql-core's
+    ) -> Any:  # noqa: ANN401  # an object, or one to come
+        """Execute them one after the other, which of a single one needs no care."""
+        execute = self.execute_fields if len(grouped_field_set) == 1 else super().execute_fields_serially
+        return execute(parent_type, source_value, path, grouped_field_set, position_context)
 
 
 class InParts(Paced, StrawberryGraphQLCoreExecutionContext, IncrementalExecutor):  # type: ignore[misc]  # pyright: ignore[reportGeneralTypeIssues]

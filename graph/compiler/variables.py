@@ -16,7 +16,8 @@ from graphql import (
 from graphql.execution.get_variable_signature import get_variable_signature
 from graphql.execution.values import VariableValues, VariableValueSource, get_variable_values
 from graphql.pyutils import Undefined
-from graphql.utilities import coerce_input_value
+
+from graph.compiler.coercion import coercion
 
 _NONE = VariableValues({}, {})
 _PLAIN = frozenset({str, int, float, bool, type(None)})
@@ -30,6 +31,7 @@ class Variables:
         signatures = [get_variable_signature(schema, each) for each in self._definitions]
         known = [each for each in signatures if not isinstance(each, GraphQLError)]
         self._known = {each.name: each for each in known} if len(known) == len(signatures) else None
+        self._coercions = {each.name: coercion(each.type) for each in known}
         self._texts = {
             each.name for each in known if get_nullable_type(each.type) in {GraphQLID, GraphQLString}
         }
@@ -61,7 +63,7 @@ class Variables:
             if not (name in self._texts and type(value) is str):
                 if value is None or not _is_flat(value):
                     return None
-                coerced = coerce_input_value(value, signature.type)
+                coerced = self._coercions[name](value)
                 if coerced is Undefined:
                     return None
             else:

@@ -65,6 +65,11 @@ GIVEN: list[Mapping[str, Any]] = [
     {"input": {**PLAIN, "sizes": ["SMALL", "LARGE"], "parts": {"firstName": "A"}}, "number": 2, "text": "a"},
     {"input": {**PLAIN, "bestPart": {"firstName": "A", "size": None}}, "number": 2, "text": "a"},
     {"input": {**PLAIN, "bestPart": {"firstName": 1}}, "number": 2, "text": "a"},
+    {"input": {**PLAIN, "note": 1}, "number": 2, "text": "a"},
+    {"input": {**PLAIN, "note": "a", "onDay": "soon"}, "number": 2, "text": "a"},
+    {"input": {"note": "a"}, "number": 2, "text": "a"},
+    {"input": {}, "number": 2, "text": "a"},
+    {"input": "a", "number": 2, "text": "a"},
     {},
 ]
 
