@@ -69,7 +69,8 @@ class Alone:
         if entity is None or not changed:
             return
         change = history.updated(entity, changed)
-        entity.revision += 1
+        # Past the instrumentation, which keeps former values for flushes: there will be none.
+        vars(entity).update(updated_at=history.now, updated_by=history.actor, revision=entity.revision + 1)
         index = Reindexed.by(change)
         indexed = bool(index.gone or index.come)
         writing = writing_of(type(entity), tuple(change.before), self._dialect, indexed=indexed)

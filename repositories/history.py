@@ -64,6 +64,7 @@ class History:
                 self._change(entity, entity.created_event, created=True)
         for entity in session.dirty:
             if isinstance(entity, Audited) and session.is_modified(entity):
+                entity.updated_at, entity.updated_by = self.now, self.actor
                 self.updated(entity, changed_columns(entity))
         for entity in session.deleted:
             if isinstance(entity, AgreementTag):
@@ -96,13 +97,12 @@ class History:
         }
 
     def updated(self, entity: Audited, changed: Row) -> Change:
-        """Take up what was changed of an entity since the last time; its system fields are filled in.
+        """Take up what was changed of an entity since the last time.
 
         Args:
             entity: Which.
             changed: Its `changed_columns`.
         """
-        entity.updated_at, entity.updated_by = self.now, self.actor
         change = self._change(entity, _UPDATED, created=False)
         if not change.created:
             for key, old in changed.items():
