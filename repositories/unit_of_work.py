@@ -87,12 +87,13 @@ again: ContextVar[bool] = ContextVar("again", default=False)
 class UnitOfWork:
     """One transaction with its repositories; leaving it without `commit` writes nothing.
 
-    Use it as `async with … as uow`, once, by one task. System fields, audit events and the search index
-    follow from what changed and are written in the same transaction.
+    Use it as `async with … as uow`, once, by one task: entered, it has its turn to write. System fields,
+    audit events and the search index follow from what changed and are written in the same transaction.
     """
 
     def __init__(self, begun: "Transactions", history: History) -> None:
         self.history, self._begun = history, begun
+        self._turn = begun.turn()
         self._alone: Alone | None = None
 
     @cached_property
@@ -200,6 +201,7 @@ class UnitOfWork:
             await self.session.commit()
 
     async def __aenter__(self) -> Self:
+        await self._turn.__aenter__()
         return self
 
     async def __aexit__(
@@ -209,8 +211,12 @@ class UnitOfWork:
             if "session" in vars(self):
                 await self.session.__aexit__(kind, error, traceback)
         finally:
-            if self._alone is not None:
-                await self._begun.at_hand.give_back(self._alone.connection, busy=self._alone.is_busy)
+            try:
+                if self._alone is not None:
+                    await self._begun.at_hand.give_back(self._alone.connection, busy=self._alone.is_busy)
+            finally:
+                await self._turn.__aexit__(kind, error, traceback)
+        _raise_conflict(error)
 
 
 @dataclass(frozen=True)
@@ -239,15 +245,11 @@ class Transactions:
         async with AsyncSession(self.reads or self.engine, expire_on_commit=False) as session:
             yield View(session, History(actor, self.now(), None, None))
 
-    @asynccontextmanager
-    async def begin(
+    def begin(
         self, *, actor: str, request_id: str | None = None, correlation_id: str | None = None
-    ) -> AsyncGenerator[UnitOfWork]:
-        """Open a unit of work; entities read in it stay readable afterwards."""
-        history = History(actor, self.now(), request_id, correlation_id)
-        async with self.turn(), UnitOfWork(self, history) as unit:
-            with _conflicts():
-                yield unit
+    ) -> UnitOfWork:
+        """Make a unit of work, to be entered; entities read in it stay readable afterwards."""
+        return UnitOfWork(self, History(actor, self.now(), request_id, correlation_id))
 
 
 class _conflicts:  # noqa: N801 -- reads as a clause: with _conflicts()
@@ -257,5 +259,9 @@ class _conflicts:  # noqa: N801 -- reads as a clause: with _conflicts()
         return self
 
     def __exit__(self, _type: object, error: BaseException | None, _traceback: object) -> None:
-        if isinstance(error, Exception) and is_conflict(error):
-            raise Conflict("Another transaction changed the same rows.") from error
+        _raise_conflict(error)
+
+
+def _raise_conflict(error: BaseException | None) -> None:
+    if isinstance(error, Exception) and is_conflict(error):
+        raise Conflict("Another transaction changed the same rows.") from error
