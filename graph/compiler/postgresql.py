@@ -11,7 +11,7 @@ from sqlalchemy import Dialect
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 
 from graph.compiler.places import Places, StandsStill
-from graph.compiler.prepared import Prepared
+from graph.compiler.prepared import Prepared, speed_up_keys
 from graph.source import ASIDE, Aside, Habit, Query, Rows, SourceFailed, Steps
 
 T = TypeVar("T")
@@ -118,6 +118,7 @@ class PostgreSQLSource:
         driver = await asyncpg.connect(self._dsn, server_settings={"options": self._options})
         # Days as text: of the greatest one that Python knows, asyncpg makes infinity.
         await driver.set_type_codec("date", schema="pg_catalog", encoder=str, decoder=str, format="text")
+        speed_up_keys(driver)
         return Prepared(driver)
 
     def _end(self, connection: Prepared) -> None:

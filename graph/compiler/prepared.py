@@ -2,7 +2,9 @@
 
 # pyright: standard
 # Not strict: asyncpg is untyped.
-from collections.abc import Awaitable
+from binascii import a2b_hex
+from collections.abc import Awaitable, Sequence
+from struct import Struct
 from typing import TYPE_CHECKING, Any
 
 from graph.source import Query, Rows
@@ -14,6 +16,30 @@ if TYPE_CHECKING:
 _MOST_KEPT = 500
 _LONGEST_KEPT = 15 * 1024
 """Characters of a statement that is prepared for good."""
+_UUID, _UUIDS = 2950, 2951
+"""The numbers of these types in PostgreSQL, of one and of an array."""
+_ARRAY = Struct("!iiIii")
+"""How an array begins: dimensions, whether it has NULLs, of which type, how many, the number of the first."""
+_LENGTH = "00000010"
+"""What stands before each UUID: that it has sixteen bytes."""
+
+
+def array_of(keys: Sequence[str]) -> bytes:
+    """UUIDs, as text with dashes, as PostgreSQL takes an array of them."""
+    texts = (_LENGTH + _LENGTH.join(keys)).encode() if keys else b""
+    return _ARRAY.pack(1, 0, _UUID, len(keys), 1) + a2b_hex(texts.translate(None, b"-"))
+
+
+def speed_up_keys(driver: "asyncpg.Connection") -> None:
+    """Have arrays of UUIDs encoded all at once.
+
+    asyncpg encodes one after the other, which takes seven times as long. Text would be made as quickly, but
+    PostgreSQL takes 0.4 µs a key to read it: an eighth of what a level of 250 pages costs.
+    """
+    protocol: Any = driver._protocol  # noqa: SLF001  # what is public is for no arrays
+    protocol.get_settings().add_python_codec(
+        _UUIDS, "_uuid", "pg_catalog", (), "array", array_of, None, "binary"
+    )
 
 
 class Prepared:

@@ -110,11 +110,9 @@ def raw_key(key: Value, dialect: Dialect) -> Value:
     return key.hex if dialect.name == "sqlite" else str(key)
 
 
-def raw_keys(keys: list[Any], dialect: Dialect) -> str:
-    """The parameter for many keys: one text, which databases take apart more quickly than drivers a list."""
-    if dialect.name == "sqlite":
-        return orjson.dumps(keys).decode()
-    return f"{{{','.join(map(str, keys))}}}"
+def raw_keys(keys: list[Any], dialect: Dialect) -> str | list[Any]:
+    """The parameter for many keys; those of SQLite are one text, as it has no arrays."""
+    return orjson.dumps(keys).decode() if dialect.name == "sqlite" else keys
 
 
 def decoders(request: Request, dialect: Dialect) -> tuple[Callable[[Any], Any] | None, ...]:

@@ -3,17 +3,24 @@
 # pyright: standard
 # Not strict: asyncpg is untyped.
 from collections.abc import AsyncIterator
+from typing import Any
+from uuid import UUID
 
 import asyncpg
 import pytest
-from sqlalchemy import make_url
+from sqlalchemy import BigInteger, Integer, Uuid, column, make_url, select, table
+from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from support.library.engines import open_library
 from support.library.seed import fill
 
-from graph.compiler.prepared import Prepared
+from graph.compiler.prepared import Prepared, speed_up_keys
+from graph.compiler.sql import raw_key, raw_keys, write
 from graph.source import Query
+from graph.statements import among, key_list
 
 PAGES = "{ books(first: 1) { edges { node { name pages } } } }"
+DIALECT = PGDialect_asyncpg()
+IDS = [UUID(int=number << 96 | 7) for number in (3, 0, 2**32 - 1)]
 _KEPT = "SELECT count(*) FROM pg_prepared_statements"
 
 
@@ -72,6 +79,46 @@ async def test_a_statement_that_fails_says_so_each_time(driver: "asyncpg.Connect
             await connection.fetch(Query("SELECT 1 / $1::int", [0]))
 
     assert [tuple(row) for row in await connection.fetch(Query("SELECT 1 / $1::int", [1]))] == [(1,)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "keys"), [(Uuid(), IDS), (Uuid(), []), (Integer(), [3, 0, -1]), (BigInteger(), [2**40, 1])]
+)
+async def test_many_keys_are_one_parameter(driver: "asyncpg.Connection", kind: Any, keys: list[Any]) -> None:
+    speed_up_keys(driver)
+    listed = write(select(key_list(None, kind, DIALECT).c.value), DIALECT)
+
+    raw = [raw_key(key, DIALECT) for key in keys]
+    found = await Prepared(driver).fetch(listed.query(raw_keys(raw, DIALECT)))
+
+    assert [value for (value,) in found] == keys
+
+
+async def test_what_is_no_key_is_refused(driver: "asyncpg.Connection") -> None:
+    speed_up_keys(driver)
+
+    for odd in ("1", "x" * 32, "00", ""):
+        with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError)):
+            await Prepared(driver).fetch(Query("SELECT cardinality($1::uuid[])", [[odd]]))
+
+
+async def test_a_statement_that_is_asked_for_one_key_is_not_planned_each_time(
+    driver: "asyncpg.Connection",
+) -> None:
+    await driver.execute(
+        "CREATE TEMPORARY TABLE many (id) AS SELECT gen_random_uuid() FROM generate_series(1, 9000)"
+    )
+    await driver.execute("CREATE INDEX ON many (id)")
+    await driver.execute("ANALYZE many")
+    many = table("many", column("id", Uuid()))
+    found = write(select(many.c.id).where(among(many.c.id, None, DIALECT)), DIALECT)
+    connection = Prepared(driver)
+
+    for _ in range(7):
+        await connection.fetch(found.query([str(IDS[0])]))
+
+    plans = "SELECT generic_plans, custom_plans FROM pg_prepared_statements WHERE statement = $1"
+    assert tuple(await driver.fetchrow(plans, found.text)) == (2, 5)
 
 
 async def test_a_column_whose_type_changes_is_read_all_the_same(url: str) -> None:
