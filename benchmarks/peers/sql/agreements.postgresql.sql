@@ -5,7 +5,7 @@ SELECT a.at::int AS "parentAt", a.id::text AS "rowId", a.number, a.status, a.sta
        t.name AS "templateName", t.version AS "currentVersion", p.name AS "providerName"
 FROM (
   SELECT parent.at, page.*
-  FROM unnest($1::text[]::uuid[]) WITH ORDINALITY AS parent (id, at)
+  FROM unnest($1::uuid[]) WITH ORDINALITY AS parent (id, at)
   CROSS JOIN LATERAL (
     SELECT id, number, status, status_reason, executed_on, origin, revision, template_version, template_id, provider_id
     FROM agreements WHERE account_id = parent.id ORDER BY agreements.id LIMIT $2

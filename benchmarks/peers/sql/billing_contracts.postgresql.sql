@@ -1,6 +1,6 @@
 -- $1: ids of agreements; $2: how many rows at most of each
 SELECT parent.at::int AS "parentAt", c.name
-FROM unnest($1::text[]::uuid[]) WITH ORDINALITY AS parent (id, at)
+FROM unnest($1::uuid[]) WITH ORDINALITY AS parent (id, at)
 CROSS JOIN LATERAL (
   SELECT billing_contract_id FROM agreement_tags
   WHERE agreement_id = parent.id ORDER BY billing_contract_id LIMIT $2
