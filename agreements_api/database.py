@@ -30,6 +30,9 @@ BUSY_TIMEOUT_MS = 30_000
 PLAN_CONNECTIONS = 5
 """To PostgreSQL, in each process, beside those of the two engines, and those at hand."""
 
+PLAN_TEXT_BYTES = 8 * 1024 * 1024
+"""Of the rows that a statement of a plan finds on SQLite, in one text; more are read one by one."""
+
 # FULL, not NORMAL: what the API has answered must outlive a power cut, and so must the record of what was
 # done at a provider. It costs one fsync a commit.
 # The cache holds what a thousand agreements at once change, six megabytes: by default three quarters of that
@@ -244,6 +247,7 @@ def _sqlite_connection(url: URL) -> sqlite3.Connection:
     [file], given = SQLiteDialect_pysqlite().create_connect_args(url)
     options: dict[str, Any] = {**given, "isolation_level": None, "check_same_thread": False}
     connection = sqlite3.connect(file, **options, cached_statements=512)
+    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, PLAN_TEXT_BYTES)
     for pragma in (f"busy_timeout={BUSY_TIMEOUT_MS}", *_READER_PRAGMAS):
         connection.execute(f"PRAGMA {pragma}")
     return connection

@@ -28,7 +28,7 @@ from graph.compiler.references import References
 from graph.context import Context
 from graph.deadlines import Deadlines
 from graph.documents import Document, Documents, NotRunnable, TrustedDocuments
-from graph.errors import Code, CodedError, public_errors
+from graph.errors import MAY_BE_DONE, Code, CodedError, public_errors
 from graph.incremental import Ahead, Announced, Part, Parts, part
 from graph.reader import Reader
 from graph.refusals import Refused
@@ -311,7 +311,8 @@ class Engine:
     ) -> AsyncGenerator[Part, None]:
         announced = Announced()
         failure: GraphQLError | None = None
-        public = partial(self._public, request_id=context.request_id, executed=True)
+        mutation = operation.kind is OperationType.MUTATION
+        public = partial(self._public, request_id=context.request_id, executed=True, mutation=mutation)
         try:
             first = part(found.initial_result, public)
             announced.take(first)
@@ -326,7 +327,7 @@ class Engine:
                     yield following_part
                     announced.take(following_part)
         except TimeoutError:
-            failure = _deadline_error(mutation=operation.kind is OperationType.MUTATION)
+            failure = _deadline_error(mutation=mutation)
         except Exception as error:  # noqa: BLE001  # masked and logged, whatever it is
             failure = _located(error)
         finally:
@@ -340,7 +341,8 @@ class Engine:
     def _response(self, operation: Operation, found: Any, request_id: str) -> Response:  # noqa: ANN401  # a result, or the errors of variables
         if isinstance(found, list):
             return self._refused(found, request_id, executed=True)
-        errors = self._public(found.errors or [], request_id, executed=True)
+        mutation = operation.kind is OperationType.MUTATION
+        errors = self._public(found.errors or [], request_id, executed=True, mutation=mutation)
         content: dict[str, Any] = {"data": found.data}
         if errors:
             content["errors"] = errors
@@ -397,5 +399,5 @@ def _located(error: Exception) -> GraphQLError:
 def _deadline_error(*, mutation: bool) -> CodedError:
     message = "The operation took too long and was given up."
     if mutation:
-        message += " It may have taken effect: look, or repeat it with the same idempotency key."
+        message += f" {MAY_BE_DONE}"
     return CodedError(message, code=Code.DEADLINE_EXCEEDED)

@@ -105,6 +105,8 @@ _UNREADABLE = {
     Code.BAD_USER_INPUT: "A variable holds a value that cannot be read.",
 }
 _AWAY = "The database does not answer, or takes no more, at the moment. Try again later."
+MAY_BE_DONE = "It may have taken effect: look, or repeat it with the same idempotency key."
+"""Of a mutation whose end is not known."""
 
 _log = logging.getLogger(__name__)
 
@@ -128,13 +130,14 @@ class CodedError(GraphQLError):
         return str((self.extensions or {})["code"])
 
 
-def public_errors(
+def public_errors(  # noqa: PLR0913  # options, all by name
     errors: Iterable[GraphQLError],
     request_id: str,
     *,
     executed: bool,
     log: logging.Logger = _log,
     passes: Callable[[Exception], bool] = lambda _: False,
+    mutation: bool = False,
 ) -> list[dict[str, Any]]:
     """The errors as clients may see them: formatted, each with `code` and `requestId`.
 
@@ -144,8 +147,12 @@ def public_errors(
         executed: Whether the operation's execution began: tells a document's faults from ours.
         log: Gets what is masked, at level ERROR, with `request_id` in `extra`.
         passes: Whether what is masked comes of a database that is away for a while: UNAVAILABLE.
+        mutation: Whether the operation is one: what failed may have been written all the same.
     """
-    return [_public(error, request_id, executed, log, passes) for error in errors]
+    away = f"{_AWAY} {MAY_BE_DONE}" if mutation else _AWAY
+    return [
+        _public(error, request_id, executed, log, away if passes(_cause(error)) else None) for error in errors
+    ]
 
 
 def _public(
@@ -153,16 +160,16 @@ def _public(
     request_id: str,
     executed: bool,  # noqa: FBT001  # private, named by its only caller
     log: logging.Logger,
-    passes: Callable[[Exception], bool],
+    away: str | None,
 ) -> dict[str, Any]:
     code = _code(error, executed=executed)
     message = error.message
     extensions = dict(error.extensions or {})
     cause = _cause(error)
-    if code is Code.INTERNAL and passes(cause):
+    if code is Code.INTERNAL and away is not None:
         # Each request meets it: one line tells as much as a traceback.
         log.error("The database fails: %s", cause, extra={"request_id": request_id})
-        code, message, extensions = Code.UNAVAILABLE, _AWAY, {}
+        code, message, extensions = Code.UNAVAILABLE, away, {}
     # What a scalar raises ends up in the text of graphql-core's error.
     unreadable = code in _UNREADABLE and not isinstance(cause, GraphQLError)
     if unreadable:

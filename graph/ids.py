@@ -9,6 +9,8 @@ from uuid import UUID
 from graph.errors import CodedError
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_LONGEST = 200
+"""Characters; no type has a name of a hundred."""
 _PLAIN = 32
 """Digits of an id without dashes."""
 
@@ -30,6 +32,8 @@ def split_id(text: str) -> tuple[str, UUID]:
 @lru_cache(maxsize=4096)
 def split_text_id(text: str) -> tuple[str, str]:
     """As `split_id`; the id as text, with dashes."""
+    if len(text) > _LONGEST:  # and what raises is not kept
+        raise ValueError(f"«{text:.80}» is not an id.")
     try:
         written = text.encode("ascii")
         raw = a2b_base64(written, strict_mode=True)

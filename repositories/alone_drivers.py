@@ -46,7 +46,7 @@ class Sqlite:
         try:
             return run(raw)
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_BUSY:  # Python's own have none
                 raise
         finally:
             raw.execute(f"PRAGMA busy_timeout = {patience_ms}")

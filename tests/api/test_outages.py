@@ -4,6 +4,8 @@ import pytest
 from support.api import Api
 from support.outages import fill, refusing_connections
 
+from graph.errors import MAY_BE_DONE
+
 CREATE = "mutation ($name: String!) { createAccount(input: {name: $name}) { account { id } } }"
 
 
@@ -17,6 +19,7 @@ async def test_a_full_disk_is_told_as_such(api: Api, caplog: pytest.LogCaptureFi
     [error] = answers[-1]["errors"]
     assert error["extensions"]["code"] == "UNAVAILABLE"
     assert error["message"].startswith("The database ")
+    assert error["message"].endswith(MAY_BE_DONE)
     assert "SQLITE_FULL" not in str(answers[-1])
     assert "database or disk is full" in caplog.text
     assert "Traceback" not in caplog.text

@@ -11,7 +11,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from agreements_api.database import Database
+from agreements_api.database import PLAN_TEXT_BYTES, Database
+from graph.source import Habit, Query, SourceFailed, Steps
 
 
 @pytest.fixture
@@ -58,6 +59,18 @@ async def test_a_reader_is_not_kept_waiting_by_a_writer(counter: Database) -> No
         assert await asyncio.wait_for(value(counter), timeout=1) == 0
 
     assert await value(counter) == 1
+
+
+async def test_a_plan_reads_no_text_that_would_take_the_memory_of_many_answers(counter: Database) -> None:
+    def steps(size: int) -> Steps[int]:
+        [[text]] = yield Query("SELECT hex(zeroblob(?))", (size // 2,))
+        return len(text)
+
+    if not counter.is_sqlite:
+        pytest.skip("PostgreSQL: its rows come one by one")
+    assert await counter.plans.run(steps(PLAN_TEXT_BYTES // 2), Habit(), one=True) == PLAN_TEXT_BYTES // 2
+    with pytest.raises(SourceFailed):
+        await counter.plans.run(steps(PLAN_TEXT_BYTES + 2), Habit(), one=True)
 
 
 async def test_a_reading_transaction_is_one_snapshot(counter: Database) -> None:
