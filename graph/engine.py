@@ -28,7 +28,7 @@ from graph.compiler.references import References
 from graph.context import Context
 from graph.deadlines import Deadlines
 from graph.documents import Document, Documents, NotRunnable, TrustedDocuments
-from graph.errors import MAY_BE_DONE, Code, CodedError, public_errors
+from graph.errors import Code, CodedError, deadline_error, located, public_errors
 from graph.incremental import Ahead, Announced, Part, Parts, part
 from graph.reader import Reader
 from graph.refusals import Refused
@@ -214,9 +214,9 @@ class Engine:
         except Refused:  # the caller may not go on: the transport's to say
             raise
         except TimeoutError:
-            yield self._without_data(_deadline_error(mutation=False), context.request_id, final=True)
+            yield self._without_data(deadline_error(mutation=False), context.request_id, final=True)
         except Exception as error:  # noqa: BLE001  # masked and logged, whatever it is
-            yield self._without_data(_located(error), context.request_id, final=True)
+            yield self._without_data(located(error), context.request_id, final=True)
         finally:
             await _closed(context)
 
@@ -298,7 +298,7 @@ class Engine:
             async with asyncio.timeout(self.bounds.query_seconds), self._admission.turn():
                 found: Any = await _waited(event.execute_operation(serially=False))
         except TimeoutError:
-            return ExecutionResult(None, [_deadline_error(mutation=False)])
+            return ExecutionResult(None, [deadline_error(mutation=False)])
         return found
 
     async def _parts(
@@ -327,9 +327,9 @@ class Engine:
                     yield following_part
                     announced.take(following_part)
         except TimeoutError:
-            failure = _deadline_error(mutation=mutation)
+            failure = deadline_error(mutation=mutation)
         except Exception as error:  # noqa: BLE001  # masked and logged, whatever it is
-            failure = _located(error)
+            failure = located(error)
         finally:
             await held.aclose()
         yield announced.failed(public([failure]))
@@ -368,7 +368,7 @@ class Engine:
 
     def _timed_out(self, operation: Operation, request_id: str) -> Response:
         return self._without_data(
-            _deadline_error(mutation=operation.kind is OperationType.MUTATION), request_id
+            deadline_error(mutation=operation.kind is OperationType.MUTATION), request_id
         )
 
     def _without_data(self, error: GraphQLError, request_id: str, *, final: bool = False) -> Response:
@@ -390,14 +390,3 @@ async def _closed(context: Context) -> None:
         await asyncio.shield(asyncio.ensure_future(context.reader.close()))
     else:
         context.reader.end()
-
-
-def _located(error: Exception) -> GraphQLError:
-    return error if isinstance(error, GraphQLError) else GraphQLError(str(error), original_error=error)
-
-
-def _deadline_error(*, mutation: bool) -> CodedError:
-    message = "The operation took too long and was given up."
-    if mutation:
-        message += f" {MAY_BE_DONE}"
-    return CodedError(message, code=Code.DEADLINE_EXCEEDED)

@@ -130,6 +130,18 @@ class CodedError(GraphQLError):
         return str((self.extensions or {})["code"])
 
 
+def deadline_error(*, mutation: bool) -> CodedError:
+    message = "The operation took too long and was given up."
+    if mutation:
+        message += f" {MAY_BE_DONE}"
+    return CodedError(message, code=Code.DEADLINE_EXCEEDED)
+
+
+def located(error: Exception) -> GraphQLError:
+    """The error as graphql-core tells it, which knows no place for what failed outside of a field."""
+    return error if isinstance(error, GraphQLError) else GraphQLError(str(error), original_error=error)
+
+
 def public_errors(  # noqa: PLR0913  # options, all by name
     errors: Iterable[GraphQLError],
     request_id: str,
