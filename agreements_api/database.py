@@ -18,7 +18,7 @@ from sqlalchemy.util import await_only, greenlet_spawn
 from sqlalchemy.util.concurrency import in_greenlet
 
 from jobs.system import SQLITE_CHECKPOINT, teach_clock
-from repositories import AtHand
+from repositories import AtHand, Together
 from repositories.alone_postgresql import connect
 from repositories.at_hand import MOST as AT_HAND
 
@@ -69,6 +69,7 @@ class Database:
             PostgreSQL. On SQLite take `turn()` first.
         reads: Each transaction is one snapshot; a write through it fails.
         at_hand: Connections to write by for those who need no session: one set for all who write here.
+        together: Commits at once what many of those write at the same time; on SQLite only.
     """
 
     def __init__(self, url: str | URL) -> None:
@@ -91,6 +92,7 @@ class Database:
         if self.is_sqlite:
             event.listen(self._apart.sync_engine, "do_connect", _connect)
         self._turn = asyncio.Lock()
+        self.together = Together(self.writes, self.turn) if self.is_sqlite else None
 
     @cached_property
     def plans(self) -> "Source":
@@ -123,6 +125,8 @@ class Database:
         """Close every connection; harmless when repeated."""
         if "plans" in vars(self):  # a process that answers no queries never asked for them
             await self.plans.close()
+        if self.together is not None:
+            await self.together.aclose()
         await self.writes.dispose()
         if self._at_hand is not self.writes:
             await self._at_hand.dispose()

@@ -86,7 +86,13 @@ async def open_services(settings: Settings, *, run_jobs: bool) -> AsyncGenerator
         queue = JobQueue(database.url)
         stack.callback(queue.close)
         transactions = Transactions(
-            database.writes, database.at_hand, database.turn, queue.enqueue, utc_now, reads=database.reads
+            database.writes,
+            database.at_hand,
+            database.turn,
+            queue.enqueue,
+            utc_now,
+            reads=database.reads,
+            together=database.together,
         )
         providers = ProviderClients(
             database.reads,

@@ -2,6 +2,7 @@
 
 from repositories.at_hand import AtHand
 from repositories.errors import Conflict, is_passing
+from repositories.together import Together
 from repositories.unit_of_work import Enqueue, Transactions, UnitOfWork
 
-__all__ = ["AtHand", "Conflict", "Enqueue", "Transactions", "UnitOfWork", "is_passing"]
+__all__ = ["AtHand", "Conflict", "Enqueue", "Together", "Transactions", "UnitOfWork", "is_passing"]

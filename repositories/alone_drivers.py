@@ -1,10 +1,11 @@
-"""How the two drivers read one row and write one change, each in a single trip to the database."""
+"""How the two drivers read one row and write changes, each in a single trip to the database."""
 
 import sqlite3
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from sqlalchemy import Dialect
+from uuid_utils.compat import uuid7
 
 from repositories.compiled import Values
 
@@ -14,6 +15,10 @@ if TYPE_CHECKING:  # a process on PostgreSQL does without
 R = TypeVar("R")
 
 Bound = Sequence[tuple[str, Values]]
+"""The statements of one change. The first finds a row if the change may be written, else none may be run."""
+
+Outcome = bool | Exception
+"""Whether a change found its row and was committed, or why it could not be; then nothing of it was."""
 
 
 class Driver(Protocol):
@@ -21,8 +26,8 @@ class Driver(Protocol):
         """Read one row, if there is one, outside of any transaction."""
         ...
 
-    async def write(self, statements: Bound) -> bool:
-        """Run and commit the statements as one transaction if the first finds a row; says whether it did."""
+    async def write(self, changes: Sequence[Bound]) -> Sequence[Outcome]:
+        """Write each change, all of it or nothing; where an error is raised instead, nothing was written."""
         ...
 
 
@@ -34,6 +39,8 @@ class Sqlite:
 
     def __init__(self, connection: "aiosqlite.Connection") -> None:
         self._connection = connection
+        driver: Any = connection
+        driver._conn.create_function("uuid7", 0, lambda: uuid7().hex)  # noqa: SLF001  # as below
 
     async def read(self, text: str, values: Values) -> Sequence[Any] | None:
         def run(raw: sqlite3.Connection) -> Sequence[Any] | None:
@@ -52,16 +59,15 @@ class Sqlite:
             raw.execute(f"PRAGMA busy_timeout = {patience_ms}")
         return await self._run(run)  # which may take a while: the file is being opened, or repaired
 
-    async def write(self, statements: Bound) -> bool:
-        def run(raw: sqlite3.Connection) -> bool:
-            raw.execute("BEGIN IMMEDIATE")
+    async def write(self, changes: Sequence[Bound]) -> Sequence[Outcome]:
+        def run(raw: sqlite3.Connection) -> Sequence[Outcome]:
             try:
-                done = _run_all(raw, statements)
-                raw.execute("COMMIT" if done else "ROLLBACK")
-            finally:
-                if raw.in_transaction:
-                    raw.execute("ROLLBACK")
-            return done
+                return _in_one_transaction(raw, changes)
+            except Exception as error:  # noqa: BLE001  # it is raised where the changes were asked for
+                # What is locked, full or away is so for each of them.
+                if len(changes) == 1 or isinstance(error, sqlite3.OperationalError):
+                    return [error] * len(changes)
+            return [_by_itself(raw, each) for each in changes]
 
         return await self._run(run)
 
@@ -70,8 +76,27 @@ class Sqlite:
         return await driver._execute(function, driver._conn)  # noqa: SLF001  # there is no public way
 
 
-def _run_all(raw: sqlite3.Connection, statements: Bound) -> bool:
-    first, *others = statements
+def _in_one_transaction(raw: sqlite3.Connection, changes: Sequence[Bound]) -> Sequence[bool]:
+    raw.execute("BEGIN IMMEDIATE")
+    try:
+        done = [_has_run(raw, each) for each in changes]
+        raw.execute("COMMIT" if any(done) else "ROLLBACK")
+    finally:
+        if raw.in_transaction:
+            raw.execute("ROLLBACK")
+    return done
+
+
+def _by_itself(raw: sqlite3.Connection, change: Bound) -> Outcome:
+    try:
+        [done] = _in_one_transaction(raw, [change])
+    except Exception as error:  # noqa: BLE001  # as above
+        return error
+    return done
+
+
+def _has_run(raw: sqlite3.Connection, change: Bound) -> bool:
+    first, *others = change
     if raw.execute(*first).rowcount != 1:
         return False
     for each in others:

@@ -74,9 +74,8 @@ class Postgresql:
         rows = await self._rows(text, values)
         return rows[0] if rows else None
 
-    async def write(self, statements: "Bound") -> bool:
-        [(text, values)] = statements
-        return bool(await self._rows(text, values))
+    async def write(self, changes: "Sequence[Bound]") -> Sequence[bool]:
+        return [bool(await self._rows(text, values)) for [(text, values)] in changes]
 
     async def _rows(self, text: str, values: Values) -> Sequence[Any]:
         statement = self._kept.get(text)

@@ -160,7 +160,10 @@ def _postgresql(model: type[Audited], columns: Sequence[str], *, indexed: bool) 
 
 
 def _sqlite(model: type[Audited], columns: Sequence[str], *, indexed: bool) -> Sequence[ClauseElement]:
-    statements: list[ClauseElement] = [_update(model, columns), _record(select(*_event(lambda text: text)))]
+    id_, *others = _event(lambda text: text)
+    # Given where it is written, so that ids ascend in the order of commits: who follows relies on that.
+    event = select(func.uuid7().label(id_.key), *others)
+    statements: list[ClauseElement] = [_update(model, columns), _record(event)]
     if indexed:
         gone, come = (func.json_each(_text(name)).table_valued("value") for name in _LISTS)
         statements += [_forget(gone), _remember("sqlite", come)]

@@ -7,7 +7,9 @@ from time import monotonic
 from typing import Final
 
 from sqlalchemy import Engine, event
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from repositories.line import Line
 
 MOST: Final = 10
 """At once; who comes when all of them are taken waits a moment for the next."""
@@ -32,12 +34,12 @@ class AtHand:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
-        self._idle: list[AsyncConnection] = []
+        self._idle: list[Line] = []
         self._places = asyncio.Semaphore(MOST)
         self._rests_until = 0.0
         event.listen(engine.sync_engine, "engine_disposed", self._dispose)
 
-    async def take(self) -> AsyncConnection | None:
+    async def take(self) -> Line | None:
         """Give a connection that is in no transaction, to be given back so; None if there is none.
 
         That says nothing of the database: others have places left, and drivers that know more kinds of URLs.
@@ -47,7 +49,7 @@ class AtHand:
         if self._idle:
             return self._idle.pop()
         try:
-            return await self._engine.connect()
+            return Line(await self._engine.connect())
         except Exception as error:  # noqa: BLE001 -- whatever it is, there are other connections
             self._places.release()
             self._rests_until = monotonic() + _REST_SECONDS
@@ -57,19 +59,15 @@ class AtHand:
             self._places.release()
             raise
 
-    async def give_back(self, connection: AsyncConnection, *, busy: bool) -> None:
-        """Keep the connection, or close it where it cannot be used again.
-
-        Args:
-            connection: One that was taken.
-            busy: Whether it was left in the middle of something, which then ends with it.
-        """
+    async def give_back(self, line: Line) -> None:
+        """Keep the connection, or close it where it cannot be used again; what it is busy with ends so."""
+        connection = line.connection
         inner = connection.sync_connection
         try:
-            if inner is None or busy or inner.closed or inner.invalidated or inner.in_transaction():
-                await _ended(connection)
+            if inner is None or line.is_busy or inner.closed or inner.invalidated or inner.in_transaction():
+                await line.end()
             else:
-                self._idle.append(connection)
+                self._idle.append(line)
         finally:
             self._places.release()
 
@@ -83,13 +81,7 @@ class AtHand:
 
     def _dispose(self, _engine: Engine) -> None:
         while self._idle:
-            connection = self._idle.pop().sync_connection
+            connection = self._idle.pop().connection.sync_connection
             if connection is not None:
                 connection.invalidate()
                 connection.close()
-
-
-async def _ended(connection: AsyncConnection) -> None:
-    if not (connection.closed or connection.invalidated):
-        await connection.invalidate()
-    await connection.close()

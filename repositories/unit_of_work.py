@@ -1,7 +1,7 @@
 """The transaction: one session, all repositories, written only when `commit` is awaited."""
 
 from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,6 +19,7 @@ from models import Agreement, Audited, Base, Job
 from repositories.accounts import AccountRepository
 from repositories.agreements import AgreementRepository
 from repositories.alone import Alone
+from repositories.alone_drivers import Bound
 from repositories.at_hand import AtHand
 from repositories.base import FOR_CHANGE
 from repositories.billing_contracts import BillingContractRepository
@@ -33,6 +34,7 @@ from repositories.provider_accounts import ProviderAccountRepository
 from repositories.providers import ProviderRepository
 from repositories.sync import SyncRepository
 from repositories.templates import TemplateRepository
+from repositories.together import Together
 from repositories.view import View
 
 PUSH_PREFIX: Final = "push:"
@@ -43,6 +45,7 @@ E = TypeVar("E", bound=Audited)
 R = TypeVar("R")
 
 _HISTORY: Final = "history"
+_NO_TURN: Final = nullcontext()
 
 
 class Enqueue(Protocol):
@@ -140,9 +143,9 @@ class UnitOfWork:
         in the transaction works as ever, and takes away what was saved.
         """
         if not again.get() and self._alone is None and "session" not in vars(self):
-            connection = await self._begun.at_hand.take()
-            if connection is not None:
-                self._alone = Alone(connection, entity_id)
+            line = await self._begun.at_hand.take()
+            if line is not None:
+                self._alone = Alone(line, entity_id)
                 return await self._alone.read(model)
         return await self.session.get(model, entity_id, with_for_update={**FOR_CHANGE})
 
@@ -193,12 +196,34 @@ class UnitOfWork:
         """
         with _conflicts():
             if self._alone is not None and "session" not in vars(self) and self._alone.is_simple:
-                await self._alone.write(self.history)
+                bound = self._alone.bound(self.history)
+                if bound is not None and not await self._write_alone(self._alone, bound):
+                    raise Conflict("The entity was changed after it had been read.")
                 return
             await self.session.flush()
             connection = await self.session.connection()
             await connection.run_sync(self.history.write)
             await self.session.commit()
+
+    async def _write_alone(self, alone: Alone, bound: Bound) -> bool:
+        together = self._begun.together
+        if together is not None:
+            await self._let_go()
+            return await together.write(bound)
+        [outcome] = await alone.line.driven(lambda driver: driver.write([bound]))
+        if isinstance(outcome, Exception):
+            raise await alone.line.told(outcome) from outcome
+        return outcome
+
+    async def _let_go(self) -> None:
+        """Leave the connection at hand and the turn to others; harmless when repeated."""
+        alone, turn = self._alone, self._turn
+        self._alone, self._turn = None, _NO_TURN
+        try:
+            if alone is not None:
+                await self._begun.at_hand.give_back(alone.line)
+        finally:
+            await turn.__aexit__(None, None, None)
 
     async def __aenter__(self) -> Self:
         await self._turn.__aenter__()
@@ -211,11 +236,7 @@ class UnitOfWork:
             if "session" in vars(self):
                 await self.session.__aexit__(kind, error, traceback)
         finally:
-            try:
-                if self._alone is not None:
-                    await self._begun.at_hand.give_back(self._alone.connection, busy=self._alone.is_busy)
-            finally:
-                await self._turn.__aexit__(kind, error, traceback)
+            await self._let_go()
         _raise_conflict(error)
 
 
@@ -230,6 +251,8 @@ class Transactions:
         enqueue: Hands a job to the job engine.
         now: The clock.
         reads: Opens connections of which each transaction is a snapshot that cannot write.
+        together: Commits at once what is changed by many that need no session; None where a commit waits for
+            no other.
     """
 
     engine: AsyncEngine
@@ -238,6 +261,7 @@ class Transactions:
     enqueue: Enqueue
     now: Callable[[], datetime]
     reads: AsyncEngine | None = None
+    together: Together | None = None
 
     @asynccontextmanager
     async def look(self, *, actor: str) -> AsyncGenerator[View]:

@@ -77,7 +77,13 @@ def a_context(
 ) -> Context:
     """Make the context of one caller; contexts of one test share the database's turn to write."""
     transactions = Transactions(
-        database.writes, database.at_hand, database.turn, queue or Queue(), utc_now, reads=database.reads
+        database.writes,
+        database.at_hand,
+        database.turn,
+        queue or Queue(),
+        utc_now,
+        reads=database.reads,
+        together=database.together,
     )
     return Context(
         actor=actor,

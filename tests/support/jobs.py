@@ -79,7 +79,13 @@ async def a_program(url: str) -> AsyncIterator[Program]:
     async with Database(url) as database:
         queue = JobQueue(url)
         transactions = Transactions(
-            database.writes, database.at_hand, database.turn, queue.enqueue, utc_now, reads=database.reads
+            database.writes,
+            database.at_hand,
+            database.turn,
+            queue.enqueue,
+            utc_now,
+            reads=database.reads,
+            together=database.together,
         )
         try:
             context = Context(

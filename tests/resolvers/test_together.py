@@ -1,0 +1,208 @@
+"""Changes that come at the same time are committed at once on SQLite; each succeeds or fails by itself."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncGenerator, Generator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import aiosqlite
+import pytest
+from sqlalchemy import event
+from sqlalchemy.exc import DBAPIError
+from support.contexts import Rows
+from support.factories import an_account
+
+from agreements_api.database import Database
+from models import Account
+from repositories.alone_drivers import Bound, Sqlite
+from repositories.together import MOST_TOGETHER
+from resolvers.accounts import update_account
+from resolvers.context import Context
+from resolvers.operations import require
+
+
+@pytest.fixture(autouse=True)
+def _on_sqlite(database: Database) -> None:
+    if not database.is_sqlite:
+        pytest.skip("PostgreSQL: a change is one statement, and commits wait for each other there")
+
+
+@contextmanager
+def commits(database: Database) -> Generator[list[str]]:
+    """Give the commits that are made meanwhile by connections that are opened meanwhile."""
+    made: list[str] = []
+
+    def note(statement: str) -> None:
+        if statement == "COMMIT":
+            made.append(statement)
+
+    def trace(connection: Any, _entry: object) -> None:
+        connection.driver_connection._conn.set_trace_callback(note)  # noqa: SLF001  # there is no public way
+
+    event.listen(database.writes.sync_engine, "connect", trace)
+    try:
+        yield made
+    finally:
+        event.remove(database.writes.sync_engine, "connect", trace)
+
+
+async def referred(context: Context, account: Account, external_ref: str) -> None:
+    """Give the account a reference, without asking whether another has it."""
+    async with context.unit_of_work() as uow:
+        mine = require(await uow.only(Account, account.id), "account")
+        mine.external_ref = external_ref
+        await uow.commit()
+
+
+async def references(rows: Rows) -> list[str]:
+    found = await rows("SELECT external_ref FROM accounts WHERE external_ref IS NOT NULL ORDER BY 1")
+    return [each.external_ref for each in found]
+
+
+async def begun() -> None:
+    """Wait until changes are being written."""
+    while not any(task.get_name() == "Together" for task in asyncio.all_tasks()):  # noqa: ASYNC110  # nobody tells
+        await asyncio.sleep(0)
+
+
+async def commits_of(context: Context, database: Database, changes: int) -> int:
+    """How many commits so many changes take that come at the same time."""
+    accounts = [await an_account(context, name="Fabrikam") for _ in range(changes)]
+    await database.dispose()
+    with commits(database) as made:
+        async with database.turn():
+            changing = asyncio.gather(
+                *(update_account(context, each.id, {"name": "Contoso"}) for each in accounts)
+            )
+            await asyncio.sleep(0)
+        assert {each.revision for each in await changing} == {2}
+    return len(made)
+
+
+async def test_changes_that_wait_for_the_same_turn_are_one_commit(context: Context, database: Database):
+    assert await commits_of(context, database, 20) == 1
+
+
+async def test_nobody_waits_for_more_than_so_many_changes(context: Context, database: Database) -> None:
+    assert await commits_of(context, database, MOST_TOGETHER + 1) == 2
+
+
+async def test_what_the_database_refuses_fails_by_itself(context: Context, rows: Rows) -> None:
+    accounts = [await an_account(context, name="Fabrikam") for _ in range(4)]
+    wanted = ["CRM-1", "CRM-1", "CRM-2", "CRM-1"]
+
+    outcomes = await asyncio.gather(
+        *(referred(context, each, reference) for each, reference in zip(accounts, wanted, strict=True)),
+        return_exceptions=True,
+    )
+
+    assert [type(each).__name__ for each in outcomes] == ["NoneType", "Conflict", "NoneType", "Conflict"]
+    assert await references(rows) == ["CRM-1", "CRM-2"]
+    assert len(await rows("SELECT id FROM audit_events WHERE type = 'UPDATED'")) == 2
+
+
+async def test_whoever_gives_up_takes_nobody_with_it(
+    context: Context, database: Database, rows: Rows
+) -> None:
+    accounts = [await an_account(context, name="Fabrikam") for _ in range(3)]
+    async with database.turn():
+        tasks = [
+            asyncio.create_task(referred(context, each, f"CRM-{at}")) for at, each in enumerate(accounts)
+        ]
+        await asyncio.sleep(0)
+    await begun()
+    tasks[0].cancel()
+
+    outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+
+    assert [type(each).__name__ for each in outcomes] == ["CancelledError", "NoneType", "NoneType"]
+    assert (await references(rows))[-2:] == ["CRM-1", "CRM-2"]
+    await referred(context, accounts[1], "CRM-3")
+
+
+async def test_events_are_numbered_in_the_order_of_their_commits(
+    context: Context, database: Database, rows: Rows
+) -> None:
+    waiting, quick = [await an_account(context, name="Fabrikam") for _ in range(2)]
+
+    async def change_at_once() -> None:
+        async with context.unit_of_work() as uow:
+            account = require(await uow.accounts.get(quick.id), "account")
+            account.name = "Contoso"
+            await uow.commit()
+
+    async with database.turn():
+        changing = asyncio.gather(referred(context, waiting, "CRM-1"), change_at_once())
+        await asyncio.sleep(0)
+    await changing
+
+    events = await rows("SELECT entity_id FROM audit_events WHERE type = 'UPDATED' ORDER BY id")
+    assert [UUID(each.entity_id) for each in events] == [quick.id, waiting.id]
+
+
+async def test_what_was_begun_is_written_before_the_database_is_closed(
+    context: Context, database: Database, rows: Rows
+) -> None:
+    account = await an_account(context, name="Fabrikam")
+    task = asyncio.create_task(referred(context, account, "CRM-1"))
+    await begun()
+
+    await database.dispose()
+
+    assert await references(rows) == ["CRM-1"]
+    await task
+
+
+@pytest.fixture
+async def driver(tmp_path: Path) -> AsyncGenerator[Sqlite]:
+    file = tmp_path / "some.db"
+    async with aiosqlite.connect(file, isolation_level=None, check_same_thread=False) as connection:
+        await connection.execute("CREATE TABLE words (word TEXT UNIQUE)")
+        await connection.execute("PRAGMA busy_timeout = 0")
+        yield Sqlite(connection)
+
+
+def word(*texts: str) -> Bound:
+    return [("INSERT INTO words VALUES (?)", (text,)) for text in texts]
+
+
+async def test_a_change_that_fails_late_leaves_nothing_of_itself(driver: Sqlite) -> None:
+    outcomes = await driver.write([word("one"), word("two", "one"), word("three")])
+
+    assert outcomes[0] is outcomes[2] is True
+    assert isinstance(outcomes[1], sqlite3.IntegrityError)
+    assert await driver.read("SELECT group_concat(word) FROM words", ()) == ("one,three",)
+
+
+async def test_a_change_whose_row_is_not_there_does_nothing_more(driver: Sqlite) -> None:
+    missing: Bound = [("DELETE FROM words WHERE word = 'none'", ()), *word("two")]
+
+    assert await driver.write([missing, word("one")]) == [False, True]
+    assert await driver.write([missing]) == [False]
+    assert await driver.read("SELECT group_concat(word) FROM words", ()) == ("one",)
+
+
+async def test_a_file_that_is_locked_is_waited_for_once_for_all(driver: Sqlite, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "some.db", isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        outcomes = await driver.write([word("one"), word("two")])
+        other.execute("ROLLBACK")
+
+    assert {type(each) for each in outcomes} == {sqlite3.OperationalError}
+    assert await driver.write([word("one"), word("two")]) == [True, True]
+
+
+async def test_each_is_told_by_an_error_of_its_own(context: Context, database: Database) -> None:
+    accounts = [await an_account(context, name="Fabrikam") for _ in range(2)]
+    async with database.writes.begin() as connection:
+        await connection.exec_driver_sql("DROP TABLE audit_events")
+
+    changes = (referred(context, each, f"CRM-{at}") for at, each in enumerate(accounts))
+    first, second = await asyncio.gather(*changes, return_exceptions=True)
+
+    assert isinstance(first, DBAPIError)
+    assert isinstance(second, DBAPIError)
+    assert first is not second
