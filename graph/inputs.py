@@ -1,15 +1,22 @@
-"""How inputs are made of what was sent: worked out once, where Strawberry does so for each that is sent."""
+"""How inputs are made of what was sent: worked out once, where Strawberry does so each time."""
 
 # pyright: standard
 # Not strict: what graphql-core and Strawberry bring is untyped.
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import MISSING
-from typing import Any
+from typing import Any, cast
 
-from graphql import GraphQLInputObjectType, GraphQLSchema, get_nullable_type, is_leaf_type
+from graphql import (
+    GraphQLInputObjectType,
+    GraphQLResolveInfo,
+    GraphQLSchema,
+    get_nullable_type,
+    is_leaf_type,
+)
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.types.arguments import InputContext
 from strawberry.types.base import StrawberryObjectDefinition
+from strawberry.types.field import StrawberryField
 
 _BACKREF = GraphQLCoreConverter.DEFINITION_BACKREF
 
@@ -21,6 +28,45 @@ def prepare_inputs(schema: GraphQLSchema) -> None:
             definition: StrawberryObjectDefinition | None = served.extensions.get(_BACKREF)
             if definition is not None and definition.from_input is None:
                 definition.from_input = _Maker(definition, served)
+
+
+def prepare_mutations(schema: GraphQLSchema, converter: GraphQLCoreConverter) -> None:
+    """Let the mutations be called more quickly that take nothing but an input of those that are prepared."""
+    for served in () if schema.mutation_type is None else schema.mutation_type.fields.values():
+        direct = _direct(served.extensions[_BACKREF], converter)
+        if direct is not None:
+            served.resolve = direct
+
+
+def _direct(field: StrawberryField, converter: GraphQLCoreConverter) -> Callable[..., Awaitable[Any]] | None:
+    """How a field is resolved that takes `self`, `info` and one input; None for others.
+
+    Strawberry asks each time for the names of arguments, what they become, and which of `self`, `info` and
+    others the resolver wants, in seven calls.
+    """
+    resolver = field.base_resolver
+    if resolver is None or field.extensions or len(field.arguments) != 1:
+        return None
+    [argument] = field.arguments
+    definition: StrawberryObjectDefinition | None = getattr(argument.type, "__strawberry_definition__", None)
+    make = None if definition is None else definition.from_input
+    if make is None or definition is None or not (resolver.self_parameter and resolver.info_parameter):
+        return None
+    sent_as = converter.config.name_converter.from_argument(argument)
+    config, scalars, path = converter.config, converter.scalar_registry, (sent_as,)
+    call, kind, given, told = (
+        cast("Callable[..., Any]", resolver.wrapped_func),  # a method: it takes `self`
+        definition.origin,
+        argument.python_name,
+        resolver.info_parameter.name,
+    )
+
+    def resolve(source: Any, core: GraphQLResolveInfo, **sent: Any) -> Awaitable[Any]:  # noqa: ANN401  # a root, and JSON
+        info = config.info_class(_raw_info=core, _field=field)
+        context = InputContext(info=info, config=config, scalar_registry=scalars, path=path)
+        return call(source, **{told: info, given: make(kind, sent[sent_as], context)})
+
+    return resolve
 
 
 class _Maker:

@@ -31,7 +31,7 @@ from strawberry.schema.name_converter import NameConverter
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from graph.errors import Code, CodedError
-from graph.inputs import prepare_inputs
+from graph.inputs import prepare_inputs, prepare_mutations
 
 _LONG = 20
 """Lists of so many items are completed with pauses."""
@@ -252,6 +252,7 @@ class Schema(strawberry.Schema):
         config.enable_experimental_incremental_execution = True
         super().__init__(**given, config=config)  # pyright: ignore[reportUnknownMemberType]  # Strawberry's
         prepare_inputs(self._schema)
+        prepare_mutations(self._schema, self.schema_converter)
 
     @property
     def core(self) -> GraphQLSchema:

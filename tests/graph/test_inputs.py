@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import date
 from enum import Enum
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 import strawberry
@@ -45,7 +45,35 @@ class Query:
         return repr((input, number, text))
 
 
-SCHEMA = graph.Schema(query=Query)
+@strawberry.type
+class Mutation:
+    @strawberry.mutation
+    async def one(self, info: strawberry.Info, input: Whole) -> str:
+        return repr((self, input, info.path.key, info.field_name, info.python_name, info.context))
+
+    @strawberry.mutation
+    async def optional(self, info: strawberry.Info, input: Whole | None = None) -> str:
+        return repr((self, input, info.context))
+
+    @strawberry.mutation
+    async def two(self, info: strawberry.Info, input: Whole, other: Part) -> str:
+        return repr((self, input, other, info.context))
+
+    @strawberry.mutation
+    async def without_info(self, input: Whole) -> str:
+        return repr((self, input))
+
+    @strawberry.mutation
+    async def renamed(
+        self, info: strawberry.Info, what: Annotated[Whole, strawberry.argument(name="in")]
+    ) -> str:
+        if what.count == 4:
+            raise ValueError("four")
+        return repr((self, what, info.context))
+
+
+SCHEMA = graph.Schema(query=Query, mutation=Mutation)
+STRAWBERRYS = strawberry.Schema(query=Query, mutation=Mutation)
 DOCUMENT = parse(
     "query ($input: Whole!, $number: Int = 7, $text: String) {"
     " told(input: $input, number: $number, text: $text) }"
@@ -123,3 +151,34 @@ def test_inputs_are_those_of_strawberry(value: Mapping[str, Any]) -> None:
     finally:
         for each, maker in zip(definitions, makers, strict=True):
             each.from_input = maker
+
+
+@pytest.mark.parametrize("sent", ['{onDay: "2026-01-31"}', '{onDay: "2026-01-31", count: 4}', "{}", "null"])
+@pytest.mark.parametrize(
+    "called",
+    [
+        "one(input: %s)",
+        "other: one(input: %s)",
+        "optional(input: %s)",
+        "optional",
+        'two(input: %s, other: {firstName: "A"})',
+        "withoutInfo(input: %s)",
+        "renamed(in: %s)",
+    ],
+)
+async def test_mutations_are_called_as_by_strawberry(called: str, sent: str) -> None:
+    document = f"mutation {{ {called.replace('%s', sent)} }}"
+
+    quickly, expected = [await each.execute(document, context_value=7) for each in (SCHEMA, STRAWBERRYS)]
+
+    assert quickly.data == expected.data
+    assert [each.formatted for each in quickly.errors or ()] == [
+        each.formatted for each in expected.errors or ()
+    ]
+
+
+def test_mutations_that_take_one_input_are_called_directly() -> None:
+    mutations = SCHEMA.core.mutation_type
+    assert mutations is not None
+    directly = {name for name, each in mutations.fields.items() if each.resolve.__module__ == "graph.inputs"}
+    assert directly == {"one", "renamed"}
