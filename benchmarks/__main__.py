@@ -107,7 +107,7 @@ def _measured(
 
     async def everything() -> Report:
         await measure(subjects, data, plan, _tell)
-        _tell("watching our event loop, and our memory with jobs")
+        _tell("watching our event loop, and our memory")
         further = [await runs.measure(each) for each in databases]
         return Report({**said, **load_average("after")}, plan, subjects, further)
 

@@ -64,8 +64,6 @@ def figures(subjects: Sequence[Subject], further: Sequence[Further], plan: Plan)
         yield found.ratio(f"1,000 accounts, {on}: of {LIMIT}", "1,000 accounts", LIMIT, 0.75)
         many = f"{plan.many} connections, {on}"
         yield found.collapse(f"{many}: of the throughput at {plan.connections}", plan)
-        memory = found.subjects[OURS].memory_mb
-        yield Figure(f"{many}: peak memory without jobs", 120, memory, at_most=True, unit="MB")
         yield from _further(on, many, [each for each in further if each.database.kind == kind])
         yield found.ratio(f"Rename, {on}: of {STRAWBERRY}", "write", STRAWBERRY, 3)
         yield found.ratio(f"Rename, {on}: of {STRAWBERRY_UPDATE}", "write", STRAWBERRY_UPDATE, None)
@@ -79,8 +77,8 @@ def _of_pages(kind: Kind, on: str, found: "_Found") -> Iterator[Figure]:
 
 def _further(on: str, many: str, further: Sequence[Further]) -> Iterator[Figure]:
     for each in further:
-        memory = each.memory_with_jobs_mb
-        yield Figure(f"{many}: peak memory with jobs", 150, memory, at_most=True, unit="MB")
+        for jobs, most, memory in (("without", 120, each.memory_mb), ("with", 150, each.memory_with_jobs_mb)):
+            yield Figure(f"{many}: peak memory {jobs} jobs", most, memory, at_most=True, unit="MB")
         if each.database.kind == "sqlite":
             longest = each.longest_ms
             yield Figure(

@@ -1,4 +1,4 @@
-"""What is measured of our server alone, on servers of its own: blocks of the event loop, memory with jobs."""
+"""What is measured of our server alone, on servers of its own: blocks of the event loop, memory."""
 
 import tempfile
 import time
@@ -29,13 +29,15 @@ class Further:
         blocks_ms: How late the loop came to a timer, every millisecond of the page load, in order of size;
             without the time that other programs took, where the system tells it. Empty where it failed.
         longest_by_clock_ms: The greatest delay with that time.
-        memory_with_jobs_mb: The most that a server that does jobs, too, held at 64 connections.
+        memory_mb: The most that a server held that was asked for pages over 64 connections, and nothing else.
+        memory_with_jobs_mb: The same of one that does jobs, too.
         failures: Why something is missing.
     """
 
     database: Database
     blocks_ms: Sequence[float] = ()
     longest_by_clock_ms: float | None = None
+    memory_mb: float | None = None
     memory_with_jobs_mb: float | None = None
     failures: Sequence[str] = ()
 
@@ -65,10 +67,10 @@ class FurtherRuns:
         except (WrongAnswer, OSError) as error:
             found = replace(found, failures=[f"Blocks of the loop on {database.name}: {error}"])
         try:
-            return replace(found, memory_with_jobs_mb=await self._memory_with_jobs(database))
+            without, with_jobs = [await self._memory(database, *each) for each in (["--no-jobs"], [])]
+            return replace(found, memory_mb=without, memory_with_jobs_mb=with_jobs)
         except (WrongAnswer, OSError) as error:
-            failure = f"Memory with jobs on {database.name}: {error}"
-            return replace(found, failures=[*found.failures, failure])
+            return replace(found, failures=[*found.failures, f"Memory on {database.name}: {error}"])
 
     async def _blocks(self, database: Database) -> tuple[Sequence[float], float]:
         with tempfile.TemporaryDirectory(prefix="agreements-benchmark-") as name:
@@ -88,11 +90,11 @@ class FurtherRuns:
         watched = [(late, own) for at, late, own in ticks if began <= at <= ended]
         return sorted(own for _, own in watched), max(late for late, _ in watched)
 
-    async def _memory_with_jobs(self, database: Database) -> float | None:
+    async def _memory(self, database: Database, *options: str) -> float | None:
         with tempfile.TemporaryDirectory(prefix="agreements-benchmark-") as name:
             folder = Path(name)
             copy = database.for_one_server(folder)
-            command = our_command(copy, self.secret_key, "agreements_api.cli", "serve")
+            command = our_command(copy, self.secret_key, "agreements_api.cli", "serve", *options)
             with serving(folder, command, self.core) as server:
                 _, many = await self._loads(server.target, database).pages(self.plan.many)
                 await run(server, many, self.plan)

@@ -18,6 +18,7 @@ from benchmarks.databases import Database
 from benchmarks.dataset import BIG_ACCOUNTS, MIN_ACCOUNTS, Dataset, Sizes
 from benchmarks.errors import DifferentAnswer
 from benchmarks.figures import Figure, figures
+from benchmarks.further import Further
 from benchmarks.http_client import Target
 from benchmarks.loads import References, shape
 from benchmarks.measure import Plan, Result, Subject
@@ -148,7 +149,8 @@ def subject(name: str, rounds: list[float], cpu_ms: list[float]) -> Subject:
 
 
 def found_of(*subjects: Subject) -> dict[str, Figure]:
-    return {each.name: each for each in figures(subjects, [], PLAN)}
+    further = [Further(subjects[0].database, memory_mb=100.0)]
+    return {each.name: each for each in figures(subjects, further, PLAN)}
 
 
 def test_a_figure_is_the_median_of_what_the_rounds_say() -> None:
@@ -170,6 +172,7 @@ def test_what_was_not_measured_is_not_said_to_be_reached() -> None:
     assert found["Small query, PostgreSQL: of hand-written"].reached is None
     assert found["Page, PostgreSQL: of hand-written"].reached is True
     assert found["64 connections, PostgreSQL: peak memory without jobs"].reached is True
+    assert found["64 connections, PostgreSQL: peak memory with jobs"].reached is None
 
 
 def test_a_load_that_failed_is_told_and_comes_last() -> None:
