@@ -19,8 +19,8 @@ from sqlalchemy.util.concurrency import in_greenlet
 
 from jobs.system import SQLITE_CHECKPOINT, teach_clock
 from repositories import AtHand, Together
-from repositories.alone_postgresql import connect
-from repositories.at_hand import MOST as AT_HAND
+from repositories.alone.at_hand import MOST as AT_HAND
+from repositories.alone.postgresql import connect
 
 if TYPE_CHECKING:
     from graph.compiler.postgresql import PostgreSQLSource

@@ -18,9 +18,10 @@ from uuid_utils.compat import uuid7
 from models import Agreement, Audited, Base, Job
 from repositories.accounts import AccountRepository
 from repositories.agreements import AgreementRepository
-from repositories.alone import Alone
-from repositories.alone_drivers import Bound
-from repositories.at_hand import AtHand
+from repositories.alone.at_hand import AtHand
+from repositories.alone.drivers import Bound
+from repositories.alone.entity import Alone
+from repositories.alone.together import Together
 from repositories.base import FOR_CHANGE
 from repositories.billing_contracts import BillingContractRepository
 from repositories.bulk import BulkRepository
@@ -34,7 +35,6 @@ from repositories.provider_accounts import ProviderAccountRepository
 from repositories.providers import ProviderRepository
 from repositories.sync import SyncRepository
 from repositories.templates import TemplateRepository
-from repositories.together import Together
 from repositories.view import View
 
 PUSH_PREFIX: Final = "push:"

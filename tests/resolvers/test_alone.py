@@ -19,8 +19,8 @@ from support.factories import ADA, GRACE, MANUAL_PROVIDER, an_account
 from agreements_api.database import Database
 from models import Account, AuditEvent, Provider, ProviderStatus, SearchWord
 from repositories import AtHand, is_passing
-from repositories.alone_drivers import Sqlite
-from repositories.at_hand import MOST as AT_HAND
+from repositories.alone.at_hand import MOST as AT_HAND
+from repositories.alone.sqlite import Sqlite
 from resolvers.accounts import update_account
 from resolvers.context import Context
 from resolvers.operations import repeated, require

@@ -17,8 +17,9 @@ from support.factories import an_account
 
 from agreements_api.database import Database
 from models import Account
-from repositories.alone_drivers import Bound, Sqlite
-from repositories.together import MOST_TOGETHER
+from repositories.alone.drivers import Bound
+from repositories.alone.sqlite import Sqlite
+from repositories.alone.together import MOST_TOGETHER
 from resolvers.accounts import update_account
 from resolvers.context import Context
 from resolvers.operations import require

@@ -9,7 +9,7 @@ from typing import Final
 from sqlalchemy import Engine, event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from repositories.line import Line
+from repositories.alone.line import Line
 
 MOST: Final = 10
 """At once; who comes when all of them are taken waits a moment for the next."""

@@ -1,34 +1,18 @@
-"""How the two drivers read one row and write changes, each in a single trip to the database."""
+"""SQLite by Python's own driver, on the connections of aiosqlite."""
 
 import sqlite3
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import Dialect
 from uuid_utils.compat import uuid7
 
-from repositories.compiled import Values
+from repositories.alone.compiled import Values
+from repositories.alone.drivers import Bound, Outcome
 
 if TYPE_CHECKING:  # a process on PostgreSQL does without
     import aiosqlite
 
 R = TypeVar("R")
-
-Bound = Sequence[tuple[str, Values]]
-"""The statements of one change. The first finds a row if the change may be written, else none may be run."""
-
-Outcome = bool | Exception
-"""Whether a change found its row and was committed, or why it could not be; then nothing of it was."""
-
-
-class Driver(Protocol):
-    async def read(self, text: str, values: Values) -> Sequence[Any] | None:
-        """Read one row, if there is one, outside of any transaction."""
-        ...
-
-    async def write(self, changes: Sequence[Bound]) -> Sequence[Outcome]:
-        """Write each change, all of it or nothing; where an error is raised instead, nothing was written."""
-        ...
 
 
 class Sqlite:
@@ -102,17 +86,3 @@ def _has_run(raw: sqlite3.Connection, change: Bound) -> bool:
     for each in others:
         raw.execute(*each)
     return True
-
-
-def as_dbapi(error: Exception, connection: Any, dialect: Dialect) -> Any:  # noqa: ANN401  # the dialect's
-    """What a driver raised as SQLAlchemy knows it; None for what has nothing to do with the database."""
-    known: Any = dialect.loaded_dbapi
-    try:
-        connection._handle_exception(error)  # noqa: SLF001  # there is no public way
-    except known.Error as adapted:
-        return adapted
-    except OSError as lost:
-        return known.OperationalError(str(lost), lost)
-    except Exception:  # noqa: BLE001  # it is raised again
-        return None
-    return None

@@ -8,13 +8,12 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
-from repositories.compiled import Values
+from repositories.alone.compiled import Values
+from repositories.alone.drivers import Bound
 
 if TYPE_CHECKING:
     import asyncpg
     from asyncpg.prepared_stmt import PreparedStatement
-
-    from repositories.alone_drivers import Bound
 
 # Exchanged as text, to be what psycopg has: asyncpg makes infinity of the greatest day and instant.
 _AS_TEXT: Mapping[str, Callable[[str], object]] = {
@@ -74,7 +73,7 @@ class Postgresql:
         rows = await self._rows(text, values)
         return rows[0] if rows else None
 
-    async def write(self, changes: "Sequence[Bound]") -> Sequence[bool]:
+    async def write(self, changes: Sequence[Bound]) -> Sequence[bool]:
         return [bool(await self._rows(text, values)) for [(text, values)] in changes]
 
     async def _rows(self, text: str, values: Values) -> Sequence[Any]:

@@ -9,8 +9,8 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from repositories.alone_drivers import Bound, Outcome
-from repositories.line import Line
+from repositories.alone.drivers import Bound, Outcome
+from repositories.alone.line import Line
 
 MOST_TOGETHER: Final = 100
 """Changes in one transaction; others wait for it meanwhile."""

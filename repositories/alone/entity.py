@@ -1,10 +1,4 @@
-"""One entity, read and changed by itself: past the session, in two trips to the database.
-
-A session locks the row, reads it, and writes its changes, their audit event and the search index one after
-the other. Most mutations change one entity and nothing else. For them the row is read without a lock, and
-everything is written at once, if the entity still has the revision that was read. What is written is the
-same: the model checks, and `History` says what follows.
-"""
+"""The one entity that a unit of work is about."""
 
 from uuid import UUID
 
@@ -12,10 +6,10 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm.attributes import instance_state
 
 from models import Audited
-from repositories.alone_drivers import Bound
-from repositories.alone_statements import E, reading_of, writing_of
+from repositories.alone.drivers import Bound
+from repositories.alone.line import Line
+from repositories.alone.statements import E, reading_of, writing_of
 from repositories.history import History, Reindexed, changed_columns
-from repositories.line import Line
 
 
 class Alone:

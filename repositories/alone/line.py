@@ -6,8 +6,9 @@ from typing import Any, Final, TypeVar
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from repositories.alone_drivers import Driver, Sqlite, as_dbapi
-from repositories.alone_postgresql import Postgresql
+from repositories.alone.drivers import Driver, as_dbapi
+from repositories.alone.postgresql import Postgresql
+from repositories.alone.sqlite import Sqlite
 
 R = TypeVar("R")
 

@@ -34,7 +34,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm.attributes import instance_state
 
 from models import Audited, AuditEvent, SearchWord
-from repositories.compiled import Compiled, Values, result_processors
+from repositories.alone.compiled import Compiled, Values, result_processors
 from repositories.history import Reindexed
 from repositories.rows import Row, insert_missing, table_of
 

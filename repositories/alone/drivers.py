@@ -1,0 +1,38 @@
+"""What is asked of a database's driver: to read one row, and to write changes, each in a single trip."""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from sqlalchemy import Dialect
+
+from repositories.alone.compiled import Values
+
+Bound = Sequence[tuple[str, Values]]
+"""The statements of one change. The first finds a row if the change may be written, else none may be run."""
+
+Outcome = bool | Exception
+"""Whether a change found its row and was committed, or why it could not be; then nothing of it was."""
+
+
+class Driver(Protocol):
+    async def read(self, text: str, values: Values) -> Sequence[Any] | None:
+        """Read one row, if there is one, outside of any transaction."""
+        ...
+
+    async def write(self, changes: Sequence[Bound]) -> Sequence[Outcome]:
+        """Write each change, all of it or nothing; where an error is raised instead, nothing was written."""
+        ...
+
+
+def as_dbapi(error: Exception, connection: Any, dialect: Dialect) -> Any:  # noqa: ANN401  # the dialect's
+    """What a driver raised as SQLAlchemy knows it; None for what has nothing to do with the database."""
+    known: Any = dialect.loaded_dbapi
+    try:
+        connection._handle_exception(error)  # noqa: SLF001  # there is no public way
+    except known.Error as adapted:
+        return adapted
+    except OSError as lost:
+        return known.OperationalError(str(lost), lost)
+    except Exception:  # noqa: BLE001  # it is raised again
+        return None
+    return None
