@@ -9,6 +9,8 @@ import pytest
 from sqlalchemy import text
 from support.api import Api, gid, gid_of
 from support.factories import NOWHERE, SIGNED, a_contract, an_account, an_agreement
+from support.followers import count_joined
+from support.patience import PATIENCE_SECONDS, until
 from uuid_utils.compat import uuid7
 
 from agreements_api.database import Database
@@ -37,7 +39,7 @@ async def following(api: Api, query: str, **variables: Any) -> AsyncGenerator[As
         yield results
 
 
-async def within(results: AsyncGenerator[Any, None], *, seconds: float = 20) -> Any:
+async def within(results: AsyncGenerator[Any, None], *, seconds: float = PATIENCE_SECONDS) -> Any:
     """Give the data of the next event."""
     result = await asyncio.wait_for(anext(results), seconds)
     assert "errors" not in result, result
@@ -94,7 +96,7 @@ async def test_every_change_of_an_accounts_agreements_is_told_by_its_kind(api: A
 
     async with following(api, CHANGES, account=gid(account)) as results:
         first = asyncio.create_task(within(results))
-        await asyncio.sleep(0.3)  # subscribed by now
+        await until(lambda: count_joined(api.services.lookouts) == 1)
         agreement = await an_agreement(context, account_id=account.id)
         await an_agreement(context)
         ids = {"agreement_id": agreement.id, "billing_contract_id": contract.id}
@@ -149,7 +151,7 @@ async def test_who_follows_is_told_that_the_database_fails(api: Api, database: D
         await connection.execute(text("ALTER TABLE audit_events RENAME TO audit_events_away"))
 
     async with following(api, CHANGES) as results:
-        result = await asyncio.wait_for(anext(results), 20)
+        result = await asyncio.wait_for(anext(results), PATIENCE_SECONDS)
 
     [error] = result["errors"]
     assert error["extensions"]["code"] == "UNAVAILABLE"

@@ -14,6 +14,8 @@ import pytest
 from sqlalchemy import event, insert, select, text
 from support.contexts import a_context
 from support.factories import an_account, an_agreement
+from support.followers import count_joined
+from support.patience import PATIENCE_SECONDS, until
 
 from agreements_api.database import Database
 from models import Agreement, AuditEvent, Job, JobKind, JobStatus
@@ -54,14 +56,21 @@ class Following:
         await asyncio.wait([self._task])
 
     async def end(self) -> None:
-        await asyncio.wait_for(self._task, 20)
+        await asyncio.wait_for(self._task, PATIENCE_SECONDS)
 
 
 @asynccontextmanager
-async def following(*made: AsyncGenerator[Any]) -> AsyncGenerator[list[Following]]:
+async def following(context: Context, *made: AsyncGenerator[Any]) -> AsyncGenerator[list[Following]]:
+    """Have each follow; entered when all that happens from then on is told to them."""
+    before = count_joined(context.lookouts)
     followers = [Following(each) for each in made]
+
+    def all_follow() -> bool:
+        of_jobs = sum(bool(each.seen) for each in followers)  # which are told at once how their job is
+        return count_joined(context.lookouts) - before + of_jobs == len(followers)
+
     try:
-        await asyncio.sleep(0.5)  # all follow by now
+        await until(all_follow)
         yield followers
     finally:
         for each in followers:
@@ -82,12 +91,6 @@ def counted(database: Database) -> Generator[list[str]]:
         yield statements
     finally:
         event.remove(database.reads.sync_engine, "before_cursor_execute", count)
-
-
-async def told(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(30):
-        while not condition():  # noqa: ASYNC110  # it comes from the database
-            await asyncio.sleep(0.02)
 
 
 async def jobs_under_way(context: Context, count: int) -> list[UUID]:
@@ -114,25 +117,31 @@ async def test_any_number_of_followers_costs_the_looks_of_one(
     ids = await jobs_under_way(context, many)
     agreements = [watch_agreements(context, account_id=account.id if n % 2 else None) for n in range(many)]
 
-    async with following(*agreements):
+    async with following(context, *agreements):
         with counted(database) as of_agreements:
-            await asyncio.sleep(2)
-    async with following(*(watch_job(context, id_) for id_ in ids)) as followers:
-        await told(lambda: all(each.seen for each in followers))
+            looking = await seconds_until(lambda: bool(of_agreements))
+    async with following(context, *(watch_job(context, id_) for id_ in ids)) as followers:
         with counted(database) as of_jobs:
-            began = monotonic()
-            await asyncio.sleep(2)
-            await told(lambda: len(of_jobs) >= 5)  # eight by now, unless the machine has much else to do
-            took = monotonic() - began
+            looking_at_jobs = await seconds_until(lambda: len(of_jobs) >= 5)  # eight, on a quiet machine
         assert [len(each.seen) for each in followers] == [1] * many
 
-    assert 1 <= len(of_agreements) <= 3
-    assert 5 <= len(of_jobs) <= 4 * took + 1
+    assert 1 <= len(of_agreements) <= looking + 2
+    assert 5 <= len(of_jobs) <= 4 * looking_at_jobs + 2
+
+
+async def seconds_until(condition: Callable[[], bool]) -> float:
+    """Wait for two seconds, and on until it holds; how long that was."""
+    began = monotonic()
+    await asyncio.sleep(2)
+    await until(condition)
+    return monotonic() - began
 
 
 async def test_nobody_is_looked_for_when_nobody_follows(context: Context, database: Database) -> None:
     [job] = await jobs_under_way(context, 1)
-    async with following(watch_agreements(context), watch_agreements(context), watch_job(context, job)):
+    async with following(
+        context, watch_agreements(context), watch_agreements(context), watch_job(context, job)
+    ):
         assert {task.get_name() for task in asyncio.all_tasks()} >= LOOKS
 
     assert not {task.get_name() for task in asyncio.all_tasks()} & LOOKS
@@ -147,7 +156,7 @@ async def test_whoever_leaves_as_it_comes_leaves_no_look_behind(context: Context
         (context.lookouts.agreements, partial(context.lookouts.agreements.follow, None)),
         (context.lookouts.jobs, partial(context.lookouts.jobs.follow, job)),
     ):
-        async with asyncio.timeout(10), follow():
+        async with asyncio.timeout(PATIENCE_SECONDS), follow():
             await asyncio.sleep(0.2)  # it waits for its next look
             lookout.early.set()  # as the next one does that follows
 
@@ -156,7 +165,7 @@ async def test_whoever_leaves_as_it_comes_leaves_no_look_behind(context: Context
 
 async def test_no_look_outlives_what_looks(context: Context) -> None:
     [job] = await jobs_under_way(context, 1)
-    async with following(watch_agreements(context), watch_job(context, job)):
+    async with following(context, watch_agreements(context), watch_job(context, job)):
         await context.lookouts.aclose()
         assert not {task.get_name() for task in asyncio.all_tasks()} & LOOKS
 
@@ -164,13 +173,14 @@ async def test_no_look_outlives_what_looks(context: Context) -> None:
 async def test_each_follower_is_told_of_its_account_only(context: Context) -> None:
     mine, others = [await an_agreement(context) for _ in range(2)]
     async with following(
+        context,
         watch_agreements(context),
         watch_agreements(context, account_id=mine.account_id),
         watch_agreements(context, account_id=others.account_id),
     ) as followers:
         for agreement in (mine, others):
             await update_agreement(context, agreement.id, {"description": "x"})
-        await told(lambda: [len(each.seen) for each in followers] == [2, 1, 1])
+        await until(lambda: [len(each.seen) for each in followers] == [2, 1, 1])
 
     assert [[each.agreement_id for each in follower.seen] for follower in followers] == [
         [mine.id, others.id],
@@ -218,13 +228,14 @@ async def test_nothing_is_missed_whenever_one_joins_and_however_much_comes(
         from_then.append(Following(watch_agreements(context, account_id=account_id, after=since)))
         joined = Following(watch_agreements(context))
         await asyncio.sleep(0.15)
+        await until(lambda: count_joined(context.lookouts) == 2 * len(from_then))
         from_now.append((joined, await events_of(database)))
     await writing
     everything = {id_ for id_ in await events_of(database) if id_ > since}
     of_account = everything & await events_of(database, agreement)
 
     expected = [of_account if n % 2 else everything for n in range(len(from_then))]
-    await told(
+    await until(
         lambda: (
             all(each.ids >= wanted for each, wanted in zip(from_then, expected, strict=True))
             and all(each.ids >= everything - before for each, before in from_now)
@@ -246,22 +257,22 @@ async def test_one_that_stops_reading_holds_nobody_up_and_misses_nothing(
     monkeypatch.setattr(lookouts, "MOST_EVENTS", 5)
     agreement = await an_agreement(context)
     before = await events_of(database)
-    async with following(watch_agreements(context), watch_agreements(context)) as (slow, quick):
+    async with following(context, watch_agreements(context), watch_agreements(context)) as (slow, quick):
         slow.going_on.clear()
         for _ in range(3):
             await write_on(context, agreement, 4)
             recorded = await events_of(database) - before
-            await told(lambda recorded=recorded: quick.ids == recorded)
+            await until(lambda recorded=recorded: quick.ids == recorded)
         assert len(slow.seen) == 1
         slow.going_on.set()
-        await told(lambda: slow.ids == recorded)
+        await until(lambda: slow.ids == recorded)
 
     assert [each.id for each in slow.seen] == [each.id for each in quick.seen] == sorted(recorded)
 
 
 async def test_jobs_are_told_apart_and_followed_to_their_ends(context: Context) -> None:
     ids = await jobs_under_way(context, 3)
-    async with following(*(watch_job(context, id_) for id_ in (*ids, ids[0]))) as followers:
+    async with following(context, *(watch_job(context, id_) for id_ in (*ids, ids[0]))) as followers:
         for id_ in ids[:2]:
             await finish_job(context, str(id_), JobStatus.SUCCEEDED)
         for ended in (followers[0], followers[1], followers[3]):
@@ -277,7 +288,7 @@ async def test_the_end_of_a_job_of_this_process_is_told_before_the_next_look_is_
 ) -> None:
     monkeypatch.setattr(context.lookouts.jobs, "_every_seconds", 60)
     [job] = await jobs_under_way(context, 1)
-    async with following(watch_job(context, job)) as [follower]:
+    async with following(context, watch_job(context, job)) as [follower]:
         await finish_job(context, str(job), JobStatus.SUCCEEDED)
         context.signals.ended(job)
         await follower.end()
@@ -300,13 +311,15 @@ async def without_the_trail(database: Database) -> AsyncGenerator[None]:
         await rename("audit_events_away", "audit_events")
 
 
-async def test_a_look_that_fails_once_is_made_again(context: Context, database: Database) -> None:
+async def test_a_look_that_fails_once_is_made_again(
+    context: Context, database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
     agreement = await an_agreement(context)
-    async with following(watch_agreements(context)) as [follower]:
+    async with following(context, watch_agreements(context)) as [follower]:
         async with without_the_trail(database):
-            await asyncio.sleep(1.2)
+            await until(lambda: "it is tried again" in caplog.text)
         await write_on(context, agreement, 1)
-        await told(lambda: bool(follower.seen))
+        await until(lambda: bool(follower.seen))
 
     [change] = follower.seen
     assert isinstance(change, RecordedEvent)
@@ -317,12 +330,12 @@ async def test_who_follows_is_told_when_looks_go_on_failing_and_may_come_back(
     context: Context, database: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
     agreement = await an_agreement(context)
-    async with following(*(watch_agreements(context) for _ in range(50))) as followers:
+    async with following(context, *(watch_agreements(context) for _ in range(50))) as followers:
         async with without_the_trail(database):
             lengths = {len(traceback.extract_tb(await failure(follower))) for follower in followers}
-        async with following(watch_agreements(context)) as [again]:
+        async with following(context, watch_agreements(context)) as [again]:
             await write_on(context, agreement, 1)
-            await told(lambda: bool(again.seen))
+            await until(lambda: bool(again.seen))
 
     assert len(lengths) == 1  # no error carries what became of others
     assert sum("audit_events" in (record.exc_text or "") for record in caplog.records) == ATTEMPTS
@@ -335,16 +348,17 @@ async def failure(follower: Following) -> TracebackType | None:
 
 
 async def test_a_short_outage_is_outlived_however_many_join_meanwhile(
-    context: Context, database: Database
+    context: Context, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with following(watch_agreements(context)) as [follower], AsyncExitStack() as joined:
+    monkeypatch.setattr(context.lookouts.agreements, "_every_seconds", 3)  # short beside the looks
+    async with following(context, watch_agreements(context)) as [follower], AsyncExitStack() as joined:
         async with without_the_trail(database):
             for _ in range(25):
                 await joined.enter_async_context(context.lookouts.agreements.follow(None))
                 await asyncio.sleep(0.02)
 
         await write_on(context, await an_agreement(context), 1)
-        await told(lambda: bool(follower.seen))
+        await until(lambda: bool(follower.seen))
 
 
 async def test_a_look_that_does_not_end_is_given_up(
@@ -356,7 +370,7 @@ async def test_a_look_that_does_not_end_is_given_up(
     busy = [await database.reads.connect() for _ in range(15)]  # all that the pool gives
     try:
         with pytest.raises(LookingFailed):
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(PATIENCE_SECONDS):
                 await anext(watch_agreements(context))
     finally:
         for connection in busy:
