@@ -95,7 +95,7 @@ async def test_fact_02_agreements_come_from_partner_center_and_go_to_it(
     async def told() -> bool:
         return [each["syncState"] for each in await agreements(direct, accountId=here)] == ["IN_SYNC"]
 
-    await until(told, seconds=20)
+    await until(told)
     customers = {each["id"]: each for each in await simulator.customers(partner.tenant_id)}
     [pushed] = customers[ids["here"]]["agreements"]
     assert pushed["primaryContact"]["email"] == ADA["email"]

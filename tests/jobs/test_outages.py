@@ -10,6 +10,7 @@ from sqlalchemy import update
 from support.factories import CUSTOMER_AGREEMENT, PARTNER_CENTER
 from support.jobs import Program, customers, until
 from support.outages import refusing_connections
+from support.patience import PATIENCE_SECONDS
 
 from jobs import upkeep, work
 from jobs.schedules import Schedule
@@ -57,9 +58,9 @@ async def test_work_that_waits_for_a_silent_provider_keeps_no_other_work_waiting
         ticked.clear()
         for name in workflows:
             await enqueue(program, name, f"healthy-{name}", name="healthy")
-            await asyncio.wait_for(done.wait(), 10)
+            await asyncio.wait_for(done.wait(), PATIENCE_SECONDS)
             done.clear()
-        await asyncio.wait_for(ticked.wait(), 10)
+        await asyncio.wait_for(ticked.wait(), PATIENCE_SECONDS)
 
     assert len(asked) == len(workflows) * (MANY + 1)
 
@@ -88,7 +89,7 @@ async def test_a_long_wait_ends_the_run_and_the_next_one_goes_on_with_the_patien
 
     async with program.doing_jobs({"push": push}):
         await enqueue(program, "push", "push:a")
-        await asyncio.wait_for(ended.wait(), 20)
+        await asyncio.wait_for(ended.wait(), PATIENCE_SECONDS)
 
     assert runs == ["push:a", "push:a~1", "push:a~2"]
 
@@ -120,7 +121,7 @@ async def test_a_customer_that_has_left_is_given_up_after_minutes(program: Progr
 
     async with program.doing_jobs({"push": push}):
         await enqueue(program, "push", "push:a")
-        await asyncio.wait_for(ended.wait(), 20)
+        await asyncio.wait_for(ended.wait(), PATIENCE_SECONDS)
 
 
 async def test_a_database_that_is_away_for_seconds_delays_a_job_and_fails_none(
@@ -245,7 +246,7 @@ async def test_agreements_are_inserted_while_a_sync_holds_their_provider_account
     await customers(program.database, 3)
     async with program.context.unit_of_work() as syncing:
         await syncing.places.list_for_change(PARTNER_CENTER, [f"tenant-{n}" for n in (1, 2, 3)])
-        async with asyncio.timeout(5), program.context.unit_of_work() as uow:
+        async with asyncio.timeout(PATIENCE_SECONDS), program.context.unit_of_work() as uow:
             template = require(await uow.templates.peek(CUSTOMER_AGREEMENT), "template")
             targets: list[Target] = [
                 *await uow.bulk.list_targets(template, after=None, accounts=None, limit=10)

@@ -103,9 +103,9 @@ async def a_program(url: str) -> AsyncIterator[Program]:
             queue.close()
 
 
-async def until(condition: Callable[[], Any], *, seconds: float = 60) -> None:
+async def until(condition: Callable[[], Any]) -> None:
     """Wait until the awaited condition holds."""
-    async with asyncio.timeout(seconds):
+    async with asyncio.timeout(60):
         while not await condition():  # noqa: ASYNC110  # it may hold in another process
             await asyncio.sleep(0.02)
 
