@@ -9,6 +9,7 @@ import pytest
 from support.library.engines import Library
 from support.library.seed import fill
 from support.library.streams import SECRET, Client, Streams, answer, merged, merged_by_path, served
+from support.patience import AT_ONCE_SECONDS, PATIENCE_SECONDS
 from support.servers import serving
 
 from graph.engine import Bounds
@@ -93,7 +94,7 @@ async def test_a_server_that_drains_tells_subscribers_to_come_back(streams: Stre
     await client.until(b'"0"')
 
     streams.draining.begin()
-    async with asyncio.timeout(0.2):
+    async with asyncio.timeout(AT_ONCE_SECONDS):
         await client.call
 
     _, last = parts_of(client.body)
@@ -108,7 +109,7 @@ async def test_a_subscriber_that_takes_nothing_is_given_up(streams: Streams) -> 
     await client.until(b'"3"')
 
     client.takes.clear()
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         await client.call
 
     assert streams.ended == ["ticks"]
@@ -154,13 +155,13 @@ async def test_the_first_part_does_not_wait_for_the_others(streams: Streams, *, 
     async with serving(served(streams, parts)) as url, httpx.AsyncClient(base_url=url) as client:
         async with client.stream("POST", "/", json={"query": query}) as response:
             body = b""
-            async with asyncio.timeout(1):
+            async with asyncio.timeout(AT_ONCE_SECONDS):
                 async for chunk in response.aiter_raw():
                     body += chunk
                     if body.endswith(b"\r\n--graphql") and b"west" in body:
                         break
 
-        assert await streams.until_ended() < 0.2
+        assert await streams.until_ended() < AT_ONCE_SECONDS
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
@@ -173,7 +174,7 @@ async def test_the_work_stops_when_the_client_leaves(streams: Streams, when: str
         await client.until(b'"letters"')
 
     client.leave()
-    async with asyncio.timeout(0.2):
+    async with asyncio.timeout(AT_ONCE_SECONDS):
         await client.call
 
     assert streams.library.reads.pool.checkedout() == 0  # type: ignore[attr-defined]

@@ -13,6 +13,7 @@ from support.library.endpoint import an_app, asking
 from support.library.engines import Library
 from support.library.seed import fill, number
 from support.library.streams import Client, Streams
+from support.patience import PATIENCE_SECONDS, until
 from support.upload_requests import HEADERS, field
 from support.upload_requests import body as form
 
@@ -62,15 +63,15 @@ async def test_nothing_is_done_that_could_not_be_told(library: Library) -> None:
 
 async def test_streams_without_events_live_on_while_others_fill_all_the_room(library: Library) -> None:
     streams, budget = Streams(library), Budget(1_000)
-    source = streams.responses("subscription { ticks(seconds: 1.5, count: 2) }")
+    source = streams.responses("subscription { ticks(seconds: 2, count: 2) }")
     client = Client(EventStream(source, draining=streams.draining, heartbeat_seconds=0.05, budget=budget))
     await client.until(b'"0"')
     budget.take(1_000)
-    await asyncio.sleep(0.3)
+    lived = client.body.count(b":\n\n")
+    await client.until(b":\n\n", times=lived + 3)
     budget.give(1_000)
     await client.call
 
-    assert client.body.count(b":\n\n") >= 3
     assert b'"1"' in client.body
     assert client.is_complete
 
@@ -84,7 +85,8 @@ async def much(count: int) -> AsyncGenerator[Part, None]:
 async def test_parts_that_nobody_takes_are_made_no_further_than_there_is_room() -> None:
     budget = Budget(10 * MEGABYTE)
     ahead = Ahead(much(50), 100 * MEGABYTE, budget)
-    await asyncio.sleep(0.1)
+    await until(lambda: not budget.fits(MEGABYTE))
+    await asyncio.sleep(0.1)  # and the next one has been refused
     for _ in range(9):
         await anext(ahead)
     with pytest.raises(Overloaded):
@@ -153,7 +155,7 @@ async def test_who_reads_an_answer_slowly_keeps_nobody_from_sending_files(
         ],
     }  # fmt: skip
     slow = asyncio.create_task(app(scope, receive, send))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         await taken.wait()
     async with asking(app) as client:
         other = await client.post("/graphql", content=sent, headers=HEADERS)

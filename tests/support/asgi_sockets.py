@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from starlette.types import ASGIApp, Message
+from support.patience import AT_ONCE_SECONDS, PATIENCE_SECONDS
 
 ENDS = {"websocket.close", "websocket.http.response.body"}
 
@@ -40,7 +41,7 @@ class AsgiSocket:
 
     async def until_said(self, count: int) -> list[str]:
         """Wait for so many messages, or the end."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while len(self.texts) < count and self.closed_with is None:
                 self._said.clear()
                 await self._said.wait()
@@ -81,4 +82,4 @@ async def asgi_socket(
         yield client, task
     finally:
         client.leave()
-        await asyncio.wait_for(task, 5)
+        await asyncio.wait_for(task, AT_ONCE_SECONDS)

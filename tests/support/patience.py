@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 PATIENCE_SECONDS = 30.0
 """For what must come some time."""
-AT_ONCE_SECONDS = 5.0
-"""For what takes milliseconds, where a fault has it take ten times this, or come never."""
+AT_ONCE_SECONDS = 4.0
+"""For what takes milliseconds; less than the 5 s after which a sign of life shows that a client has left."""
 
 
 async def until(condition: Callable[[], object]) -> None:

@@ -12,6 +12,7 @@ from strawberry import Info
 from support.library import schema
 from support.library.engines import KEY, Library
 from support.library.schema import BookChange, Caller, build_schema
+from support.patience import PATIENCE_SECONDS
 
 import graph
 from graph.refusals import Refused
@@ -39,7 +40,7 @@ class Watch:
 
     async def until(self, running: int, *, begun: int = 0) -> None:
         """Wait until so many are running, and so many have begun."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while self.running != running or self.begun < begun:  # noqa: ASYNC110  # counted by resolvers
                 await asyncio.sleep(0.002)
 

@@ -8,6 +8,8 @@ from sqlalchemy import Boolean, ColumnElement
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
+BEGUN: list[float] = []
+"""When sleeping resolvers began, on the monotonic clock; a test clears it first."""
 GIVEN_UP: list[float] = []
 """When sleeping resolvers were cancelled, on the monotonic clock; a test clears it first."""
 
@@ -37,6 +39,7 @@ def takes_minutes(_alias: Any, value: Any) -> ColumnElement[bool] | None:
 
 
 async def nap(seconds: float) -> str:
+    BEGUN.append(time.monotonic())
     try:
         await asyncio.sleep(seconds)
     except asyncio.CancelledError:

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from strawberry import Info
 from support.library import schema
 from support.library.engines import Library
+from support.patience import PATIENCE_SECONDS
 
 import graph
 from graph.draining import Draining
@@ -134,7 +135,7 @@ class Streams:
         """Wait until something slow has ended, for whatever reason; how long that took, in seconds."""
         clock = asyncio.get_running_loop().time
         began = clock()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while not self.ended:  # noqa: ASYNC110  # a list is what is waited for
                 await asyncio.sleep(0.005)
         return clock() - began
@@ -177,10 +178,14 @@ def served(streams: Streams, answer: Any) -> ASGIApp:
 
 
 class Client:
-    """Calls an ASGI application by hand: it takes, takes nothing, or leaves, as it is told."""
+    """Calls an ASGI application by hand: it takes, takes nothing, or leaves, as it is told.
+
+    `sent` is what it was sent, `sent_at` when that was.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.sent: list[Message] = []
+        self.sent_at: list[float] = []
         self.takes = asyncio.Event()
         self.takes.set()
         self._left = asyncio.Event()
@@ -209,9 +214,9 @@ class Client:
     def leave(self) -> None:
         self._left.set()
 
-    async def until(self, text: bytes) -> None:
-        async with asyncio.timeout(5):
-            while text not in self.body:  # noqa: ASYNC110  # what is waited for is bytes
+    async def until(self, text: bytes, *, times: int = 1) -> None:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while self.body.count(text) < times:  # noqa: ASYNC110  # what is waited for is bytes
                 await asyncio.sleep(0.005)
 
     async def _receive(self) -> Message:
@@ -221,12 +226,13 @@ class Client:
     async def _send(self, message: Message) -> None:
         await self.takes.wait()
         self.sent.append(message)
+        self.sent_at.append(asyncio.get_running_loop().time())
 
 
 async def answer(app: ASGIApp) -> Client:
     """Take the whole answer."""
     client = Client(app)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         await client.call
     return client
 
