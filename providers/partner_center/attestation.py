@@ -6,6 +6,7 @@ The one place that knows the wire of it.
 from dataclasses import dataclass
 from datetime import date, datetime
 from urllib.parse import quote
+from uuid import uuid4
 
 from providers.base import AcceptanceRequest, AcceptanceStatus, Contact, Template
 from providers.errors import AlreadyConfirmed, InputRefused, ProviderUnavailable
@@ -84,7 +85,7 @@ class Attestations:
             json=agreement_of(found, reference=reference, terms=terms, agreed_at=agreed_at),
             # Each time another one, or a refusal that has passed would come back: the attestation itself is
             # good for one agreement only.
-            request_id=f"{request_id}:{now.isoformat()}",
+            request_id=f"{request_id}:{uuid4()}",
             meaning=OF_CUSTOMER,
         )
         try:

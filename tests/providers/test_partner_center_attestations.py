@@ -1,5 +1,6 @@
 """Enhanced attestation: the customer accepts on a page, and the client files the agreement."""
 
+import asyncio
 from datetime import UTC, date, datetime, timedelta
 from uuid import uuid4
 
@@ -149,9 +150,21 @@ async def test_an_older_confirmation_by_the_same_person_does_not_count_as_filed(
     assert [each.agreed_on for each in await enhanced.list_confirmations(customer_id)] == [old]
 
 
+class StandingClock:
+    """A clock that tells two calls the same time."""
+
+    def now(self):
+        return datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+
+    async def sleep(self, seconds):
+        await asyncio.sleep(seconds)
+
+
+@pytest.mark.parametrize("clock", [None, StandingClock()], ids=["a clock", "one instant"])
 async def test_a_refusal_to_file_that_has_passed_does_not_come_back(
-    simulator, partner, enhanced, customer_id
+    simulator, partner, connect, customer_id, clock
 ):
+    enhanced = connect(partner, confirmation=ConfirmationMode.ENHANCED, clock=clock)
     request = await ask(enhanced, customer_id)
     stored = {**(await simulator.attestations())[0], "status": "accepted"}
     early = {"kind": "status", "status": 200, "body": stored}
