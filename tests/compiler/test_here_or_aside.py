@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+from support.patience import AT_ONCE_SECONDS, PATIENCE_SECONDS, until
 
 from graph.compiler import sqlite
 from graph.compiler.sqlite import SQLiteSource
@@ -76,6 +77,13 @@ def _write(file: Path) -> None:
         connection.execute("INSERT INTO shelf VALUES ('a book')")
 
 
+@pytest.fixture
+def undisturbed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Count as short what is: another program that has the core for some milliseconds makes it late."""
+    monkeypatch.setattr(sqlite, "_HERE_SECONDS", AT_ONCE_SECONDS)
+
+
+@pytest.mark.usefixtures("undisturbed")
 async def test_what_is_short_is_read_where_it_is_asked_for(source: SQLiteSource) -> None:
     here: list[bool] = []
 
@@ -98,7 +106,7 @@ async def test_what_takes_longer_goes_on_in_a_thread_and_reads_the_same_state(
 
 async def test_what_took_longer_is_done_in_a_thread_from_the_start(source: SQLiteSource) -> None:
     habit = Habit()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while not habit.aside:  # where another program had the core, that says nothing of the work
             await source.run(asking(SLOW), habit, one=True)
     here: list[bool] = []
@@ -110,11 +118,11 @@ async def test_what_took_longer_is_done_in_a_thread_from_the_start(source: SQLit
 
 
 async def test_others_are_answered_meanwhile(source: SQLiteSource) -> None:
-    longest = asking(SLOW._replace(parameters=(8_000_000,)))
+    longest = asking(SLOW._replace(parameters=(40_000_000,)))
     long = asyncio.create_task(source.run(longest, Habit(), one=True))
     await asyncio.sleep(0.1)
 
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         assert await source.run(asking(COUNT), Habit(), one=True) == [0]
 
     assert not long.done()
@@ -123,15 +131,16 @@ async def test_others_are_answered_meanwhile(source: SQLiteSource) -> None:
     assert await source.run(asking(COUNT), Habit(), one=True) == [0]
 
 
+@pytest.mark.usefixtures("undisturbed")
 async def test_short_ones_are_read_here_where_all_threads_are_at_work(
     source: SQLiteSource, opened: list[sqlite3.Connection]
 ) -> None:
     longest = SLOW._replace(parameters=(40_000_000,))
     long = [asyncio.create_task(source.run(asking(longest), Habit(aside=1), one=True)) for _ in range(4)]
-    await asyncio.sleep(0.6)  # one lets the next begin after a moment
+    await until(lambda: len(opened) == len(long))  # one lets the next begin after a moment
     here: list[bool] = []
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         assert await source.run(asking(COUNT, threads=here), Habit(), one=True) == [0]
 
     assert here == [True]
@@ -166,7 +175,7 @@ async def test_a_lock_is_waited_for_in_a_thread(source: SQLiteSource, file: Path
     with closing(sqlite3.connect(file, isolation_level=None)) as owner:
         owner.execute("BEGIN EXCLUSIVE")
         waiting = asyncio.create_task(source.run(asking(COUNT), Habit(), one=True))
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(AT_ONCE_SECONDS):  # less than it waits
             await asyncio.sleep(0.2)  # the event loop goes on
         assert not waiting.done()
         owner.execute("COMMIT")
@@ -198,15 +207,16 @@ async def test_an_error_of_the_database_leaves_the_connection_as_it_was(
 async def test_who_is_given_up_twice_ends_only_with_the_thread(
     source: SQLiteSource, opened: list[sqlite3.Connection]
 ) -> None:
-    over = threading.Event()
+    begun, over = threading.Event(), threading.Event()
 
     def work() -> Steps[None]:
         yield ASIDE
-        over.wait(5)  # like making JSON of much: nothing can interrupt it
+        begun.set()
+        over.wait(PATIENCE_SECONDS)  # like making JSON of much: nothing can interrupt it
         yield COUNT
 
     task = asyncio.create_task(source.run(work(), Habit(), one=False))
-    await asyncio.sleep(0.05)
+    await until(begun.is_set)
     for _ in range(2):
         task.cancel()
         await asyncio.sleep(0.02)
@@ -215,7 +225,7 @@ async def test_who_is_given_up_twice_ends_only_with_the_thread(
     with pytest.raises(asyncio.CancelledError):
         await task
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         assert await source.run(asking(COUNT), Habit(), one=True) == [0]
     assert len(opened) == 1
 
@@ -272,6 +282,7 @@ async def test_rows_may_come_in_one_text(source: SQLiteSource) -> None:
     assert await source.run(work(), Habit(), one=False) == [[[1, None], ["a", 2]], []]
 
 
+@pytest.mark.usefixtures("undisturbed")
 async def test_a_long_text_is_taken_apart_in_a_thread(source: SQLiteSource) -> None:
     here: list[bool] = []
     long = Query("SELECT ?", (f'["{"a" * 300_000}"]',), packed=True)
@@ -287,7 +298,7 @@ async def test_a_connection_that_breaks_is_replaced(
     with pytest.raises(SourceFailed):
         await source.run(asking(COUNT, COUNT, between=opened[0].close), Habit(), one=False)
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         assert await source.run(asking(COUNT), Habit(), one=True) == [0]
     assert len(opened) == 2
 
@@ -301,7 +312,7 @@ async def test_a_thread_that_rests_holds_nothing_of_what_it_did(source: SQLiteSo
         return Result()
 
     held = weakref.ref(await source.run(work(), Habit(aside=1), one=True))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while held() is not None:  # the thread is on its way
             await asyncio.sleep(0.01)
             gc.collect()

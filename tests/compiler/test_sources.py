@@ -14,6 +14,7 @@ from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from support.library.engines import SCHEMA, Library, answer_of, number, open_library
 from support.library.models import Author, Book
 from support.library.seed import fill
+from support.patience import AT_ONCE_SECONDS, PATIENCE_SECONDS
 
 import graph
 from agreements_api.database import Database
@@ -98,7 +99,7 @@ async def test_a_long_plan_lets_short_ones_pass(empty_database_url: str) -> None
         long = asyncio.create_task(library.ask(LONG))
         await asyncio.sleep(0.1)
 
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             assert await library.data(BOOKS) == {"books": {"totalCount": 3}}
 
         assert not long.done()
@@ -118,9 +119,12 @@ async def test_who_waits_long_in_a_line_that_moves_keeps_its_place(empty_databas
 
 async def test_who_waits_in_a_line_that_stands_still_goes_elsewhere(empty_database_url: str) -> None:
     source = _sleeper(empty_database_url, places=2)
-    long = [asyncio.create_task(source.run(asleep(3), Habit(aside=1), one=True)) for _ in range(2)]
+    long = [
+        asyncio.create_task(source.run(asleep(AT_ONCE_SECONDS + 1), Habit(aside=1), one=True))
+        for _ in range(2)
+    ]
 
-    async with asyncio.timeout(2.5):
+    async with asyncio.timeout(AT_ONCE_SECONDS):
         waiting = [source.run(asleep(0), Habit(aside=1), one=True) for _ in range(3)]
         turned_away = await asyncio.gather(*waiting, return_exceptions=True)
     done = await asyncio.gather(*long)
