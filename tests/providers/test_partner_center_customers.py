@@ -1,9 +1,9 @@
 """Customers at Partner Center, over HTTP."""
 
-from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from support.provider_calls import QUICKLY
 
 from providers.base import Address, Contact, Customer, NewCustomer
 from providers.errors import CustomerNotVisible, InputRefused, ProviderUnavailable
@@ -153,7 +153,7 @@ async def test_the_same_request_id_makes_one_customer(simulator, partner, client
 async def test_an_answer_that_never_comes_leaves_one_customer_after_the_repetition(
     simulator, partner, connect
 ):
-    client = connect(partner, timeout=timedelta(milliseconds=500))
+    client = connect(partner, timeout=QUICKLY)
     await client.is_domain_available("warm-up.onmicrosoft.com")
     await simulator.fault("/customers$", {"kind": "timeout_after"}, method="POST")
     request_id = str(uuid4())

@@ -43,7 +43,7 @@ async def test_what_the_simulator_sends_is_proved_and_read(simulator, partner, c
         await simulator.send_webhook(
             partner.tenant_id, ACCEPTED, resourceName="customer", path=f"/v1/customers/{CUSTOMER_ID}"
         )
-        headers, body = await asyncio.to_thread(received.get, timeout=10)
+        headers, body = await asyncio.to_thread(received.get, timeout=30)
 
     found = await client.read_notification(headers, body)
 

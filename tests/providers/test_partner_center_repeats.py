@@ -4,6 +4,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from support.provider_calls import QUICKLY
 from support.virtual_clock import VirtualClock
 
 from providers.errors import ProviderUnavailable
@@ -28,7 +29,7 @@ async def request_ids(simulator):
 async def test_a_call_without_a_usable_answer_is_repeated_under_its_request_id(
     simulator, partner, connect, action
 ):
-    client = connect(partner, timeout=timedelta(milliseconds=500))
+    client = connect(partner, timeout=QUICKLY)
     await simulator.fault("/customers$", action, times=2)
 
     assert await anext(client.list_customers()) == []
@@ -52,7 +53,7 @@ async def test_the_provider_says_how_long_to_wait(simulator, partner, connect):
 
     assert await anext(connect(partner, clock=clock).list_customers()) == []
 
-    assert timedelta(seconds=49) < clock.slept <= timedelta(seconds=50)
+    assert timedelta(seconds=40) < clock.slept <= timedelta(seconds=50)
     assert len(await request_ids(simulator)) == 2
 
 

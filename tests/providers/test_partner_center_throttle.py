@@ -8,6 +8,7 @@ import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.patience import PATIENCE_SECONDS
 from support.simulator_client import customer
 from support.virtual_clock import VirtualClock
 
@@ -164,7 +165,7 @@ async def test_who_gives_up_in_the_line_holds_nobody_up():
         with pytest.raises(asyncio.CancelledError):
             await waiting
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         await _enter(throttle)
 
 

@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from support.provider_calls import QUICKLY
 
 from providers.base import AcceptanceStatus, Confirmation, Contact
 from providers.errors import (
@@ -173,7 +174,7 @@ async def test_the_same_signer_is_confirmed_once_and_another_one_as_well(rest, r
 async def test_a_lost_answer_is_followed_by_a_look_and_no_second_agreement(
     rest, connect_rest, action, signing
 ):
-    client = connect_rest(timeout=timedelta(milliseconds=500))
+    client = connect_rest(timeout=QUICKLY)
     await rest.settings(signing=signing)
     await rest.fault("^/agreements$", action)
 

@@ -1,8 +1,7 @@
 """Customers at a REST provider, over HTTP."""
 
-from datetime import timedelta
-
 import pytest
+from support.provider_calls import QUICKLY
 
 from providers.base import Address, Capabilities, Contact, Customer, NewCustomer
 from providers.errors import InputRefused, ProviderUnavailable, Unsupported
@@ -211,7 +210,7 @@ async def test_a_namesake_with_another_domain_is_another_customer(rest, rest_cli
     ids=lambda action: action["kind"],
 )
 async def test_a_lost_answer_is_followed_by_a_look_and_no_second_customer(rest, connect_rest, action):
-    client = connect_rest(timeout=timedelta(milliseconds=500))
+    client = connect_rest(timeout=QUICKLY)
     await rest.fault("^/customers$", action, method="POST")
 
     created = await client.create_customer(northwind(), request_id="1")
@@ -222,7 +221,7 @@ async def test_a_lost_answer_is_followed_by_a_look_and_no_second_customer(rest, 
 
 
 async def test_while_the_provider_may_still_be_at_it_nothing_is_sent_again(rest, connect_rest):
-    client = connect_rest(timeout=timedelta(milliseconds=500))
+    client = connect_rest(timeout=QUICKLY)
     await rest.fault("^/customers$", {"kind": "timeout_before"}, method="POST")
 
     with pytest.raises(ProviderUnavailable, match="ReadTimeout"):

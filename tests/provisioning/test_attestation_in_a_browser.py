@@ -13,6 +13,7 @@ from support.databases import in_ci
 from support.factories import CUSTOMER_AGREEMENT, PARTNER_CENTER
 from support.orders import YESTERDAY
 from support.partner_center import There
+from support.patience import PATIENCE_SECONDS
 
 from providers.partner_center import ConfirmationMode
 
@@ -61,7 +62,7 @@ async def agreement(api: Api) -> str:
 
 async def shown(api: Api, agreement: str, **values: str) -> dict[str, Any]:
     """Ask until the agreement is so, and give it."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while True:
             node = (await api.data(AGREEMENT, id=agreement))["node"]
             if all(node[key] == value for key, value in values.items()):

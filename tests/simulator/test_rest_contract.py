@@ -16,7 +16,7 @@ BERLIN = {"AddressLine1": "Platz 1", "City": "Berlin", "PostalOrZipCode": "10115
 async def http(rest: RestSimulator) -> AsyncGenerator[httpx.AsyncClient]:
     headers = {KEY_HEADER: API_KEY}
     async with httpx.AsyncClient(
-        base_url=rest.url, headers=headers, timeout=2, verify=NO_CERTIFICATES
+        base_url=rest.url, headers=headers, timeout=30, verify=NO_CERTIFICATES
     ) as client:
         yield client
 
@@ -189,7 +189,7 @@ async def test_faults_strike_before_and_after_the_write(rest: RestSimulator, htt
     assert (await http.post("/customers", json={"Name": "Contoso"})).status_code == 503
     assert await rest.customers() == []
     with pytest.raises(httpx.ReadTimeout):
-        await http.post("/customers", json={"Name": "Contoso"}, timeout=0.2)
+        await http.post("/customers", json={"Name": "Contoso"}, timeout=1.5)
     assert len(await rest.customers()) == 1
     assert [entry["fault"] for entry in await rest.requests()] == ["status", "timeout_after"]
 

@@ -124,7 +124,7 @@ async def test_a_lost_answer_may_hide_a_write_and_the_repetition_finds_it(
 ):
     await client.token(as_user=True)
     await simulator.fault("/customers$", {"kind": kind}, method="POST")
-    client.http.timeout = httpx.Timeout(0.3)
+    client.http.timeout = httpx.Timeout(1.5)
     request_id = str(uuid4())
     try:
         answer = await client.call("POST", "/v1/customers", new_customer(), request_id=request_id)
@@ -144,7 +144,7 @@ async def test_a_lost_answer_may_hide_a_write_and_the_repetition_finds_it(
 
 
 async def test_a_delayed_call_holds_up_nobody_else(simulator: Simulator, client: PartnerClient):
-    await simulator.fault("/customers$", {"kind": "delay", "seconds": 0.5})
+    await simulator.fault("/customers$", {"kind": "delay", "seconds": 3})
     slow = asyncio.create_task(client.call("GET", "/v1/customers"))
     await asyncio.sleep(0.1)
     assert (await client.call("GET", "/v1/agreements")).status_code == 200

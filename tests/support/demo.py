@@ -105,7 +105,7 @@ class Demo:
         return httpx.post(f"{self.url}/graphql", json=body, timeout=60).json()
 
     def _join(self) -> int:
-        code = self.process.wait(timeout=30)
+        code = self.process.wait(timeout=START_SECONDS)
         for reader in self._readers:
             reader.join()
         return code
@@ -133,7 +133,7 @@ def is_open(url: str) -> bool:
 
 
 def wait_until_closed(url: str) -> None:
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + START_SECONDS
     while is_open(url):
         assert time.monotonic() < deadline, f"{url} still answers"
         time.sleep(0.05)

@@ -1,6 +1,5 @@
 """A partner's own server, which notes what is posted to it."""
 
-import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -9,6 +8,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from support.patience import until
 from support.servers import serving
 
 
@@ -30,9 +30,7 @@ class Listener:
 
     async def until(self, count: int) -> list[Posted]:
         """Wait until this many messages have come."""
-        async with asyncio.timeout(10):
-            while len(self.posted) < count:  # noqa: ASYNC110  # another program sends them
-                await asyncio.sleep(0.01)
+        await until(lambda: len(self.posted) >= count)
         return self.posted
 
 

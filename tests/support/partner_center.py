@@ -36,7 +36,7 @@ class There(Simulator):
             self.partner,
             self,
             confirmation=ConfirmationMode.LEGACY,
-            timeout=timedelta(seconds=1),
+            timeout=timedelta(seconds=3),
             max_attempts=1,
             requests_per_minute=0,
         )

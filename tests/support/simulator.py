@@ -37,7 +37,7 @@ class SimulatorProcess:
 
     def stop(self) -> None:
         self.process.send_signal(signal.SIGTERM)
-        self.process.communicate(timeout=10)
+        self.process.communicate(timeout=60)
 
 
 def start_simulator(**settings: object) -> SimulatorProcess:
@@ -55,7 +55,7 @@ def start_process(module: str, settings: Mapping[str, object]) -> SimulatorProce
     line = process.stdout.readline()
     prefix = "listening on "
     if not line.startswith(prefix):
-        process.communicate(timeout=10)
+        process.communicate(timeout=60)
         raise RuntimeError(f"{module} did not start: {line!r}")
     return SimulatorProcess(line.removeprefix(prefix).strip(), process)
 

@@ -17,7 +17,7 @@ class PartnerClient:
     """Keeps no secrets and hides no answers."""
 
     def __init__(self, url: str, partner: SimulatedPartner) -> None:
-        self.http = httpx.AsyncClient(base_url=url, timeout=5, verify=NO_CERTIFICATES)
+        self.http = httpx.AsyncClient(base_url=url, timeout=30, verify=NO_CERTIFICATES)
         self.partner = partner
         self._tokens: dict[bool, str] = {}
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 import httptools
+from support.patience import PATIENCE_SECONDS
 
 
 @dataclass
@@ -38,7 +39,7 @@ class _Reader:
         self._answer.complete = self._answer.status >= 200
 
 
-async def exchange(url: str, request: bytes, *, seconds: float = 5.0) -> Answer:
+async def exchange(url: str, request: bytes, *, seconds: float = PATIENCE_SECONDS) -> Answer:
     """Send the request, however much of it is taken, and read the answer.
 
     Raises:
