@@ -49,7 +49,7 @@ def run_benchmarks(found: Path, *options: str, seconds: int) -> subprocess.Compl
 def test_the_smallest_run_measures_every_load(tmp_path: Path) -> None:
     found = tmp_path / "found.json"
 
-    run = run_benchmarks(found, "--database", "sqlite", "--peers", "none", seconds=120)
+    run = run_benchmarks(found, "--database", "sqlite", "--peers", "none", seconds=280)
 
     assert run.returncode == 0, run.stderr
     told = json.loads(found.read_text())
@@ -212,13 +212,13 @@ async def test_what_blocks_the_loop_is_seen_and_what_waits_is_not(tmp_path: Path
 
     await asyncio.sleep(0.05)
     waited = max(own for _, _, own in ticker.lines)
-    time.sleep(0.2)  # noqa: ASYNC251 -- what it is there to find
+    time.sleep(1)  # noqa: ASYNC251 -- what it is there to find
     await asyncio.sleep(0.05)
 
     ticker.write(tmp_path / "ticks")
     lines = (tmp_path / "ticks").read_text().splitlines()
     blocked = max(float(line.split()[2]) for line in lines)
-    assert waited < 150 <= blocked < 1000
+    assert waited < 900 <= blocked < 5000
 
 
 def test_numbers_promise_three_digits() -> None:
@@ -233,7 +233,7 @@ def test_the_smallest_syncs_are_measured(tmp_path: Path) -> None:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=280,
         check=False,
     )
 

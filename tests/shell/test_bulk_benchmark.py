@@ -26,7 +26,7 @@ def test_the_smallest_bulk_creation_is_measured(tmp_path: Path) -> None:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=280,
         check=False,
     )
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
+from support.patience import AT_ONCE_SECONDS, until
 
 from agreements_api.database import PLAN_TEXT_BYTES, Database
 from graph.source import Habit, Query, SourceFailed, Steps
@@ -56,7 +57,7 @@ async def test_a_reader_is_not_kept_waiting_by_a_writer(counter: Database) -> No
     async with counter.writes.begin() as connection:
         await connection.execute(text("UPDATE counter SET value = 1"))
 
-        assert await asyncio.wait_for(value(counter), timeout=1) == 0
+        assert await asyncio.wait_for(value(counter), AT_ONCE_SECONDS) == 0
 
     assert await value(counter) == 1
 
@@ -137,9 +138,7 @@ async def test_no_connection_is_lost_to_whoever_stops_waiting_for_it(tmp_path: P
                 await asyncio.sleep(0.0001)
             await asyncio.wait([looking])
 
-    async with asyncio.timeout(10):
-        while set(threading.enumerate()) - threads:  # noqa: ASYNC110  # the driver's own
-            await asyncio.sleep(0.01)
+    await until(lambda: not set(threading.enumerate()) - threads)  # the driver's own
     assert open_connections() == before
 
 

@@ -38,7 +38,7 @@ class Load:
         """Begin requests at a steady pace, whether or not earlier ones have ended."""
         limits = httpx.Limits(max_connections=100, max_keepalive_connections=20)
         async with (
-            httpx.AsyncClient(base_url=url, trust_env=False, timeout=10, limits=limits) as client,
+            httpx.AsyncClient(base_url=url, trust_env=False, timeout=60, limits=limits) as client,
             asyncio.TaskGroup() as asking,
         ):
             due = time.monotonic()
@@ -49,12 +49,12 @@ class Load:
 
 
 async def test_the_end_under_load_fails_nobody(program: Program) -> None:
-    with program.serve("--no-jobs") as server:
+    with program.serve("--no-jobs", drain_delay="5") as server:  # time to see it unready
         load, stop = Load(), asyncio.Event()
         async with AsyncExitStack() as opened:
             sockets = [await opened.enter_async_context(a_socket(server)) for _ in range(SOCKETS)]
             client = await opened.enter_async_context(
-                httpx.AsyncClient(base_url=server.url, trust_env=False, timeout=30)
+                httpx.AsyncClient(base_url=server.url, trust_env=False, timeout=60)
             )
             streams = [await opened.enter_async_context(a_stream(client)) for _ in range(STREAMS)]
             loading = asyncio.create_task(load.go_on(server.url, stop))
@@ -96,7 +96,7 @@ async def a_stream(client: httpx.AsyncClient) -> AsyncGenerator[httpx.Response]:
 
 async def turned_unready(server: Running) -> float:
     """When the server first called itself unready."""
-    async with httpx.AsyncClient(base_url=server.url, trust_env=False) as client:
+    async with httpx.AsyncClient(base_url=server.url, trust_env=False, timeout=60) as client:
         while (await client.get("/readyz")).status_code == 200:  # noqa: ASYNC110  # another program
             await asyncio.sleep(0.01)
     return time.monotonic()

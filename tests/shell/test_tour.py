@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 from support.demo import Demo
+from support.patience import PATIENCE_SECONDS
 
 from agreements_api.graphiql import TourDocument, read_tour
 
@@ -98,7 +99,7 @@ def test_a_customer_accepts_on_the_simulators_page_and_the_agreement_follows(
     page = agreement["acceptanceRequest"]["url"]
     assert httpx.get(page).status_code == 200
     httpx.post(page, data={"decision": "accept"}).raise_for_status()
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while next(found(demo.ask(document.query, document.variables), "statusReason")) != "ACCEPTED":
         assert time.monotonic() < deadline
         time.sleep(0.2)
