@@ -328,6 +328,7 @@ def walked_url(databases: Databases, tmp_path: Path) -> Iterator[str]:
     yield from databases.fresh(tmp_path)
 
 
+@pytest.mark.timeout(900)
 def test_no_sequence_of_operations_breaks_an_invariant(walked_url: str) -> None:
     Walk.operations = 0
     database = Database(walked_url)
