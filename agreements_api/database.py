@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 from collections.abc import Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, nullcontext, suppress
+from datetime import datetime
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Self
 
@@ -18,9 +19,10 @@ from sqlalchemy.util import await_only, greenlet_spawn
 from sqlalchemy.util.concurrency import in_greenlet
 
 from jobs.system import SQLITE_CHECKPOINT, teach_clock
-from repositories import AtHand, Together
+from repositories import AtHand, Enqueue, Together, Transactions
 from repositories.alone.at_hand import MOST as AT_HAND
 from repositories.alone.postgresql import connect
+from repositories.alone.sqlite import teach_ids
 
 if TYPE_CHECKING:
     from graph.compiler.postgresql import PostgreSQLSource
@@ -102,6 +104,17 @@ class Database:
         from graph.compiler.sqlite import SQLiteSource  # noqa: PLC0415 -- all of GraphQL comes with it, 20 MB
 
         return SQLiteSource(partial(_sqlite_connection, self.url), self.reads.dialect)
+
+    def transactions(self, enqueue: Enqueue, now: Callable[[], datetime]) -> Transactions:
+        """Make the units of work on this database.
+
+        Args:
+            enqueue: Hands a job to the job engine.
+            now: The clock.
+        """
+        return Transactions(
+            self.writes, self.at_hand, self.turn, enqueue, now, reads=self.reads, together=self.together
+        )
 
     def turn(self) -> AbstractAsyncContextManager[None]:
         """Wait for this process's turn to write, first come first served; hold it for one transaction.
@@ -236,6 +249,7 @@ def sqlite_engine(url: URL, *, pragmas: tuple[str, ...], begin: str) -> AsyncEng
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
         teach_clock(raw)
+        teach_ids(raw)
 
     def begin_transaction(connection: Connection) -> None:
         connection.exec_driver_sql(begin)

@@ -85,15 +85,7 @@ async def open_services(settings: Settings, *, run_jobs: bool) -> AsyncGenerator
         database = await stack.enter_async_context(Database(settings.database_url))
         queue = JobQueue(database.url)
         stack.callback(queue.close)
-        transactions = Transactions(
-            database.writes,
-            database.at_hand,
-            database.turn,
-            queue.enqueue,
-            utc_now,
-            reads=database.reads,
-            together=database.together,
-        )
+        transactions = database.transactions(queue.enqueue, utc_now)
         providers = ProviderClients(
             database.reads,
             transactions,

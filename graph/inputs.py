@@ -52,19 +52,17 @@ def _direct(field: StrawberryField, converter: GraphQLCoreConverter) -> Callable
     make = None if definition is None else definition.from_input
     if make is None or definition is None or not (resolver.self_parameter and resolver.info_parameter):
         return None
+    if resolver.root_parameter or resolver.parent_parameter or type(field) is not StrawberryField:
+        return None
     sent_as = converter.config.name_converter.from_argument(argument)
     config, scalars, path = converter.config, converter.scalar_registry, (sent_as,)
-    call, kind, given, told = (
-        cast("Callable[..., Any]", resolver.wrapped_func),  # a method: it takes `self`
-        definition.origin,
-        argument.python_name,
-        resolver.info_parameter.name,
-    )
+    call = cast("Callable[..., Any]", resolver.wrapped_func)  # a method: it takes `self`
+    kind, input_name, info_name = definition.origin, argument.python_name, resolver.info_parameter.name
 
-    def resolve(source: Any, core: GraphQLResolveInfo, **sent: Any) -> Awaitable[Any]:  # noqa: ANN401  # a root, and JSON
+    def resolve(source: Any, core: GraphQLResolveInfo, /, **sent: Any) -> Awaitable[Any]:  # noqa: ANN401  # a root, and JSON
         info = config.info_class(_raw_info=core, _field=field)
         context = InputContext(info=info, config=config, scalar_registry=scalars, path=path)
-        return call(source, **{told: info, given: make(kind, sent[sent_as], context)})
+        return call(source, **{info_name: info, input_name: make(kind, sent[sent_as], context)})
 
     return resolve
 

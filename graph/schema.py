@@ -252,7 +252,8 @@ class Schema(strawberry.Schema):
         config.enable_experimental_incremental_execution = True
         super().__init__(**given, config=config)  # pyright: ignore[reportUnknownMemberType]  # Strawberry's
         prepare_inputs(self._schema)
-        prepare_mutations(self._schema, self.schema_converter)
+        if not given.get("exception_handlers"):  # which Strawberry calls on the way
+            prepare_mutations(self._schema, self.schema_converter)
 
     @property
     def core(self) -> GraphQLSchema:

@@ -84,24 +84,32 @@ class _made(Generic[R]):  # noqa: N801 -- reads as what it does: accounts = _mad
 
 
 again: ContextVar[bool] = ContextVar("again", default=False)
-"""Set where an operation runs again after a conflict: it then locks what it reads, so that it ends."""
+"""Set where an operation runs again after a conflict: by a lock or its turn it then keeps others from what it
+reads, so that it ends."""
 
 
 class UnitOfWork:
     """One transaction with its repositories; leaving it without `commit` writes nothing.
 
-    Use it as `async with … as uow`, once, by one task: entered, it has its turn to write. System fields,
-    audit events and the search index follow from what changed and are written in the same transaction.
+    Use it as `async with … as uow`, once, by one task: entered, it has its turn to write until it commits.
+    System fields, audit events and the search index follow from what changed and are written in the same
+    transaction.
     """
 
     def __init__(self, begun: "Transactions", history: History) -> None:
         self.history, self._begun = history, begun
         self._turn = begun.turn()
         self._alone: Alone | None = None
+        self._is_over = False
 
     @cached_property
     def session(self) -> AsyncSession:
-        """The session, from when it is first needed; what was read alone becomes one of its entities."""
+        """The session, from when it is first needed; what was read alone becomes one of its entities.
+
+        Raises:
+            RuntimeError: It has been committed without one: it would begin another transaction.
+        """
+        self._require_open()
         session = AsyncSession(
             self._begun.engine,
             sync_session_class=_Recorded,
@@ -142,7 +150,8 @@ class UnitOfWork:
         must be `repeated`; its next run waits for its turn at the row. Whatever else is asked or written
         in the transaction works as ever, and takes away what was saved.
         """
-        if not again.get() and self._alone is None and "session" not in vars(self):
+        may_be_alone = not again.get() or self._begun.together is not None  # which keeps its turn then
+        if may_be_alone and self._alone is None and "session" not in vars(self):
             line = await self._begun.at_hand.take()
             if line is not None:
                 self._alone = Alone(line, entity_id)
@@ -194,8 +203,10 @@ class UnitOfWork:
         Raises:
             Conflict: Another transaction got there first; nothing was written.
         """
+        self._require_open()
         with _conflicts():
             if self._alone is not None and "session" not in vars(self) and self._alone.is_simple:
+                self._is_over = True
                 bound = self._alone.bound(self.history)
                 if bound is not None and not await self._write_alone(self._alone, bound):
                     raise Conflict("The entity was changed after it had been read.")
@@ -205,9 +216,13 @@ class UnitOfWork:
             await connection.run_sync(self.history.write)
             await self.session.commit()
 
+    def _require_open(self) -> None:
+        if self._is_over:
+            raise RuntimeError("The unit of work is over: nothing follows a commit without a session.")
+
     async def _write_alone(self, alone: Alone, bound: Bound) -> bool:
         together = self._begun.together
-        if together is not None:
+        if together is not None and not again.get():
             await self._let_go()
             return await together.write(bound)
         [outcome] = await alone.line.driven(lambda driver: driver.write([bound]))
@@ -260,13 +275,13 @@ class Transactions:
     turn: Callable[[], AbstractAsyncContextManager[None]]
     enqueue: Enqueue
     now: Callable[[], datetime]
-    reads: AsyncEngine | None = None
-    together: Together | None = None
+    reads: AsyncEngine
+    together: Together | None
 
     @asynccontextmanager
     async def look(self, *, actor: str) -> AsyncGenerator[View]:
         """Read what is committed, without a turn: for whoever asks or watches; keys are the actor's."""
-        async with AsyncSession(self.reads or self.engine, expire_on_commit=False) as session:
+        async with AsyncSession(self.reads, expire_on_commit=False) as session:
             yield View(session, History(actor, self.now(), None, None))
 
     def begin(

@@ -11,7 +11,7 @@ Bound = Sequence[tuple[str, Values]]
 """The statements of one change. The first finds a row if the change may be written, else none may be run."""
 
 Outcome = bool | Exception
-"""Whether a change found its row and was committed, or why it could not be; then nothing of it was."""
+"""Whether a change found its row and was committed, or what failed."""
 
 
 class Driver(Protocol):
@@ -20,7 +20,7 @@ class Driver(Protocol):
         ...
 
     async def write(self, changes: Sequence[Bound]) -> Sequence[Outcome]:
-        """Write each change, all of it or nothing; where an error is raised instead, nothing was written."""
+        """Write each change, all of it or nothing: one that fails takes none of the others with it."""
         ...
 
 

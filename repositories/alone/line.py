@@ -1,7 +1,7 @@
 """A line to the database past SQLAlchemy: a connection of its pool, spoken to by its driver."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -60,9 +60,11 @@ class Line:
         if lost:
             await self.connection.invalidate(known)
         general = dialect.loaded_dbapi.Error
-        return DBAPIError.instance(  # pyright: ignore[reportUnknownVariableType]  # SQLAlchemy's
+        told = cast("Callable[..., Exception]", DBAPIError.instance)(
             None, None, known, general, hide_parameters=True, connection_invalidated=lost, dialect=dialect
         )
+        told.__cause__ = error
+        return told
 
     async def end(self) -> None:
         """Close the connection, and what it was left in the middle of with it."""

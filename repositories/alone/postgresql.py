@@ -74,7 +74,8 @@ class Postgresql:
         return rows[0] if rows else None
 
     async def write(self, changes: Sequence[Bound]) -> Sequence[bool]:
-        return [bool(await self._rows(text, values)) for [(text, values)] in changes]
+        [[(text, values)]] = changes  # one at a time: commits wait for each other in the database
+        return [bool(await self._rows(text, values))]
 
     async def _rows(self, text: str, values: Values) -> Sequence[Any]:
         statement = self._kept.get(text)

@@ -15,6 +15,11 @@ if TYPE_CHECKING:  # a process on PostgreSQL does without
 R = TypeVar("R")
 
 
+def teach_ids(connection: Any) -> None:  # noqa: ANN401  # of either SQLite driver
+    """Let SQL make ids, on a connection of either driver: whoever writes changes needs it."""
+    connection.create_function("uuid7", 0, lambda: uuid7().hex)
+
+
 class Sqlite:
     """Runs a whole transaction on the driver's thread at once: the way there costs more than the work.
 
@@ -23,8 +28,6 @@ class Sqlite:
 
     def __init__(self, connection: "aiosqlite.Connection") -> None:
         self._connection = connection
-        driver: Any = connection
-        driver._conn.create_function("uuid7", 0, lambda: uuid7().hex)  # noqa: SLF001  # as below
 
     async def read(self, text: str, values: Values) -> Sequence[Any] | None:
         def run(raw: sqlite3.Connection) -> Sequence[Any] | None:
@@ -47,11 +50,8 @@ class Sqlite:
         def run(raw: sqlite3.Connection) -> Sequence[Outcome]:
             try:
                 return _in_one_transaction(raw, changes)
-            except Exception as error:  # noqa: BLE001  # it is raised where the changes were asked for
-                # What is locked, full or away is so for each of them.
-                if len(changes) == 1 or isinstance(error, sqlite3.OperationalError):
-                    return [error] * len(changes)
-            return [_by_itself(raw, each) for each in changes]
+            except sqlite3.Error as error:  # locked, full, away
+                return [error] * len(changes)
 
         return await self._run(run)
 
@@ -60,23 +60,40 @@ class Sqlite:
         return await driver._execute(function, driver._conn)  # noqa: SLF001  # there is no public way
 
 
-def _in_one_transaction(raw: sqlite3.Connection, changes: Sequence[Bound]) -> Sequence[bool]:
+def _in_one_transaction(raw: sqlite3.Connection, changes: Sequence[Bound]) -> Sequence[Outcome]:
     raw.execute("BEGIN IMMEDIATE")
     try:
-        done = [_has_run(raw, each) for each in changes]
-        raw.execute("COMMIT" if any(done) else "ROLLBACK")
+        outcomes = _outcomes(raw, changes)
+        raw.execute("COMMIT" if True in outcomes else "ROLLBACK")
     finally:
         if raw.in_transaction:
             raw.execute("ROLLBACK")
-    return done
+    return outcomes
+
+
+def _outcomes(raw: sqlite3.Connection, changes: Sequence[Bound]) -> Sequence[Outcome]:
+    """Run all of them; if one fails, once more with a savepoint for each, which takes longer."""
+    raw.execute("SAVEPOINT before_all")
+    try:
+        return [_has_run(raw, each) for each in changes]
+    except Exception:
+        if not raw.in_transaction:  # it failed as a whole
+            raise
+    raw.execute("ROLLBACK TO before_all")
+    return [_by_itself(raw, each) for each in changes]
 
 
 def _by_itself(raw: sqlite3.Connection, change: Bound) -> Outcome:
+    raw.execute("SAVEPOINT before_one")
     try:
-        [done] = _in_one_transaction(raw, [change])
-    except Exception as error:  # noqa: BLE001  # as above
-        return error
-    return done
+        outcome: Outcome = _has_run(raw, change)
+    except Exception as error:
+        if not raw.in_transaction:
+            raise
+        raw.execute("ROLLBACK TO before_one")
+        outcome = error
+    raw.execute("RELEASE before_one")
+    return outcome
 
 
 def _has_run(raw: sqlite3.Connection, change: Bound) -> bool:

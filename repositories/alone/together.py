@@ -1,6 +1,7 @@
 """Changes that wait to be written to SQLite at the same time, committed at once."""
 
 import asyncio
+import copy
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from contextvars import Context
@@ -26,7 +27,7 @@ class Together:
     """Writes in one transaction the changes of all units of work that came while the last one was written.
 
     A commit waits for the disk, and takes three times the processor time of the change that it commits. Each
-    change is still written as a whole or not at all: where one fails, each is written by itself.
+    change is still written as a whole or not at all, whatever becomes of the others.
 
     Args:
         engine: Opens the connection to write by, which is kept.
@@ -48,30 +49,27 @@ class Together:
             Whether the first of the statements found its row; if not, nothing was written.
 
         Raises:
-            DBAPIError: Nothing was written.
+            DBAPIError: It was not written, as far as the database can tell.
         """
         change = _Change(statements, asyncio.get_running_loop().create_future())
         self._waiting.append(change)
-        if self._writing is None:
+        if self._writing is None or self._writing.done():
             # Of no one's context, and ended by no one's cancellation.
             self._writing = asyncio.create_task(self._write_all(), name="Together", context=Context())
         return await change.written
 
     async def aclose(self) -> None:
         """Wait until all that was begun is written, and close the connection; harmless when repeated."""
-        if self._writing is not None:
+        while self._writing is not None and not self._writing.done():
             await asyncio.wait([self._writing])
         line, self._line = self._line, None
         if line is not None:
             await line.end()
 
     async def _write_all(self) -> None:
-        try:
-            while self._waiting:
-                async with self._turn():
-                    await self._write_some()
-        finally:
-            self._writing = None
+        while self._waiting:
+            async with self._turn():
+                await self._write_some()
 
     async def _write_some(self) -> None:
         taken, self._waiting = self._waiting[:MOST_TOGETHER], self._waiting[MOST_TOGETHER:]
@@ -79,7 +77,11 @@ class Together:
         try:
             outcomes = await self._outcomes([each.statements for each in changes])
         except Exception as error:  # noqa: BLE001  # it is raised where the changes were asked for
-            outcomes = [error] * len(changes)
+            outcomes = [_like(error) for _ in changes]
+        except BaseException:  # the end of the event loop
+            for each in (*changes, *self._waiting):
+                each.written.cancel()
+            raise
         for change, outcome in zip(changes, outcomes, strict=True):
             if change.written.done():
                 continue
@@ -101,3 +103,10 @@ class Together:
             await line.end()
             raise
         return [await line.told(each) if isinstance(each, Exception) else each for each in found]
+
+
+def _like(error: Exception) -> Exception:
+    """The same error once more: one that many raise would gather the tracebacks of all of them."""
+    made = copy.copy(error)
+    made.__cause__ = error
+    return made

@@ -45,6 +45,13 @@ class Query:
         return repr((input, number, text))
 
 
+class OnlySevens(strawberry.BasePermission):
+    message = "Only sevens."
+
+    def has_permission(self, source: Any, info: strawberry.Info, **kwargs: Any) -> bool:
+        return info.context == 7
+
+
 @strawberry.type
 class Mutation:
     @strawberry.mutation
@@ -70,6 +77,20 @@ class Mutation:
         if what.count == 4:
             raise ValueError("four")
         return repr((self, what, info.context))
+
+    @strawberry.mutation
+    async def named_source(
+        self, info: strawberry.Info, source: Annotated[Whole, strawberry.argument(name="input")]
+    ) -> str:
+        return repr((self, source, info.context))
+
+    @strawberry.mutation
+    async def with_root(self, root: strawberry.Parent[object], info: strawberry.Info, input: Whole) -> str:
+        return repr((self, root, input, info.context))
+
+    @strawberry.mutation(permission_classes=[OnlySevens])
+    async def permitted(self, info: strawberry.Info, input: Whole) -> str:
+        return repr((self, input, info.context))
 
 
 SCHEMA = graph.Schema(query=Query, mutation=Mutation)
@@ -164,12 +185,18 @@ def test_inputs_are_those_of_strawberry(value: Mapping[str, Any]) -> None:
         'two(input: %s, other: {firstName: "A"})',
         "withoutInfo(input: %s)",
         "renamed(in: %s)",
+        "namedSource(input: %s)",
+        "withRoot(input: %s)",
+        "permitted(input: %s)",
     ],
 )
-async def test_mutations_are_called_as_by_strawberry(called: str, sent: str) -> None:
+@pytest.mark.parametrize("context", [7, 8])
+async def test_mutations_are_called_as_by_strawberry(called: str, sent: str, context: int) -> None:
     document = f"mutation {{ {called.replace('%s', sent)} }}"
 
-    quickly, expected = [await each.execute(document, context_value=7) for each in (SCHEMA, STRAWBERRYS)]
+    quickly, expected = [
+        await each.execute(document, context_value=context) for each in (SCHEMA, STRAWBERRYS)
+    ]
 
     assert quickly.data == expected.data
     assert [each.formatted for each in quickly.errors or ()] == [
@@ -181,4 +208,4 @@ def test_mutations_that_take_one_input_are_called_directly() -> None:
     mutations = SCHEMA.core.mutation_type
     assert mutations is not None
     directly = {name for name, each in mutations.fields.items() if each.resolve.__module__ == "graph.inputs"}
-    assert directly == {"one", "renamed"}
+    assert directly == {"one", "renamed", "namedSource"}

@@ -339,6 +339,23 @@ async def test_who_finds_all_connections_at_hand_taken_has_an_ordinary_one(conte
         await at_hand.give_back(connection)
 
 
+async def test_nothing_follows_the_commit_of_one_entity(context: Context, database: Database) -> None:
+    account = await an_account(context, name="Fabrikam")
+
+    async with context.unit_of_work() as uow:
+        mine = require(await uow.only(Account, account.id), "account")
+        mine.name = "Contoso"
+        await uow.commit()
+        mine.name = "Northwind"
+        with pytest.raises(RuntimeError, match="is over"):
+            await uow.commit()
+        with pytest.raises(RuntimeError, match="is over"):
+            await uow.accounts.get(account.id)
+
+    kept, *_ = await left_of(database, account.id)
+    assert (kept["name"], kept["revision"]) == ("Contoso", 2)
+
+
 async def test_a_session_in_the_same_transaction_reads_what_is_there(context: Context) -> None:
     account = await an_account(context, name="Fabrikam")
 

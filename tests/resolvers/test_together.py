@@ -12,6 +12,7 @@ import aiosqlite
 import pytest
 from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import create_async_engine
 from support.contexts import Rows
 from support.factories import an_account
 
@@ -19,7 +20,7 @@ from agreements_api.database import Database
 from models import Account
 from repositories.alone.drivers import Bound
 from repositories.alone.sqlite import Sqlite
-from repositories.alone.together import MOST_TOGETHER
+from repositories.alone.together import MOST_TOGETHER, Together
 from resolvers.accounts import update_account
 from resolvers.context import Context
 from resolvers.operations import require
@@ -157,6 +158,80 @@ async def test_what_was_begun_is_written_before_the_database_is_closed(
     await task
 
 
+async def test_whoever_changes_what_another_changes_needs_no_session(
+    context: Context, database: Database, rows: Rows
+) -> None:
+    account = await an_account(context, name="Fabrikam")
+    by_session: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        by_session.append(statement)
+
+    event.listen(database.writes.sync_engine, "before_cursor_execute", note)
+    try:
+        await asyncio.gather(
+            *(update_account(context, account.id, {"name": f"Name {number}"}) for number in range(12))
+        )
+    finally:
+        event.remove(database.writes.sync_engine, "before_cursor_execute", note)
+
+    assert by_session == []
+    assert [each.revision for each in await rows("SELECT revision FROM accounts")] == [13]
+
+
+def at_once(account: Account, domain: str) -> Bound:
+    return [("UPDATE accounts SET domain = ? WHERE id = ?", (domain, account.id.hex))]
+
+
+async def test_what_nobody_waits_for_any_more_is_not_written(
+    context: Context, database: Database, rows: Rows
+):
+    accounts = [await an_account(context, name="Fabrikam") for _ in range(2)]
+    together = require(database.together, "together")
+    async with database.turn():
+        given_up, kept = [
+            asyncio.create_task(together.write(at_once(each, "fabrikam.example"))) for each in accounts
+        ]
+        await asyncio.sleep(0)
+        given_up.cancel()
+
+    assert await kept
+    found = await rows("SELECT domain FROM accounts ORDER BY id")
+    assert [each.domain for each in found] == [None, "fabrikam.example"]
+
+
+async def test_a_connection_that_is_broken_is_replaced(context: Context, database: Database) -> None:
+    account = await an_account(context, name="Fabrikam")
+    together = require(database.together, "together")
+    assert await together.write(at_once(account, "one.example"))
+    line = require(together._line, "line")  # noqa: SLF001  # to break it
+    broken = (await line.connection.get_raw_connection()).driver_connection
+    await broken.close()
+
+    outcomes = await asyncio.gather(
+        *(together.write(at_once(account, "two.example")) for _ in range(2)), return_exceptions=True
+    )
+
+    assert all(isinstance(each, Exception) for each in outcomes)
+    assert outcomes[0] is not outcomes[1]
+    assert await together.write(at_once(account, "two.example"))
+
+
+async def test_each_is_told_that_the_file_cannot_be_opened(context: Context, database: Database) -> None:
+    account = await an_account(context, name="Fabrikam")
+    nowhere = create_async_engine("sqlite+aiosqlite:////nowhere/at/all.db")
+    together = Together(nowhere, database.turn)
+
+    async with asyncio.timeout(20):
+        outcomes = await asyncio.gather(
+            *(together.write(at_once(account, "one.example")) for _ in range(2)), return_exceptions=True
+        )
+
+    assert {type(each).__name__ for each in outcomes} == {"OperationalError"}
+    assert outcomes[0] is not outcomes[1]
+    await nowhere.dispose()
+
+
 @pytest.fixture
 async def driver(tmp_path: Path) -> AsyncGenerator[Sqlite]:
     file = tmp_path / "some.db"
@@ -164,6 +239,17 @@ async def driver(tmp_path: Path) -> AsyncGenerator[Sqlite]:
         await connection.execute("CREATE TABLE words (word TEXT UNIQUE)")
         await connection.execute("PRAGMA busy_timeout = 0")
         yield Sqlite(connection)
+
+
+@pytest.fixture
+def begun_on(driver: Sqlite) -> list[str]:
+    """The transactions that are begun by the driver."""
+    begun: list[str] = []
+    raw: Any = driver._connection  # noqa: SLF001  # there is no public way
+    raw._conn.set_trace_callback(  # noqa: SLF001  # as above
+        lambda statement: begun.append(statement) if statement.startswith("BEGIN") else None
+    )
+    return begun
 
 
 def word(*texts: str) -> Bound:
@@ -186,13 +272,25 @@ async def test_a_change_whose_row_is_not_there_does_nothing_more(driver: Sqlite)
     assert await driver.read("SELECT group_concat(word) FROM words", ()) == ("one",)
 
 
-async def test_a_file_that_is_locked_is_waited_for_once_for_all(driver: Sqlite, tmp_path: Path) -> None:
+async def test_what_is_wrong_with_one_change_fails_no_other(driver: Sqlite) -> None:
+    wrong: Bound = [("SELECT value FROM json_each('{')", ())], [("INSERT INTO nothing VALUES (1)", ())]
+
+    outcomes = await driver.write([word("one"), *wrong, word("two")])
+
+    assert [type(each) for each in outcomes] == [bool, *[sqlite3.OperationalError] * 2, bool]
+    assert await driver.read("SELECT group_concat(word) FROM words", ()) == ("one,two",)
+
+
+async def test_a_file_that_is_locked_is_waited_for_once_for_all(
+    driver: Sqlite, begun_on: list[str], tmp_path: Path
+) -> None:
     with closing(sqlite3.connect(tmp_path / "some.db", isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
         outcomes = await driver.write([word("one"), word("two")])
         other.execute("ROLLBACK")
 
     assert {type(each) for each in outcomes} == {sqlite3.OperationalError}
+    assert len(begun_on) == 1
     assert await driver.write([word("one"), word("two")]) == [True, True]
 
 

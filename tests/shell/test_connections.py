@@ -22,7 +22,6 @@ from providers.manual import Manual
 from providers.partner_center import ConfirmationMode, Connection
 from providers.rest import RestConnection
 from providers.rest.client import RestProvider
-from repositories import Transactions
 
 KEY = b"correct horse battery staple, twice over"
 
@@ -38,7 +37,7 @@ async def clients_of_a_process(database: Database, key: bytes = KEY) -> AsyncGen
     """Open the providers' clients as a process does that has just started."""
     clients = ProviderClients(
         database.reads,
-        Transactions(database.writes, database.at_hand, database.turn, Queue(), utc_now),
+        database.transactions(Queue(), utc_now),
         derive_secrets(key).credentials,
         timeout=timedelta(seconds=10),
         max_attempts=1,
@@ -149,7 +148,7 @@ async def test_what_cannot_be_understood_is_told_without_showing_it(database: Da
 async def test_a_rest_provider_is_reached_as_it_was_stored(database: Database) -> None:
     connection = RestConnection(base_url="http://127.0.0.1:9/contract", api_key="a-key")
     async with clients_of_a_process(database) as clients:
-        transactions = Transactions(database.writes, database.at_hand, database.turn, Queue(), utc_now)
+        transactions = database.transactions(Queue(), utc_now)
         async with transactions.begin(actor="test") as uow:
             provider = Provider(name="Crayon", role=ProviderRole.DISTRIBUTOR)
             provider.configure(ProviderKind.AUTOMATIC, ProviderConnector.REST, ProviderCapabilities())
@@ -166,7 +165,7 @@ async def test_a_rest_provider_is_reached_as_it_was_stored(database: Database) -
 async def store(database: Database, text: str) -> None:
     """Store what another version of the program wrote."""
     sealed = derive_secrets(KEY).credentials.encrypt(text.encode())
-    transactions = Transactions(database.writes, database.at_hand, database.turn, Queue(), utc_now)
+    transactions = database.transactions(Queue(), utc_now)
     async with transactions.begin(actor="test") as uow:
         await uow.providers.put_connection(PARTNER_CENTER, sealed, uow.now)
         await uow.commit()

@@ -14,7 +14,6 @@ from agreements_api.demo.companies import companies
 from agreements_api.demo.data import write_books
 from agreements_api.demo.stands import stands
 from agreements_api.demo.tenants import tenants
-from repositories import Transactions
 
 ACCEPTANCE_URL = "http://127.0.0.1:8700/AdminPortal/Home"
 
@@ -65,14 +64,7 @@ async def session(database: Database) -> Any:
     async def enqueue(*_: object) -> None:
         raise AssertionError("sample data start no work")
 
-    transactions = Transactions(
-        database.writes,
-        database.at_hand,
-        database.turn,
-        enqueue,
-        lambda: datetime.now(UTC),
-        reads=database.reads,
-    )
+    transactions = database.transactions(enqueue, lambda: datetime.now(UTC))
     await write_books(transactions, acceptance_url=ACCEPTANCE_URL)
     async with AsyncSession(database.reads) as session:
         yield session

@@ -15,7 +15,6 @@ from agreements_api.database import Database
 from agreements_api.document_store import Bucket
 from providers.base import Provider
 from providers.errors import AdministratorNeeded
-from repositories import Transactions
 from resolvers.context import Context, Providers
 from resolvers.document_store import Documents
 from resolvers.lookouts import Lookouts
@@ -76,15 +75,7 @@ def a_context(
     documents: Documents | None = None,
 ) -> Context:
     """Make the context of one caller; contexts of one test share the database's turn to write."""
-    transactions = Transactions(
-        database.writes,
-        database.at_hand,
-        database.turn,
-        queue or Queue(),
-        utc_now,
-        reads=database.reads,
-        together=database.together,
-    )
+    transactions = database.transactions(queue or Queue(), utc_now)
     return Context(
         actor=actor,
         transactions=transactions,

@@ -24,7 +24,6 @@ from jobs.schedules import Schedule
 from jobs.workflows import WORKFLOWS, Workflow
 from models import Account, Job, ProviderAccount
 from models.text import fold
-from repositories import Transactions
 from resolvers.context import Context
 from resolvers.lookouts import Lookouts
 from resolvers.waiting import JobSignals
@@ -78,15 +77,7 @@ class Program:
 async def a_program(url: str) -> AsyncIterator[Program]:
     async with Database(url) as database:
         queue = JobQueue(url)
-        transactions = Transactions(
-            database.writes,
-            database.at_hand,
-            database.turn,
-            queue.enqueue,
-            utc_now,
-            reads=database.reads,
-            together=database.together,
-        )
+        transactions = database.transactions(queue.enqueue, utc_now)
         try:
             context = Context(
                 actor="local",
