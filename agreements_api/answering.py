@@ -74,6 +74,9 @@ class Cycle:
         """Have the application answer; where it does not, the answer is a 500."""
         try:
             await app(self.scope, self.receive, self.send)
+        except asyncio.CancelledError:  # the process ends, and waits no longer
+            if not self.response_complete:
+                await self._fail()
         except BaseException as error:  # noqa: BLE001  # whatever it is, somebody waits for an answer
             self._log.error("Exception in ASGI application\n", exc_info=error)
             await self._fail()

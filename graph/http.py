@@ -2,6 +2,7 @@
 
 # pyright: standard
 # Not strict: what Strawberry, SQLAlchemy and JSON bring is untyped.
+import asyncio
 import logging
 from collections.abc import AsyncGenerator, Awaitable
 from contextlib import ExitStack
@@ -19,7 +20,7 @@ from graph.admission import Admission, Budget
 from graph.context import MakeContext
 from graph.draining import Draining
 from graph.engine import Engine, Operation
-from graph.errors import Code, CodedError
+from graph.errors import MAY_BE_DONE, Code, CodedError
 from graph.guards import refusal, request_id
 from graph.head import Head, head_of, text_of
 from graph.incremental import Parts
@@ -85,9 +86,10 @@ class _Asked:
         body: What comes.
         parts: The format of parts in which the response may come; with files it comes in one piece.
         held: Places that it takes until it is answered.
+        owed: Whether it is a mutation: what it did is told, whatever else must wait.
     """
 
-    __slots__ = ("body", "head", "held", "method", "parts", "receive", "scope", "terms", "wishes")
+    __slots__ = ("body", "head", "held", "method", "owed", "parts", "receive", "scope", "terms", "wishes")
 
     def __init__(self, scope: Scope, receive: Receive) -> None:
         self.scope, self.receive = scope, receive
@@ -98,6 +100,7 @@ class _Asked:
         self.body = terms.body if self.method == "POST" else Body.OTHER
         self.parts = None if self.body is Body.FORM else self.wishes.parts
         self.held: ExitStack | None = None
+        self.owed = False
 
 
 class _NotRun(Exception):
@@ -149,7 +152,11 @@ class GraphQLEndpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         asked = _Asked(scope, receive)
         try:
-            answer = await self._answer(asked)
+            try:
+                answer = await self._answer(asked)
+            except asyncio.CancelledError:  # the process ends, and waits no longer
+                await _unfinished(asked)(scope, receive, send)
+                raise
             await answer(scope, receive, send)
         except ClientGone:
             return
@@ -193,7 +200,7 @@ class GraphQLEndpoint:
         if carrier is not None:
             events = self._engine.subscribe(operation, context)
             return carrier(events, draining=self._draining, budget=self._budget)
-        owed = kind is OperationType.MUTATION
+        owed = asked.owed = kind is OperationType.MUTATION
         if asked.wishes.only_events and asked.body is not Body.FORM:
             return self._events(self._engine.stream(operation, context), owed=owed)
         if asked.parts is not None:
@@ -279,6 +286,13 @@ class GraphQLEndpoint:
         if response.executed:
             return 200
         return 400 if kind == GRAPHQL_JSON or Code.BAD_REQUEST in response.codes else 200
+
+
+def _unfinished(asked: _Asked) -> ASGIApp:
+    message = "The server ended before this was done."
+    if asked.owed:
+        message += f" {MAY_BE_DONE}"
+    return refusal(asked.scope, 503, Code.SERVER_ENDING, message)
 
 
 async def _only(response: Response) -> AsyncGenerator[Response, None]:

@@ -225,7 +225,7 @@ class UnitOfWork:
         if together is not None and not again.get():
             await self._let_go()
             return await together.write(bound)
-        [outcome] = await alone.line.driven(lambda driver: driver.write([bound]))
+        [outcome] = await alone.line.driven(lambda driver: driver.write([lambda: bound]))
         if isinstance(outcome, Exception):
             raise await alone.line.told(outcome) from outcome
         return outcome

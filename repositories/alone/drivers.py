@@ -1,6 +1,6 @@
 """What is asked of a database's driver: to read one row, and to write changes, each in a single trip."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from sqlalchemy import Dialect
@@ -10,8 +10,11 @@ from repositories.alone.compiled import Values
 Bound = Sequence[tuple[str, Values]]
 """The statements of one change. The first finds a row if the change may be written, else none may be run."""
 
+Change = Callable[[], Bound | None]
+"""Gives what a change writes, asked for when it can be written; None if nobody waits for it any more."""
+
 Outcome = bool | Exception
-"""Whether a change found its row and was committed, or what failed."""
+"""Whether a change was wanted, found its row and was committed, or what failed."""
 
 
 class Driver(Protocol):
@@ -19,7 +22,7 @@ class Driver(Protocol):
         """Read one row, if there is one, outside of any transaction."""
         ...
 
-    async def write(self, changes: Sequence[Bound]) -> Sequence[Outcome]:
+    async def write(self, changes: Sequence[Change]) -> Sequence[Outcome]:
         """Write each change, all of it or nothing: one that fails takes none of the others with it."""
         ...
 

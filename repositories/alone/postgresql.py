@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from repositories.alone.compiled import Values
-from repositories.alone.drivers import Bound
+from repositories.alone.drivers import Change
 
 if TYPE_CHECKING:
     import asyncpg
@@ -73,8 +73,12 @@ class Postgresql:
         rows = await self._rows(text, values)
         return rows[0] if rows else None
 
-    async def write(self, changes: Sequence[Bound]) -> Sequence[bool]:
-        [[(text, values)]] = changes  # one at a time: commits wait for each other in the database
+    async def write(self, changes: Sequence[Change]) -> Sequence[bool]:
+        [change] = changes  # one at a time: commits wait for each other in the database
+        statements = change()
+        if statements is None:
+            return [False]
+        [(text, values)] = statements
         return [bool(await self._rows(text, values))]
 
     async def _rows(self, text: str, values: Values) -> Sequence[Any]:

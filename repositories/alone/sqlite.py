@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from uuid_utils.compat import uuid7
 
 from repositories.alone.compiled import Values
-from repositories.alone.drivers import Bound, Outcome
+from repositories.alone.drivers import Change, Outcome
 
 if TYPE_CHECKING:  # a process on PostgreSQL does without
     import aiosqlite
@@ -46,7 +46,7 @@ class Sqlite:
             raw.execute(f"PRAGMA busy_timeout = {patience_ms}")
         return await self._run(run)  # which may take a while: the file is being opened, or repaired
 
-    async def write(self, changes: Sequence[Bound]) -> Sequence[Outcome]:
+    async def write(self, changes: Sequence[Change]) -> Sequence[Outcome]:
         def run(raw: sqlite3.Connection) -> Sequence[Outcome]:
             try:
                 return _in_one_transaction(raw, changes)
@@ -60,7 +60,7 @@ class Sqlite:
         return await driver._execute(function, driver._conn)  # noqa: SLF001  # there is no public way
 
 
-def _in_one_transaction(raw: sqlite3.Connection, changes: Sequence[Bound]) -> Sequence[Outcome]:
+def _in_one_transaction(raw: sqlite3.Connection, changes: Sequence[Change]) -> Sequence[Outcome]:
     raw.execute("BEGIN IMMEDIATE")
     try:
         outcomes = _outcomes(raw, changes)
@@ -71,7 +71,7 @@ def _in_one_transaction(raw: sqlite3.Connection, changes: Sequence[Bound]) -> Se
     return outcomes
 
 
-def _outcomes(raw: sqlite3.Connection, changes: Sequence[Bound]) -> Sequence[Outcome]:
+def _outcomes(raw: sqlite3.Connection, changes: Sequence[Change]) -> Sequence[Outcome]:
     """Run all of them; if one fails, once more with a savepoint for each, which takes longer."""
     raw.execute("SAVEPOINT before_all")
     try:
@@ -83,7 +83,7 @@ def _outcomes(raw: sqlite3.Connection, changes: Sequence[Bound]) -> Sequence[Out
     return [_by_itself(raw, each) for each in changes]
 
 
-def _by_itself(raw: sqlite3.Connection, change: Bound) -> Outcome:
+def _by_itself(raw: sqlite3.Connection, change: Change) -> Outcome:
     raw.execute("SAVEPOINT before_one")
     try:
         outcome: Outcome = _has_run(raw, change)
@@ -96,8 +96,11 @@ def _by_itself(raw: sqlite3.Connection, change: Bound) -> Outcome:
     return outcome
 
 
-def _has_run(raw: sqlite3.Connection, change: Bound) -> bool:
-    first, *others = change
+def _has_run(raw: sqlite3.Connection, change: Change) -> bool:
+    statements = change()
+    if statements is None:
+        return False
+    first, *others = statements
     if raw.execute(*first).rowcount != 1:
         return False
     for each in others:

@@ -10,7 +10,7 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from repositories.alone.drivers import Bound, Outcome
+from repositories.alone.drivers import Bound, Change, Outcome
 from repositories.alone.line import Line
 
 MOST_TOGETHER: Final = 100
@@ -21,6 +21,10 @@ MOST_TOGETHER: Final = 100
 class _Change:
     statements: Bound
     written: asyncio.Future[bool]
+
+    def wanted(self) -> Bound | None:
+        """What it writes, for the driver's thread; None if nobody waits any more."""
+        return None if self.written.done() else self.statements
 
 
 class Together:
@@ -43,7 +47,7 @@ class Together:
     async def write(self, statements: Bound) -> bool:
         """Write a change, which takes its turn with others': nobody who holds one may wait here.
 
-        Whoever gives up waiting does not know whether it was written.
+        Whoever gives up waiting does not know whether it was written; it is not if it was not begun by then.
 
         Returns:
             Whether the first of the statements found its row; if not, nothing was written.
@@ -75,7 +79,7 @@ class Together:
         taken, self._waiting = self._waiting[:MOST_TOGETHER], self._waiting[MOST_TOGETHER:]
         changes = [each for each in taken if not each.written.done()]  # nobody waits for the others any more
         try:
-            outcomes = await self._outcomes([each.statements for each in changes])
+            outcomes = await self._outcomes([each.wanted for each in changes])
         except Exception as error:  # noqa: BLE001  # it is raised where the changes were asked for
             outcomes = [_like(error) for _ in changes]
         except BaseException:  # the end of the event loop
@@ -90,7 +94,7 @@ class Together:
             else:
                 change.written.set_result(outcome)
 
-    async def _outcomes(self, changes: Sequence[Bound]) -> Sequence[Outcome]:
+    async def _outcomes(self, changes: Sequence[Change]) -> Sequence[Outcome]:
         if not changes:
             return []
         if self._line is None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from support.factories import an_account
 
 from agreements_api.database import Database
 from models import Account
-from repositories.alone.drivers import Bound
+from repositories.alone.drivers import Bound, Outcome
 from repositories.alone.sqlite import Sqlite
 from repositories.alone.together import MOST_TOGETHER, Together
 from resolvers.accounts import update_account
@@ -200,6 +200,26 @@ async def test_what_nobody_waits_for_any_more_is_not_written(
     assert [each.domain for each in found] == [None, "fabrikam.example"]
 
 
+async def test_what_is_given_up_while_others_lock_the_file_is_not_written_afterwards(
+    context: Context, database: Database, rows: Rows
+) -> None:
+    accounts = [await an_account(context, name="Fabrikam") for _ in range(2)]
+    await referred(context, accounts[1], "CRM-0")
+    with closing(sqlite3.connect(require(database.url.database, "file"), isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        given_up, kept = [
+            asyncio.create_task(referred(context, each, f"CRM-{at}")) for at, each in enumerate(accounts, 1)
+        ]
+        await begun()
+        await asyncio.sleep(0.2)  # the driver waits for the lock
+        given_up.cancel()
+        await asyncio.wait([given_up])
+        other.execute("ROLLBACK")
+
+    await kept
+    assert await references(rows) == ["CRM-2"]
+
+
 async def test_a_connection_that_is_broken_is_replaced(context: Context, database: Database) -> None:
     account = await an_account(context, name="Fabrikam")
     together = require(database.together, "together")
@@ -256,8 +276,12 @@ def word(*texts: str) -> Bound:
     return [("INSERT INTO words VALUES (?)", (text,)) for text in texts]
 
 
+async def written(driver: Sqlite, *changes: Bound) -> Sequence[Outcome]:
+    return await driver.write([lambda bound=each: bound for each in changes])
+
+
 async def test_a_change_that_fails_late_leaves_nothing_of_itself(driver: Sqlite) -> None:
-    outcomes = await driver.write([word("one"), word("two", "one"), word("three")])
+    outcomes = await written(driver, word("one"), word("two", "one"), word("three"))
 
     assert outcomes[0] is outcomes[2] is True
     assert isinstance(outcomes[1], sqlite3.IntegrityError)
@@ -267,15 +291,15 @@ async def test_a_change_that_fails_late_leaves_nothing_of_itself(driver: Sqlite)
 async def test_a_change_whose_row_is_not_there_does_nothing_more(driver: Sqlite) -> None:
     missing: Bound = [("DELETE FROM words WHERE word = 'none'", ()), *word("two")]
 
-    assert await driver.write([missing, word("one")]) == [False, True]
-    assert await driver.write([missing]) == [False]
+    assert await written(driver, missing, word("one")) == [False, True]
+    assert await written(driver, missing) == [False]
     assert await driver.read("SELECT group_concat(word) FROM words", ()) == ("one",)
 
 
 async def test_what_is_wrong_with_one_change_fails_no_other(driver: Sqlite) -> None:
     wrong: Bound = [("SELECT value FROM json_each('{')", ())], [("INSERT INTO nothing VALUES (1)", ())]
 
-    outcomes = await driver.write([word("one"), *wrong, word("two")])
+    outcomes = await written(driver, word("one"), *wrong, word("two"))
 
     assert [type(each) for each in outcomes] == [bool, *[sqlite3.OperationalError] * 2, bool]
     assert await driver.read("SELECT group_concat(word) FROM words", ()) == ("one,two",)
@@ -286,12 +310,12 @@ async def test_a_file_that_is_locked_is_waited_for_once_for_all(
 ) -> None:
     with closing(sqlite3.connect(tmp_path / "some.db", isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
-        outcomes = await driver.write([word("one"), word("two")])
+        outcomes = await written(driver, word("one"), word("two"))
         other.execute("ROLLBACK")
 
     assert {type(each) for each in outcomes} == {sqlite3.OperationalError}
     assert len(begun_on) == 1
-    assert await driver.write([word("one"), word("two")]) == [True, True]
+    assert await written(driver, word("one"), word("two")) == [True, True]
 
 
 async def test_each_is_told_by_an_error_of_its_own(context: Context, database: Database) -> None:

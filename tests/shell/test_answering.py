@@ -126,6 +126,22 @@ async def test_what_fails_before_its_first_byte_is_told() -> None:
     assert (await told(app)).startswith(b"HTTP/1.1 500 Internal Server Error\r\n")
 
 
+async def test_work_that_the_end_of_the_process_cancels_is_no_fault_of_it(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def app(_scope: Scope, _receive: Receive, _send: Send) -> None:
+        raise asyncio.CancelledError
+
+    async def polite(_scope: Scope, _receive: Receive, send: Send) -> None:
+        await send(start((b"content-length", b"3")))
+        await send(body(b"bye"))
+        raise asyncio.CancelledError
+
+    assert (await told(app)).startswith(b"HTTP/1.1 500 Internal Server Error\r\n")
+    assert (await told(polite)).endswith(b"\r\n\r\nbye")
+    assert caplog.records == []
+
+
 async def test_a_body_of_unknown_length_comes_in_chunks() -> None:
     answer = await told(an_app(start(), body(b"one", more=True), body(b"", more=True), body(b"three")))
 

@@ -3,9 +3,10 @@
 import asyncio
 import json
 import signal
+import sqlite3
 import time
 from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, closing, suppress
 from dataclasses import dataclass, field
 
 import httpx
@@ -73,6 +74,34 @@ async def test_the_end_under_load_fails_nobody(program: Program) -> None:
     assert [told for began, told in load.failures if began <= turned + 1] == []
     assert closings == [1012] * SOCKETS
     assert endings == [True] * STREAMS
+    assert "Traceback" not in server.output
+
+
+RENAME = "mutation ($input: UpdateAccountInput!) { updateAccount(input: $input) { account { name } } }"
+CREATE = 'mutation { createAccount(input: {name: "Fabrikam"}) { account { id } } }'
+
+
+async def test_what_the_end_does_not_wait_for_is_told_so_and_not_done_afterwards(program: Program) -> None:
+    file = program.folder / "agreements.db"
+    with program.serve("--no-jobs", shutdown_timeout="2", drain_delay="0") as server:
+        async with httpx.AsyncClient(base_url=server.url, trust_env=False, timeout=60) as client:
+            made = (await client.post("/graphql", json={"query": CREATE})).json()["data"]
+            given = {"accountId": made["createAccount"]["account"]["id"], "name": "Contoso"}
+            with closing(sqlite3.connect(file, isolation_level=None)) as other:
+                other.execute("BEGIN IMMEDIATE")
+                query = {"query": RENAME, "variables": {"input": given}}
+                renaming = asyncio.create_task(client.post("/graphql", json=query))
+                await asyncio.sleep(1)
+                ending = asyncio.create_task(asyncio.to_thread(server.stop, signal.SIGTERM))
+                answer = await renaming
+                other.execute("ROLLBACK")
+                code = await ending
+
+    assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (503, "SERVER_ENDING")
+    assert "may have taken effect" in answer.json()["errors"][0]["message"]
+    assert code == 0
+    with closing(sqlite3.connect(file)) as reading:
+        assert reading.execute("SELECT name FROM accounts").fetchall() == [("Fabrikam",)]
     assert "Traceback" not in server.output
 
 
