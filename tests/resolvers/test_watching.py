@@ -2,7 +2,7 @@
 
 import asyncio
 import traceback
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, Generator
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager
 from functools import partial
 from time import monotonic
@@ -119,21 +119,23 @@ async def test_any_number_of_followers_costs_the_looks_of_one(
 
     async with following(context, *agreements):
         with counted(database) as of_agreements:
-            looking = await seconds_until(lambda: bool(of_agreements))
+            looking = await seconds_of(of_agreements, 1)
     async with following(context, *(watch_job(context, id_) for id_ in ids)) as followers:
         with counted(database) as of_jobs:
-            looking_at_jobs = await seconds_until(lambda: len(of_jobs) >= 5)  # eight, on a quiet machine
+            looking_at_jobs = await seconds_of(of_jobs, 5)  # eight, on a quiet machine
         assert [len(each.seen) for each in followers] == [1] * many
 
-    assert 1 <= len(of_agreements) <= looking + 2
-    assert 5 <= len(of_jobs) <= 4 * looking_at_jobs + 2
+    assert 1 <= len(of_agreements) <= looking + 1
+    assert 5 <= len(of_jobs) <= 4 * looking_at_jobs + 1
 
 
-async def seconds_until(condition: Callable[[], bool]) -> float:
-    """Wait for two seconds, and on until it holds; how long that was."""
+async def seconds_of(looks: list[str], at_least: int) -> float:
+    """Let looks be made for two seconds after one, and on until there are so many; how long that was."""
+    await until(lambda: looks)
+    looks.clear()
     began = monotonic()
     await asyncio.sleep(2)
-    await until(condition)
+    await until(lambda: len(looks) >= at_least)
     return monotonic() - began
 
 
