@@ -14,6 +14,7 @@ import httpx
 import pytest
 from starlette.requests import Request
 from starlette.types import Message
+from support.patience import PATIENCE_SECONDS
 from support.upload_requests import HEADERS, KEEP, one_file, post
 from support.upload_server import MAX_FILE_BYTES
 
@@ -79,7 +80,7 @@ async def flood(url: str, start: bytes, *, megabytes: int) -> tuple[bytes, int]:
         await writer.drain()
         sent += 65_536
         await asyncio.sleep(0)
-    answer = await asyncio.wait_for(answered, 5)
+    answer = await asyncio.wait_for(answered, PATIENCE_SECONDS)
     writer.close()
     return answer, sent
 

@@ -159,7 +159,7 @@ async def test_an_id_is_free_again_once_its_operation_has_ended(server: Served) 
         ([{"type": "connection_init", "payload": {"broken": True}}], 4500),
         (
             [
-                {"type": "connection_init", "payload": {"delay": 0.5}},
+                {"type": "connection_init", "payload": {"delay": 3}},
                 {"type": "subscribe", "id": "1", "payload": {"query": COUNT}},
             ],
             4401,
