@@ -13,7 +13,8 @@ _SQLITE_UNIQUE = frozenset({"SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMA
 
 # Connection exceptions; the server is shutting down or starting; has too many connections; its disk is full.
 _PASSING_STATES = ("08", "57P", "53300", "53100")
-_SQLITE_PASSING = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_FULL")
+# The last two: no file may be opened just now, or its disk answers nothing.
+_SQLITE_PASSING = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_FULL", "SQLITE_CANTOPEN", "SQLITE_IOERR")
 
 
 class Conflict(Exception):

@@ -25,6 +25,15 @@ def test_a_full_disk_is_waited_out(tmp_path: Path) -> None:
     assert is_passing(raised.value)
 
 
+def test_a_file_that_cannot_be_opened_just_now_is_waited_for(tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path / 'away' / 'some.db'}")
+    with pytest.raises(OperationalError) as raised, engine.connect():
+        pass
+    engine.dispose()
+
+    assert is_passing(raised.value)
+
+
 def test_a_statement_that_is_wrong_is_not(tmp_path: Path) -> None:
     engine = create_engine(f"sqlite:///{tmp_path / 'wrong.db'}")
     with engine.connect() as connection, pytest.raises(OperationalError) as raised:
