@@ -6,9 +6,9 @@ import sys
 from collections.abc import Coroutine
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from cyclopts import App, CycloptsError
+from cyclopts import App, CycloptsError, Parameter
 
 from agreements_api.collector import leave_out_what_is_there, look_less_often
 from agreements_api.errors import StartupError
@@ -24,6 +24,12 @@ def _one_line(error: CycloptsError) -> str:
 def examples(*commands: str) -> str:
     """Show the commands below a command's options."""
     return "\n".join(["Examples:", "", *(f"    {each}" for each in commands)])
+
+
+def _no_option(_: type, query: str) -> None:
+    """Refuse what is taken for a query only because `-` is one, too."""
+    if query.startswith("-") and query != "-":
+        raise CycloptsError(msg=f"Unknown option: {query}.")
 
 
 app = App(
@@ -124,7 +130,13 @@ async def sync(provider: str = "Microsoft Partner Center", /, *, dry_run: bool =
         "agreements explain - < page.graphql",
     )
 )
-async def explain(query: str, /, *, variables: str = "{}", operation: str | None = None) -> None:
+async def explain(
+    query: Annotated[str, Parameter(allow_leading_hyphen=True, validator=_no_option)],
+    /,
+    *,
+    variables: str = "{}",
+    operation: str | None = None,
+) -> None:
     """Show how a query is answered: its cost, and its SQL for the kind of database that is set.
 
     Args:

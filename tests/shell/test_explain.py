@@ -1,5 +1,7 @@
 """`agreements explain` tells how a query is answered, without asking a database."""
 
+import io
+import sys
 from pathlib import Path
 
 import pytest
@@ -42,6 +44,27 @@ def test_a_file_is_read_and_what_has_no_plan_says_why(run: Run, tmp_path: Path) 
     assert ended.stdout.splitlines()[-1] == (
         "Answered by graphql-core: Query.viewer is no field that a binding serves."
     )
+
+
+def test_a_hyphen_reads_standard_input(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO(PAGE))
+
+    ended = run("explain", "-", "--variables", '{"n": 7}')
+
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout.startswith("Cost: at most 147 rows")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--nonsense"], ["--nonsense", PAGE], [PAGE, "--nonsense"]],
+    ids=["alone", "before", "after"],
+)
+def test_an_option_that_does_not_exist_is_no_query(run: Run, arguments: list[str]) -> None:
+    ended = run("explain", *arguments)
+
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr == "agreements: Unknown option: --nonsense. See agreements --help.\n"
 
 
 def test_without_the_compiler_there_is_no_plan(run: Run) -> None:
