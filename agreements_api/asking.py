@@ -31,10 +31,6 @@ def read_secret(variable: str, prompt: str, *, stored: str | None) -> str:
     return (given or "").strip() or stored or ""
 
 
-def say(line: str = "") -> None:
-    print(line, flush=True)  # noqa: T201 -- the command's answer
-
-
 @asynccontextmanager
 async def patience(what: str) -> AsyncGenerator[None]:
     """Tell now and then that something is still awaited, on standard error."""

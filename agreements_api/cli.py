@@ -12,6 +12,7 @@ from cyclopts import App, CycloptsError, Parameter
 
 from agreements_api.collector import leave_out_what_is_there, look_less_often
 from agreements_api.errors import StartupError
+from agreements_api.saying import ReaderGone, drop_what_is_left, say
 
 if TYPE_CHECKING:
     from agreements_api.settings import Settings
@@ -70,7 +71,7 @@ async def serve(*, host: str | None = None, port: int | None = None, jobs: bool 
 
         def tell() -> None:
             page = " (GraphiQL in a browser)" if settings.graphiql else ""
-            _say(f"Serving {url_of(listener)}/graphql{page}, to this machine only.")
+            say(f"Serving {url_of(listener)}/graphql{page}, to this machine only.")
 
         async with open_services(settings, run_jobs=jobs) as services, warning_of_unreachable(services):
             warn_of_nowhere(services.documents.store)
@@ -91,7 +92,7 @@ async def worker() -> None:
     async with open_services(settings, run_jobs=True):
         leave_out_what_is_there()
         with on_signals(lambda _: stopped.set()):
-            _say("Doing jobs.")
+            say("Doing jobs.")
             await stopped.wait()
 
 
@@ -102,7 +103,7 @@ async def migrate() -> None:
     from agreements_api.services import migrate_all  # noqa: PLC0415 -- commands load what they need
 
     await migrate_all(settings)
-    _say("The database has the schema of this version.")
+    say("The database has the schema of this version.")
 
 
 @app.command(
@@ -120,7 +121,7 @@ async def sync(provider: str = "Microsoft Partner Center", /, *, dry_run: bool =
     settings = _settings()
     from agreements_api.sync_command import run_sync  # noqa: PLC0415 -- commands load what they need
 
-    await run_sync(settings, provider, dry_run=dry_run, say=_say)
+    await run_sync(settings, provider, dry_run=dry_run, say=say)
 
 
 @app.command(
@@ -147,7 +148,7 @@ async def explain(
     settings = _settings()
     from agreements_api.explain_command import run_explain  # noqa: PLC0415 -- commands load what they need
 
-    await run_explain(settings, query, variables, operation, say=_say)
+    await run_explain(settings, query, variables, operation, say=say)
 
 
 @app.command(help_epilogue=examples("agreements schema > schema.graphql"))
@@ -155,7 +156,7 @@ def schema() -> None:
     """Print the served schema as SDL."""
     from schema import print_sdl  # noqa: PLC0415 -- commands load what they need
 
-    sys.stdout.write(print_sdl())
+    say(print_sdl(), end="")
 
 
 @app.command(help_epilogue=examples("agreements demo", "agreements demo --port 8080 --fresh"))
@@ -170,7 +171,7 @@ async def demo(*, port: int | None = None, fresh: bool = False) -> None:
     """
     from agreements_api.demo.run import run_demo  # noqa: PLC0415 -- commands load what they need
 
-    await run_demo(port=port, fresh=fresh, say=_say)
+    await run_demo(port=port, fresh=fresh, say=say)
 
 
 @app.command(
@@ -227,6 +228,9 @@ def main() -> None:
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)
+    except ReaderGone:
+        drop_what_is_left()
+        sys.exit(141)
 
 
 def _run(command: Coroutine[Any, Any, None]) -> None:
@@ -248,10 +252,6 @@ def _settings(**given: object) -> "Settings":
     for warning in misspelt(os.environ):
         get_logger(__name__).warning(warning)
     return settings
-
-
-def _say(line: str) -> None:
-    print(line, flush=True)  # noqa: T201 -- for the person who started the command
 
 
 if __name__ == "__main__":

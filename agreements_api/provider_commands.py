@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from cyclopts import App
 
-from agreements_api.asking import patience, say
+from agreements_api.asking import patience
 from agreements_api.cli import examples
 from agreements_api.errors import StartupError
 from agreements_api.provider_connecting import TOKEN_VARIABLE, connection_from
@@ -23,6 +23,7 @@ from agreements_api.provider_setup import (
     require_provider,
     stored_connection,
 )
+from agreements_api.saying import say
 from agreements_api.services import Services
 from models import Provider, ProviderConnector, ProviderRole
 from providers.errors import ProviderError

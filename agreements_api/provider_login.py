@@ -5,9 +5,10 @@ import os
 import sys
 import webbrowser
 
-from agreements_api.asking import patience, say
+from agreements_api.asking import patience
 from agreements_api.errors import StartupError
 from agreements_api.loopback import open_loopback
+from agreements_api.saying import say
 from providers.partner_center import Connection
 from providers.partner_center.consent import Consent, SignIn
 

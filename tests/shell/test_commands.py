@@ -40,6 +40,24 @@ def test_every_command_explains_its_options_and_gives_examples(run: Run, name: t
     assert undocumented == []
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [("explain", "{ viewer { name } }"), ("provider", "list"), ("schema",)],
+    ids=lambda each: each[0],
+)
+def test_a_command_whose_reader_is_gone_ends_without_a_complaint(
+    program: Program, arguments: tuple[str, ...]
+) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        ended = program.run_into(writing, *arguments)
+    finally:
+        os.close(writing)
+
+    assert (ended.returncode, ended.stderr) == (141, "")
+
+
 def test_the_version_is_that_of_the_installed_package(program: Program) -> None:
     assert program.run("--version").stdout.strip() == version("customer-agreements-api")
 

@@ -73,12 +73,17 @@ class Program:
 
     def run(self, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
         """Run a command to its end."""
+        return self.run_into(subprocess.PIPE, *arguments, **settings)
+
+    def run_into(self, output: int, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end; what it says is written to this file descriptor."""
         return subprocess.run(  # noqa: S603  # our own program
             self._command(arguments),
             cwd=self.folder,
             env=self._environment(settings),
             stdin=subprocess.DEVNULL,
-            capture_output=True,
+            stdout=output,
+            stderr=subprocess.PIPE,
             text=True,
             timeout=START_SECONDS,
             check=False,
