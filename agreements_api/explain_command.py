@@ -1,7 +1,7 @@
 """`agreements explain`: how a query would be answered, without asking the database."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -12,7 +12,10 @@ from agreements_api.errors import StartupError
 from agreements_api.graphql import make_engine, sizes_of
 from agreements_api.services import LOCAL_ACTOR
 from agreements_api.settings import Settings
-from graph import GraphQLRequest, Operation, Reader, Response
+from graph import Code, GraphQLRequest, Operation, Reader, Response
+
+_SHOWN_BY_GRAPHIQL = frozenset({Code.GRAPHQL_PARSE_FAILED, Code.GRAPHQL_VALIDATION_FAILED})
+_WHAT_TO_GIVE = "Give a document, a file, or -."
 
 
 async def run_explain(
@@ -34,9 +37,7 @@ async def run_explain(
     engine = make_engine(settings)
     operation = engine.prepare(request, "explain")
     if isinstance(operation, Response):
-        messages = " ".join(str(each["message"]) for each in operation.errors)
-        hint = "Send it to GraphiQL to see where it is wrong; --operation names one of several."
-        raise StartupError(messages, hint=hint)
+        raise _refusal(operation)
     async with Database(settings.database_url) as database:
         # Nothing is read, and of cursors in the document the plan is told that they are foreign.
         reader = Reader(
@@ -52,6 +53,21 @@ async def run_explain(
         say(plan)
 
 
+def _refusal(refused: Response) -> StartupError:
+    hint = "Send it to GraphiQL to see where it is wrong." if refused.codes <= _SHOWN_BY_GRAPHIQL else ""
+    return StartupError(" ".join(map(_told, refused.errors)), hint=hint)
+
+
+def _told(error: Mapping[str, Any]) -> str:
+    message = str(error["message"])
+    if error["extensions"]["code"] == Code.BAD_REQUEST:
+        # What is a member of requests is an option here.
+        message = message.replace("in operationName", "with --operation")
+    places = [f"line {each['line']}, column {each['column']}" for each in error.get("locations", ())]
+    where = " and ".join(places)
+    return f"{where[0].upper()}{where[1:]}: {message}" if where else message
+
+
 def _cost(settings: Settings, operation: Operation) -> str:
     return (
         f"Cost: at most {operation.cost} rows of {settings.max_cost} allowed, "
@@ -60,6 +76,13 @@ def _cost(settings: Settings, operation: Operation) -> str:
 
 
 def _read(query: str) -> str:
+    document = _document(query)
+    if not document.strip():
+        raise StartupError("The document is empty.", hint=_WHAT_TO_GIVE)
+    return document
+
+
+def _document(query: str) -> str:
     if query == "-":
         return sys.stdin.read()
     if "{" in query or not query.strip():
@@ -67,7 +90,7 @@ def _read(query: str) -> str:
     try:
         return Path(query).read_text("utf-8")
     except OSError as error:
-        raise StartupError(f"{query}: {error.strerror}.", hint="Give a document, a file, or -.") from error
+        raise StartupError(f"{query}: {error.strerror}.", hint=_WHAT_TO_GIVE) from error
 
 
 def _object(text: str) -> dict[str, Any]:

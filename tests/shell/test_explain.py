@@ -11,6 +11,7 @@ PAGE = (
     "query ($n: Int) { accounts(first: $n) { totalCount edges { node { name "
     "agreements { edges { node { number template { name } } } } } } } }"
 )
+TOO_LARGE = "{ accounts(first: 200) { edges { node { agreements(first: 100) { edges { node { id } } } } } } }"
 POSTGRESQL = {
     "database_url": "postgresql://nobody@localhost:1/nothing",
     "secret_key": "a secret of the tests, long enough",
@@ -76,17 +77,34 @@ def test_without_the_compiler_there_is_no_plan(run: Run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["{ nobody }"], "Cannot query field 'nobody'"),
+        (["{ nobody }"], "Line 1, column 3: Cannot query field 'nobody'"),
+        (
+            ["{\n  a: node\n  a: viewer { name } }"],
+            "Line 2, column 3 and line 3, column 3: Fields 'a' conflict",
+        ),
+        (["{ accounts( }"], "Line 1, column 13: Syntax Error: Expected Name, found '}'."),
         (["no-such-file.graphql"], "no-such-file.graphql: No such file or directory."),
         (["{ __typename }", "--variables", "[1]"], "The variables are no JSON object."),
         (["query ($n: Int!) { accounts(first: $n) { totalCount } }"], "Variable '$n'"),
-        (["query A { __typename } query B { __typename }"], "--operation"),
-        ([""], "query is missing"),
+        (["query A { __typename } query B { __typename }"], "name the one to run with --operation.\n"),
+        (["query A { __typename }", "--operation", "B"], "There is no operation of that name.\n"),
+        ([TOO_LARGE], "Lower `first` of accounts from 200 to 99.\n"),
+        ([""], "The document is empty. Give a document, a file, or -."),
+        (["-"], "The document is empty."),
     ],
 )
-def test_what_cannot_be_explained_is_told_in_one_line(run: Run, arguments: list[str], said: str) -> None:
+def test_what_cannot_be_explained_is_told_in_one_line(
+    run: Run, monkeypatch: pytest.MonkeyPatch, arguments: list[str], said: str
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO(" \n"))
+
     ended = run("explain", *arguments)
 
     assert (ended.returncode, ended.stdout) == (1, "")
     assert said in ended.stderr
     assert ended.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("query", ["{ nobody }", "{ accounts( }"])
+def test_graphiql_is_named_where_it_shows_what_is_wrong(run: Run, query: str) -> None:
+    assert run("explain", query).stderr.endswith("Send it to GraphiQL to see where it is wrong.\n")
