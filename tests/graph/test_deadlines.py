@@ -17,6 +17,8 @@ import graph
 pytestmark = pytest.mark.parametrize("library", [False, True], ids=["core", "plans"], indirect=True)
 
 DEADLINE = 0.05
+UNDER_WAY = 0.5
+"""Seconds by which the database is at a statement: what is cancelled on its way there may miss it."""
 TIMES = 100
 SLOWLY = "{ books(filter: {searchedSlowly: true}) { totalCount } }"
 
@@ -55,13 +57,15 @@ async def test_a_mutation_that_took_too_long_says_that_it_may_have_taken_effect(
     assert "may have taken effect" in error["message"]
 
 
-async def test_a_statement_does_not_outlive_its_operation(library: Library, hurried: graph.Engine) -> None:
+async def test_a_statement_does_not_outlive_its_operation(library: Library) -> None:
     await fill(library, 1)
+    bounds = graph.Bounds(query_seconds=UNDER_WAY)
+    hurried = an_engine(bounds=bounds, plans=library.plans is not None)
     for _ in range(5):
         began = time.monotonic()
         answer = await library.ask(SLOWLY, engine=hurried)
 
-        assert time.monotonic() - began < DEADLINE + AT_ONCE_SECONDS
+        assert time.monotonic() - began < UNDER_WAY + AT_ONCE_SECONDS
         [error] = answer.errors or []
         assert error["extensions"]["code"] == "DEADLINE_EXCEEDED"
         assert library.reads.pool.checkedout() == 0  # type: ignore[attr-defined]  # of a queue pool
@@ -74,7 +78,7 @@ async def test_a_statement_does_not_outlive_a_caller_that_leaves(library: Librar
     await fill(library, 1)
     for _ in range(5):
         asking = asyncio.create_task(library.ask(SLOWLY))
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(UNDER_WAY)
         began = time.monotonic()
         asking.cancel()
         with suppress(asyncio.CancelledError):
