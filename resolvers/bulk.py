@@ -153,27 +153,31 @@ async def _create_portion(context: Context, job_id: UUID) -> bool:
         job = require(await uow.jobs.get(job_id), "job")
         if not stop_if_asked(job, uow):
             job.begin(uow.now)
-            await _go_on(uow, job)
+            if await _go_on(uow, job):
+                # Not at the transaction's instant, which is when the portion began.
+                job.finish(JobStatus.SUCCEEDED, context.now())
         await uow.commit()
     if job.is_finished:
         context.signals.ended(job.id)
     return job.is_finished
 
 
-async def _go_on(uow: UnitOfWork, job: Job) -> None:
+async def _go_on(uow: UnitOfWork, job: Job) -> bool:
+    """Deal with the next portion; gives whether it was the last."""
     template = require(await uow.templates.peek(require(job.template_id, "template")), "template")
     accounts = _accounts(job)
     after = None if job.cursor is None else UUID(job.cursor)
     targets = await uow.bulk.list_targets(template, after=after, accounts=accounts, limit=PORTION_SIZE)
     items = await _deal_with(uow, job, template, targets)
-    if len(targets) < PORTION_SIZE:
+    is_last = len(targets) < PORTION_SIZE
+    if is_last:
         elsewhere = await uow.bulk.list_accounts_elsewhere(template.provider_id, accounts or [])
         items += [Item(str(account), JobItemOutcome.SKIPPED, ELSEWHERE) for account in elsewhere]
-        job.finish(JobStatus.SUCCEEDED, uow.now)
     else:
         job.cursor = str(targets[-1].provider_account_id)
     await uow.bulk.add_items(job.id, items)
     _count(job, items)
+    return is_last
 
 
 async def _deal_with(

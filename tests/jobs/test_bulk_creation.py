@@ -263,6 +263,17 @@ async def test_the_answer_follows_the_end_before_the_next_look_is_due(
     assert utc_now() - job.finished_at < timedelta(seconds=AT_ONCE_SECONDS)
 
 
+async def test_a_job_of_one_portion_tells_when_that_began_and_when_it_ended(program: Program):
+    await customers(program.database, 3)
+
+    async with program.doing_jobs():
+        job = await bulk_create(program)
+
+    assert job.started_at is not None
+    assert job.finished_at is not None
+    assert job.requested_at <= job.started_at < job.finished_at
+
+
 async def test_a_dry_run_says_what_it_would_create(program: Program):
     await customers(program.database, 3)
 
