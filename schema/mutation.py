@@ -88,7 +88,10 @@ class Mutation(DocumentMutations):
         )
         return answer.CreateAgreementPayload(agreement=Agreement.ref(made.id))
 
-    @mutation(description="Fill in or correct an agreement. It is never accepted by that.")
+    @mutation(
+        description="Fill in or correct an agreement. It is never accepted by that. "
+        "Of one that has ended only the remarks (`description`) can be changed."
+    )
     async def update_agreement(
         self, info: Info, input: of_agreements.UpdateAgreementInput
     ) -> answer.UpdateAgreementPayload:
