@@ -114,6 +114,10 @@ async def _watched(child: Child, say: Say) -> AsyncGenerator[None]:
 
 
 def _welcome(url: str, child: Child, say: Say) -> None:
+    from agreements_api.demo.tenants import Partner  # noqa: PLC0415 -- loaded by now
+    from graph import encode_id  # noqa: PLC0415 -- loaded by now
+
+    emea = encode_id("Provider", Partner.EMEA.provider_id)
     say(
         f"""
 The demo is running, for this machine only. Ctrl-C ends it; what you change is kept in {FOLDER}/.
@@ -125,7 +129,8 @@ Things to try:
   1. Run the tour: in GraphiQL's sidebar, from the first document to the last.
   2. Be a customer: agreements of Partner Center EMEA wait until the customer accepts, on a page of its own.
      Find the pages, open one, accept or refuse, and within {_POLL.seconds} seconds the agreement says so:
-     {{ agreements(first: 5, filter: {{syncState: AWAITING_CUSTOMER}})
+     {{ agreements(first: 5, filter: {{origin: PROVISIONING,
+         providerId: "{emea}"}})
        {{ edges {{ node {{ number account {{ name }} acceptanceRequest {{ url status }} }} }} }} }}
   3. Let Microsoft refuse partners' confirmations, as it does since January 2026, and provision another
      customer (the tour's document 8 with another idempotencyKey, domain and externalRef):

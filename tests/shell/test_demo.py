@@ -6,6 +6,7 @@ import resource
 import shutil
 import signal
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -13,6 +14,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 from support.demo import Demo, is_open, refused_demo, wait_until_closed
+from support.patience import PATIENCE_SECONDS
 
 STATE = ".agreements-demo"
 COUNTS = """{
@@ -151,6 +153,26 @@ def test_the_simulators_end_is_told_and_the_server_goes_on(folder: Path) -> None
         code, errors = demo.interrupt()
     assert code == 0
     assert "Traceback" not in errors
+
+
+def test_the_query_that_is_printed_finds_customers_own_pages_and_tells_what_they_decide(folder: Path) -> None:
+    def requests() -> list[dict[str, str]]:
+        data = demo.ask(query)["data"]
+        assert isinstance(data, dict)
+        return [each["node"]["acceptanceRequest"] for each in data["agreements"]["edges"]]
+
+    with Demo(folder, "--port", "0", AGREEMENTS_ACCEPTANCE_POLL_INTERVAL="1") as demo:
+        demo.ready()
+        query = demo.hear(r"\{ agreements\(") + demo.hear("providerId: ") + demo.hear("edges")
+        found = requests()
+        assert [each["status"] for each in found] == ["OPEN"] * 5
+        assert {urlsplit(each["url"]).path.split("/")[1] for each in found} == {"attestations"}
+        httpx.post(found[0]["url"], data={"decision": "accept"}).raise_for_status()
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while requests()[0]["status"] != "ACCEPTED":
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+        assert demo.interrupt() == (0, "")
 
 
 def test_links_for_customers_follow_the_simulator_to_another_port(folder: Path) -> None:
