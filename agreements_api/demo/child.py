@@ -52,13 +52,16 @@ class Child:
 
 
 @asynccontextmanager
-async def simulator(folder: DemoFolder) -> AsyncGenerator[Child]:
-    """Start it where it listened last time, if that port is free, and end it with the block.
+async def simulator(folder: DemoFolder, say: Callable[[str], None]) -> AsyncGenerator[Child]:
+    """Start it where it listened last time, or say where else if that port is taken; end it with the block.
 
     It is not waited for: much can be done before it is needed. A session of its own keeps Ctrl-C from it,
     so that calls under way can finish first.
     """
-    port = _free_port(folder.simulator_port or USUAL_PORT)
+    wanted = folder.simulator_port or USUAL_PORT
+    port = _free_port(wanted)
+    if port != wanted:
+        say(f"The Partner Center simulator's port {wanted} is taken: it has {port} from now on.")
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "agreements_api.demo.simulator", str(port), str(folder.simulator_store),
         stdin=PIPE, stdout=PIPE, start_new_session=True,

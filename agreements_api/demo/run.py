@@ -35,7 +35,7 @@ async def run_demo(*, port: int | None, fresh: bool, say: Say) -> None:
     settings = _settings(port)
     configure_logs(level=settings.log_level, format=settings.log_format)
     with listen(settings.host, settings.port) as listener, demo_folder(fresh=fresh) as folder:
-        async with simulator(folder) as child:
+        async with simulator(folder, say) as child:
             from agreements_api.app import make_app  # noqa: PLC0415 -- seconds, while the simulator starts
             from agreements_api.services import open_services  # noqa: PLC0415 -- only where it is needed
 

@@ -178,10 +178,13 @@ def test_the_query_that_is_printed_finds_customers_own_pages_and_tells_what_they
 def test_links_for_customers_follow_the_simulator_to_another_port(folder: Path) -> None:
     state = folder / STATE / "state.json"
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        kept = json.loads(state.read_text()) | {"simulatorPort": listener.getsockname()[1]}
+        taken = listener.getsockname()[1]
+        kept = json.loads(state.read_text()) | {"simulatorPort": taken}
         state.write_text(json.dumps(kept))
         with Demo(folder, "--port", "0") as demo:
+            told = demo.hear(f"port {taken} is taken")
             demo.ready()
+            assert f" {urlsplit(demo.simulator_url).port} " in told
             answer = demo.ask(
                 "{ agreements(first: 50, filter: { syncState: AWAITING_CUSTOMER })"
                 " { edges { node { acceptanceRequest { url } } } } }"
