@@ -92,6 +92,13 @@ def run(
         listener = _listen(host, port)
     except OSError as error:
         return _fail(f"cannot listen on {host}:{port}: {error.strerror}; choose another port with --port")
+    return run_on(listener, make_app, announce)
+
+
+def run_on(
+    listener: socket.socket, make_app: Callable[[], Starlette], announce: Callable[[str], None] = announce
+) -> int:
+    """Serve as `run` does, on a socket that is bound already; it is closed at the end."""
     with listener:
         try:
             app = make_app()

@@ -7,6 +7,7 @@ from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from agreements_api.demo.folder import BEGIN_ANEW, DemoFolder
 from agreements_api.errors import StartupError
@@ -59,13 +60,11 @@ async def simulator(folder: DemoFolder, say: Callable[[str], None]) -> AsyncGene
     so that calls under way can finish first.
     """
     wanted = folder.simulator_port or USUAL_PORT
-    port = _free_port(wanted)
+    with _listener(wanted) as listener:
+        port = listener.getsockname()[1]
+        process = await _started(listener, port, folder.simulator_store)
     if port != wanted:
         say(f"The Partner Center simulator's port {wanted} is taken: it has {port} from now on.")
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "agreements_api.demo.simulator", str(port), str(folder.simulator_store),
-        stdin=PIPE, stdout=PIPE, start_new_session=True,
-    )  # fmt: skip
     try:
         yield Child(port, process)
     finally:
@@ -79,13 +78,27 @@ async def simulator(folder: DemoFolder, say: Callable[[str], None]) -> AsyncGene
             await process.wait()
 
 
-def _free_port(wanted: int) -> int:
+async def _started(listener: socket.socket, port: int, store: Path) -> Process:
+    """Hand the socket on, so that nobody takes the port before the simulator serves on it."""
+    handed_on = [listener.fileno()] if sys.platform != "win32" else []
+    if not handed_on:
+        listener.close()  # Windows hands on no descriptors
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "agreements_api.demo.simulator", str(port), str(store), *map(str, handed_on),
+        stdin=PIPE, stdout=PIPE, start_new_session=True, pass_fds=handed_on,
+    )  # fmt: skip
+
+
+def _listener(wanted: int) -> socket.socket:
+    """Listen on the port wanted, or on any; whoever asks for the same one finds it taken."""
     for port in (wanted, 0):
-        with socket.socket() as trial:
-            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                trial.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return trial.getsockname()[1]
+        listener = socket.socket()
+        try:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(("127.0.0.1", port))
+            listener.listen()
+        except OSError:
+            listener.close()
+        else:
+            return listener
     raise StartupError("No port is free for the Partner Center simulator.")

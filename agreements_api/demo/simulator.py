@@ -2,12 +2,14 @@
 
 import os
 import signal
+import socket
 import sys
 import threading
 from datetime import timedelta
 from pathlib import Path
 
-from simulator.server import serve
+from simulator.app import create_app
+from simulator.server import run_on, serve
 from simulator.settings import SimulatorSettings
 
 _STDIN = 0
@@ -16,8 +18,11 @@ _PAGES_LAST = timedelta(days=366)
 
 
 def main() -> int:
-    """Serve on a port with a store, both given as arguments, for as long as standard input is open."""
-    port, store = sys.argv[1:]
+    """Serve on a port with a store, for as long as standard input is open.
+
+    Arguments: the port, the store, and the descriptor of the socket that has the port, if it is handed on.
+    """
+    port, store, *handed_on = sys.argv[1:]
     given = {
         "port": port,
         "store": Path(store),
@@ -26,7 +31,9 @@ def main() -> int:
     }
     settings = SimulatorSettings.model_validate(given)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    return serve(settings)
+    if not handed_on:
+        return serve(settings)
+    return run_on(socket.socket(fileno=int(handed_on[0])), lambda: create_app(settings))
 
 
 def _end_with_parent() -> None:

@@ -16,6 +16,8 @@ import pytest
 from support.demo import Demo, is_open, refused_demo, wait_until_closed
 from support.patience import PATIENCE_SECONDS
 
+from agreements_api.demo import child
+
 STATE = ".agreements-demo"
 COUNTS = """{
   accounts(first: 0) { totalCount }
@@ -196,3 +198,12 @@ def test_links_for_customers_follow_the_simulator_to_another_port(folder: Path) 
             assert {urlsplit(url).path.split("/")[1] for url in urls} == {"AdminPortal", "attestations"}
             assert {httpx.get(url).status_code for url in urls} == {200}
             assert demo.interrupt() == (0, "")
+
+
+def test_who_starts_first_has_the_port_before_its_simulator_serves() -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        wanted = free.getsockname()[1]
+    with child._listener(wanted) as first, child._listener(wanted) as second:  # noqa: SLF001  # for a moment only
+        assert first.getsockname()[1] == wanted
+        assert second.getsockname()[1] != wanted
