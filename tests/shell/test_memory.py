@@ -26,8 +26,8 @@ DOCUMENTS = int(os.environ.get("MEMORY_DOCUMENTS", "300"))
 CONNECTIONS = 64
 WARM_PAGES = 500
 """Until then pools open, and the allocator takes what so many answers at once need."""
-WARM_SHARE = 0.4
-"""Of the time, besides."""
+WARM_SHARE = 0.6
+"""Of the time, besides. With jobs the engine's first rounds load what they use: half a minute, and 10 MB."""
 KEPT_DOCUMENTS = 1_500
 """More than are kept: then there is no growth any more."""
 MOST_WITH_DOCUMENTS = 160
