@@ -325,10 +325,10 @@ async def test_the_largest_operations_are_refused_or_take_little(
         began = time.process_time()
         answer = await library.ask(WORST % inner, ids=ids)
         taken.append(time.process_time() - began)
-        if taken[-1] < 4:
+        if taken[-1] < 2:
             break
 
-    assert min(taken) < 4  # half a second on a quiet machine
+    assert min(taken) < 2
     assert [error["extensions"]["code"] for error in answer.errors or ()] == ["WORK_EXCEEDED"] * refused
 
 

@@ -3,22 +3,18 @@
 import asyncio
 import time
 from contextlib import suppress
-from statistics import median
 
 import pytest
 from sqlalchemy import text
 from support.library.engines import Library, an_engine
 from support.library.seed import fill
 from support.library.slow import GIVEN_UP
-from support.patience import AT_ONCE_SECONDS
 
 import graph
 
 pytestmark = pytest.mark.parametrize("library", [False, True], ids=["core", "plans"], indirect=True)
 
 DEADLINE = 0.05
-UNDER_WAY = 0.5
-"""Seconds by which the database is at a statement: what is cancelled on its way there may miss it."""
 TIMES = 100
 SLOWLY = "{ books(filter: {searchedSlowly: true}) { totalCount } }"
 
@@ -38,14 +34,13 @@ async def test_a_sleeping_resolver_is_given_up_soon_after_the_deadline(
         GIVEN_UP.clear()
         began = time.monotonic()
         answer = await library.ask("{ nap(seconds: 60) }", engine=hurried)
-        delays += [at - began - DEADLINE for at in GIVEN_UP]  # none, where the deadline came before it began
+        delays.append(GIVEN_UP[0] - began - DEADLINE)
         assert answer.data is None
         [error] = answer.errors or []
         assert error["extensions"]["code"] == "DEADLINE_EXCEEDED"
 
-    assert TIMES / 2 < len(delays) <= TIMES
-    assert median(delays) <= 0.1
-    assert max(delays) <= AT_ONCE_SECONDS
+    assert sorted(delays)[TIMES * 95 // 100] <= 0.1
+    assert max(delays) <= 1
 
 
 async def test_a_mutation_that_took_too_long_says_that_it_may_have_taken_effect(
@@ -57,15 +52,13 @@ async def test_a_mutation_that_took_too_long_says_that_it_may_have_taken_effect(
     assert "may have taken effect" in error["message"]
 
 
-async def test_a_statement_does_not_outlive_its_operation(library: Library) -> None:
+async def test_a_statement_does_not_outlive_its_operation(library: Library, hurried: graph.Engine) -> None:
     await fill(library, 1)
-    bounds = graph.Bounds(query_seconds=UNDER_WAY)
-    hurried = an_engine(bounds=bounds, plans=library.plans is not None)
     for _ in range(5):
         began = time.monotonic()
         answer = await library.ask(SLOWLY, engine=hurried)
 
-        assert time.monotonic() - began < UNDER_WAY + AT_ONCE_SECONDS
+        assert time.monotonic() - began < DEADLINE + 1
         [error] = answer.errors or []
         assert error["extensions"]["code"] == "DEADLINE_EXCEEDED"
         assert library.reads.pool.checkedout() == 0  # type: ignore[attr-defined]  # of a queue pool
@@ -78,13 +71,13 @@ async def test_a_statement_does_not_outlive_a_caller_that_leaves(library: Librar
     await fill(library, 1)
     for _ in range(5):
         asking = asyncio.create_task(library.ask(SLOWLY))
-        await asyncio.sleep(UNDER_WAY)
+        await asyncio.sleep(0.1)
         began = time.monotonic()
         asking.cancel()
         with suppress(asyncio.CancelledError):
             await asking
 
-        assert time.monotonic() - began < AT_ONCE_SECONDS
+        assert time.monotonic() - began < 1
         assert await statements_at_work(library) == []
 
 
@@ -94,7 +87,7 @@ async def statements_at_work(library: Library) -> list[str]:
         return []
     found = "SELECT query FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
     async with library.writes.connect() as connection:
-        for _ in range(200):  # the server notices a cancelled statement a moment later
+        for _ in range(20):  # the server notices a cancelled statement a moment later
             rows = (await connection.execute(text(found))).scalars().all()
             if not rows:
                 break

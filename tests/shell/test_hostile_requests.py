@@ -2,11 +2,7 @@
 
 import asyncio
 import json
-import os
 from collections.abc import Iterator
-from itertools import pairwise
-from pathlib import Path
-from statistics import median
 
 import pytest
 from support.hostile import Attack, attacks
@@ -14,10 +10,7 @@ from support.program import Program, Running
 from support.wire import Answer, exchange
 
 ATTACKS = attacks()
-USUAL_SECONDS, LONGEST_SECONDS = 0.25, 2.0
-"""Of the server's processor: of almost all, and of the worst. By the clock half of them take as little."""
-BUSY_SECONDS = 5.0
-"""For the longest wait by the clock: other programs may have the machine."""
+P99_SECONDS, LONGEST_SECONDS = 0.25, 2.0
 
 
 @pytest.fixture(scope="module")
@@ -28,28 +21,21 @@ def hostile_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running
 
 
 async def test_every_hostile_request_gets_a_coded_answer_at_once(hostile_server: Running) -> None:
-    answers: list[tuple[Attack, Answer]] = []
-    used = [processor_seconds(hostile_server)]
-    for attack in ATTACKS:
-        answers.append((attack, await exchange(hostile_server.url, attack.wire())))
-        used.append(processor_seconds(hostile_server))
+    answers = [(attack, await exchange(hostile_server.url, attack.wire())) for attack in ATTACKS]
 
     assert len(ATTACKS) >= 200
     wrong = [f"{attack.name}: {told}" for attack, answer in answers if (told := complaint(answer))]
     assert wrong == []
-    costs = sorted(after - before for before, after in pairwise(used))
-    assert costs[len(costs) * 99 // 100] <= USUAL_SECONDS
-    assert costs[-1] <= LONGEST_SECONDS
-    times = [answer.seconds for _, answer in answers]
-    assert median(times) <= USUAL_SECONDS
-    assert max(times) <= BUSY_SECONDS
+    times = sorted(answer.seconds for _, answer in answers)
+    assert times[len(times) * 99 // 100] <= P99_SECONDS
+    assert times[-1] <= LONGEST_SECONDS
     assert await hostile_server.ask("{ providers { totalCount } }") == {"providers": {"totalCount": 2}}
     assert "Traceback" not in hostile_server.output
 
 
 async def test_hostile_requests_at_once_do_not_keep_others_waiting(hostile_server: Running) -> None:
     async def attack_all(some: list[Attack]) -> list[str]:
-        return [complaint(await exchange(hostile_server.url, each.wire())) for each in some]
+        return [complaint(await exchange(hostile_server.url, each.wire(), seconds=20)) for each in some]
 
     attacking = [asyncio.create_task(attack_all(ATTACKS[n::8])) for n in range(8)]
     delays = []
@@ -59,8 +45,7 @@ async def test_hostile_requests_at_once_do_not_keep_others_waiting(hostile_serve
         delays.append(asyncio.get_running_loop().time() - began)
 
     assert [told for task in attacking for told in task.result() if told] == []
-    assert median(delays) <= LONGEST_SECONDS
-    assert max(delays) <= 2 * BUSY_SECONDS
+    assert max(delays) <= LONGEST_SECONDS
 
 
 async def test_half_open_connections_do_not_disturb_anybody(hostile_server: Running) -> None:
@@ -82,17 +67,7 @@ async def test_half_open_connections_do_not_disturb_anybody(hostile_server: Runn
         for writer in opened:
             writer.close()
 
-    assert median(delays) <= USUAL_SECONDS
-    assert max(delays) <= BUSY_SECONDS
-
-
-def processor_seconds(running: Running) -> float:
-    """What the server has used; 0 where that is not told."""
-    told = Path(f"/proc/{running.process.pid}/stat")
-    if not told.exists():
-        return 0.0
-    user, system = told.read_text().rpartition(")")[2].split()[11:13]
-    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+    assert sorted(delays)[len(delays) * 95 // 100] <= P99_SECONDS
 
 
 def complaint(answer: Answer) -> str:

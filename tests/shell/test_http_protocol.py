@@ -8,12 +8,10 @@ import signal
 import time
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from statistics import median
 
 import pytest
 import websockets
 from starlette.types import Receive, Scope, Send
-from support.patience import PATIENCE_SECONDS, until
 from support.program import Program, Running
 from support.servers import serving
 from support.wire import exchange
@@ -32,8 +30,8 @@ KEYS = (
 )
 SPEAKS = b"sec-websocket-protocol: graphql-transport-ws\r\n"
 FAIR_SECONDS = 0.25
-"""For which nobody else may keep a request waiting, as a rule: other programs may have the machine."""
-TINY_CHUNKS_SECONDS = 2.0
+"""For which nobody else may keep a request waiting; a busy machine gets time."""
+TINY_CHUNKS_SECONDS = 1.0
 """Each chunk is an event of its own: 0.42 was seen, and 16 where reading was not fair."""
 
 
@@ -73,7 +71,7 @@ async def connected(peer: Running) -> AsyncGenerator[tuple[asyncio.StreamReader,
         writer.transport.abort()
 
 
-async def all_of(peer: Running, sent: bytes, *, seconds: float = PATIENCE_SECONDS) -> bytes:
+async def all_of(peer: Running, sent: bytes, *, seconds: float = 8.0) -> bytes:
     """What comes until the server closes."""
     async with connected(peer) as (reader, writer), asyncio.timeout(seconds):
         writer.write(sent)
@@ -216,7 +214,7 @@ async def test_a_handshake_that_opens_nothing_gets_a_coded_answer(
 
 
 async def test_what_comes_with_the_handshake_waits_until_it_is_answered(peer: Running) -> None:
-    async with connected(peer) as (reader, writer), asyncio.timeout(PATIENCE_SECONDS):
+    async with connected(peer) as (reader, writer), asyncio.timeout(5):
         writer.write(opening() + frame(1, b'{"type":"connection_init"}') + frame(9, b"early"))
 
         assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 101 ")
@@ -232,18 +230,18 @@ async def test_tiny_chunks_keep_nobody_waiting(peer: Running) -> None:
         peer, b"GET /livez HTTP/1.1\r\n" + HOST + b"transfer-encoding: chunked\r\n\r\n" + tiny
     )
 
-    assert median(delays) < TINY_CHUNKS_SECONDS
+    assert max(delays) < TINY_CHUNKS_SECONDS
 
 
 async def test_many_requests_at_once_keep_nobody_waiting(peer: Running) -> None:
-    assert median(await delays_while(peer, LIVE * 5_000)) < FAIR_SECONDS
+    assert max(await delays_while(peer, LIVE * 5_000)) < FAIR_SECONDS
 
 
 @pytest.mark.parametrize("kind", [0, 9, 10], ids=["parts", "pings", "pongs"])
 async def test_frames_that_are_no_messages_close_the_socket_when_there_are_too_many(
     peer: Running, kind: int
 ) -> None:
-    async with connected(peer) as (reader, writer), asyncio.timeout(PATIENCE_SECONDS):
+    async with connected(peer) as (reader, writer), asyncio.timeout(5):
         writer.write(opening())
         await reader.readuntil(b"\r\n\r\n")
         writer.write(frame(1, b"{", fin=False) + frame(kind, fin=kind != 0) * 1_500)
@@ -269,7 +267,8 @@ async def test_messages_in_many_parts_and_of_many_bytes_are_taken(peer: Running)
 
 async def test_who_still_sends_gets_to_read_the_answer_and_is_then_left(peer: Running) -> None:
     """The answer says that the connection ends, long before the body does."""
-    async with connected(peer) as (reader, writer), asyncio.timeout(PATIENCE_SECONDS):
+    began = time.monotonic()
+    async with connected(peer) as (reader, writer), asyncio.timeout(15):
         writer.write(post(b"x" * 1_000, length=10_000_000))
         for _ in range(20):
             writer.write(b"x" * 50_000)
@@ -280,6 +279,7 @@ async def test_who_still_sends_gets_to_read_the_answer_and_is_then_left(peer: Ru
         await dripping
 
     assert answer.startswith(b"HTTP/1.1 413 ")
+    assert time.monotonic() - began < 10
 
 
 async def drip(writer: asyncio.StreamWriter) -> None:
@@ -292,14 +292,7 @@ async def drip(writer: asyncio.StreamWriter) -> None:
         pass
 
 
-async def test_a_connection_that_is_lost_is_let_go_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("agreements_api.fair_transport.LINGER_SECONDS", 2 * PATIENCE_SECONDS)
-    monkeypatch.setattr("agreements_api.http_protocol.HEAD_SECONDS", 2 * PATIENCE_SECONDS)
-
-    def is_let_go() -> bool:
-        gc.collect()
-        return not any(isinstance(each, FairTransport) for each in gc.get_objects())
-
+async def test_a_connection_that_is_lost_is_let_go_at_once() -> None:
     async def app(_scope: Scope, _receive: Receive, _send: Send) -> None:
         pytest.fail("No request was whole.")
 
@@ -307,7 +300,11 @@ async def test_a_connection_that_is_lost_is_let_go_at_once(monkeypatch: pytest.M
         for _ in range(3):
             answer = await exchange(url, b"GET / HTTP/9\r\n" + HOST + b"\r\n")
             assert answer.status == 400
-        await until(is_let_go)
+        await asyncio.sleep(0.2)
+        gc.collect()
+        held = [each for each in gc.get_objects() if isinstance(each, FairTransport)]
+
+    assert held == []
 
 
 async def test_an_application_learns_that_the_client_is_gone_though_more_was_sent_ahead() -> None:
@@ -332,7 +329,7 @@ async def test_an_application_learns_that_the_client_is_gone_though_more_was_sen
         writer.write(LIVE + LIVE)
         await asyncio.sleep(0.05)
         writer.transport.abort()
-        async with asyncio.timeout(PATIENCE_SECONDS):
+        async with asyncio.timeout(2):
             await gone.wait()
 
 
@@ -349,7 +346,7 @@ async def test_an_application_that_does_not_answer_a_handshake_is_not_waited_for
     monkeypatch.setattr("agreements_api.socket_protocol.HANDSHAKE_SECONDS", 0.1)
     async with serving(app, http=BoundedProtocol, lifespan="off") as url:
         answer = await exchange(url, opening())
-        async with asyncio.timeout(PATIENCE_SECONDS):
+        async with asyncio.timeout(2):
             await gone.wait()
 
     assert answer.status == 408

@@ -26,18 +26,18 @@ DOCUMENTS = int(os.environ.get("MEMORY_DOCUMENTS", "300"))
 CONNECTIONS = 64
 WARM_PAGES = 500
 """Until then pools open, and the allocator takes what so many answers at once need."""
-WARM_SHARE = 0.6
-"""Of the time, besides. With jobs the engine's first rounds load what they use: half a minute, and 10 MB."""
+WARM_SHARE = 0.4
+"""Of the time, besides."""
 KEPT_DOCUMENTS = 1_500
 """More than are kept: then there is no growth any more."""
 MOST_WITH_DOCUMENTS = 160
-SHORT_OF_TIME = 60.0
+SHORT_OF_TIME = 10.0
 """Seconds for that, on a machine with much else to do; then it is fewer pages."""
 GROWTH = 1.05
 
 pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc"),
-    pytest.mark.timeout(300 + 2 * SECONDS + DOCUMENTS / 20),
+    pytest.mark.timeout(120 + 2 * SECONDS + DOCUMENTS / 20),
 ]
 
 
