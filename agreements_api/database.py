@@ -20,7 +20,6 @@ from sqlalchemy.util.concurrency import in_greenlet
 
 from jobs.system import SQLITE_CHECKPOINT, teach_clock
 from repositories import AtHand, Enqueue, Together, Transactions
-from repositories.alone.at_hand import MOST as AT_HAND
 from repositories.alone.postgresql import connect
 from repositories.alone.sqlite import teach_ids
 
@@ -31,6 +30,12 @@ if TYPE_CHECKING:
 BUSY_TIMEOUT_MS = 30_000
 PLAN_CONNECTIONS = 5
 """To PostgreSQL, in each process, beside those of the two engines, and those at hand."""
+
+AT_HAND = 10
+"""Connections to PostgreSQL, in each process, to change one entity by; changes wait for each other in it."""
+
+SQLITE_AT_HAND = 2
+"""One for who has its turn to write, and one for who reads meanwhile, which takes no time."""
 
 PLAN_TEXT_BYTES = 8 * 1024 * 1024
 """Of the rows that a statement of a plan finds on SQLite, in one text; more are read one by one."""
@@ -89,7 +94,7 @@ class Database:
             self.writes = _postgresql_engine(self.url, options=_POSTGRESQL_WRITER_OPTIONS)
             self.reads = _postgresql_engine(self.url, options=_POSTGRESQL_READER_OPTIONS)
         self._at_hand = self.writes if self.is_sqlite else _postgresql_at_hand(self.url)
-        self.at_hand = AtHand(self._at_hand)
+        self.at_hand = AtHand(self._at_hand, SQLITE_AT_HAND if self.is_sqlite else AT_HAND)
         self._apart = create_async_engine(self.url, hide_parameters=True, poolclass=NullPool)
         if self.is_sqlite:
             event.listen(self._apart.sync_engine, "do_connect", _connect)

@@ -92,13 +92,16 @@ class UnitOfWork:
     """One transaction with its repositories; leaving it without `commit` writes nothing.
 
     Use it as `async with … as uow`, once, by one task: entered, it has its turn to write until it commits.
+    One for a single entity (`is_single`) does not wait for that on SQLite: whatever it does beside `only` and
+    `commit` raises Conflict there, and the operation, which must be `repeated`, has its turn the next time.
     System fields, audit events and the search index follow from what changed and are written in the same
     transaction.
     """
 
-    def __init__(self, begun: "Transactions", history: History) -> None:
+    def __init__(self, begun: "Transactions", history: History, *, is_single: bool) -> None:
         self.history, self._begun = history, begun
-        self._turn = begun.turn()
+        self._is_without_turn = is_single and begun.together is not None and not again.get()
+        self._turn = _NO_TURN if self._is_without_turn else begun.turn()
         self._alone: Alone | None = None
         self._is_over = False
 
@@ -107,9 +110,12 @@ class UnitOfWork:
         """The session, from when it is first needed; what was read alone becomes one of its entities.
 
         Raises:
+            Conflict: It has no turn to write.
             RuntimeError: It has been committed without one: it would begin another transaction.
         """
         self._require_open()
+        if self._is_without_turn:
+            raise Conflict("It did not wait for its turn, and needs more than a single entity.")
         session = AsyncSession(
             self._begun.engine,
             sync_session_class=_Recorded,
@@ -285,10 +291,23 @@ class Transactions:
             yield View(session, History(actor, self.now(), None, None))
 
     def begin(
-        self, *, actor: str, request_id: str | None = None, correlation_id: str | None = None
+        self,
+        *,
+        actor: str,
+        request_id: str | None = None,
+        correlation_id: str | None = None,
+        is_single: bool = False,
     ) -> UnitOfWork:
-        """Make a unit of work, to be entered; entities read in it stay readable afterwards."""
-        return UnitOfWork(self, History(actor, self.now(), request_id, correlation_id))
+        """Make a unit of work, to be entered; entities read in it stay readable afterwards.
+
+        Args:
+            actor: Who acts.
+            request_id: In whose course.
+            correlation_id: What else belongs to it.
+            is_single: Whether it is for a single entity, which need not wait for its turn to be read.
+        """
+        history = History(actor, self.now(), request_id, correlation_id)
+        return UnitOfWork(self, history, is_single=is_single)
 
 
 class _conflicts:  # noqa: N801 -- reads as a clause: with _conflicts()

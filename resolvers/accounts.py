@@ -123,7 +123,7 @@ async def update_account(
         DomainError: NOT_FOUND, REVISION_CONFLICT, INVALID, INVALID_EMAIL, EXTERNAL_REF_TAKEN.
     """
     values = checked_values(_CHECKS, changes)
-    async with context.unit_of_work() as uow:
+    async with context.unit_of_work(is_single=True) as uow:
         account = require(await uow.only(Account, account_id), "account", "accountId")
         check_revision(account, revision)
         contacts = values.pop("contacts", None)

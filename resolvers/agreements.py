@@ -64,7 +64,7 @@ async def update_agreement(
             SIGNATURE_LOCKED, EXECUTED_ON_IN_FUTURE.
     """
     checked = checked_values(CHECKS, changes)
-    async with context.unit_of_work() as uow:
+    async with context.unit_of_work(is_single=True) as uow:
         agreement = require(await uow.only(Agreement, agreement_id), "agreement", "agreementId")
         check_revision(agreement, revision)
         agreement.edit(checked, today=uow.now.date())

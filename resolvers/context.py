@@ -51,8 +51,9 @@ class Context:
     lookouts: Lookouts
     request_id: str | None = None
 
-    def unit_of_work(self) -> AbstractAsyncContextManager[UnitOfWork]:
-        return self.transactions.begin(actor=self.actor, request_id=self.request_id)
+    def unit_of_work(self, *, is_single: bool = False) -> AbstractAsyncContextManager[UnitOfWork]:
+        """Begin to write; single if a `repeated` operation changes one entity and mostly nothing else."""
+        return self.transactions.begin(actor=self.actor, request_id=self.request_id, is_single=is_single)
 
     def look(self) -> AbstractAsyncContextManager[View]:
         """Read what is committed; nothing can be written."""

@@ -81,7 +81,7 @@ async def set_provider_status(
     Raises:
         DomainError: NOT_FOUND, REVISION_CONFLICT.
     """
-    async with context.unit_of_work() as uow:
+    async with context.unit_of_work(is_single=True) as uow:
         provider = require(await uow.only(Provider, provider_id), "provider", "providerId")
         check_revision(provider, revision)
         changed = provider.status is not status

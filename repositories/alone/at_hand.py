@@ -4,15 +4,11 @@ import asyncio
 import logging
 from contextlib import suppress
 from time import monotonic
-from typing import Final
 
 from sqlalchemy import Engine, event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from repositories.alone.line import Line
-
-MOST: Final = 10
-"""At once; who comes when all of them are taken waits a moment for the next."""
 
 _PATIENCE_SECONDS = 0.25
 """After which those who have them wait themselves, for rows that others hold."""
@@ -29,13 +25,15 @@ class AtHand:
     third of what a small write costs. Who takes one from here must be ready to find it dead.
 
     Args:
-        engine: Opens them, as many as `MOST` beside those of all others.
+        engine: Opens them, beside those of all others.
+        most: How many at once; who comes when all of them are taken waits a moment for the next.
     """
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, most: int) -> None:
+        self.most = most
         self._engine = engine
         self._idle: list[Line] = []
-        self._places = asyncio.Semaphore(MOST)
+        self._places = asyncio.Semaphore(most)
         self._rests_until = 0.0
         event.listen(engine.sync_engine, "engine_disposed", self._dispose)
 

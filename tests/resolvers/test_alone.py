@@ -20,7 +20,6 @@ from support.patience import PATIENCE_SECONDS
 from agreements_api.database import Database
 from models import Account, AuditEvent, Provider, ProviderStatus, SearchWord
 from repositories import AtHand, is_passing
-from repositories.alone.at_hand import MOST as AT_HAND
 from repositories.alone.sqlite import Sqlite
 from resolvers.accounts import update_account
 from resolvers.context import Context
@@ -234,7 +233,7 @@ async def test_connections_at_hand_are_closed_with_the_database(context: Context
 async def test_connections_at_hand_are_the_same_for_all_who_write(context: Context, database: Database):
     account = await an_account(context, name="Fabrikam")
 
-    for number in range(2 * AT_HAND):
+    for number in range(2 * database.at_hand.most):
         await update_account(a_context(database), account.id, {"name": f"Fabrikam {number}"})
 
     kept = require(await database.at_hand.take(), "connection")
@@ -245,7 +244,7 @@ async def test_connections_at_hand_are_the_same_for_all_who_write(context: Conte
 
 
 async def test_more_at_once_than_connections_at_hand_wait_for_them(context: Context, database: Database):
-    accounts = [await an_account(context, name="Fabrikam") for _ in range(3 * AT_HAND)]
+    accounts = [await an_account(context, name="Fabrikam") for _ in range(3 * database.at_hand.most)]
 
     changed = await asyncio.gather(
         *(update_account(context, each.id, {"name": "Contoso"}) for each in accounts)
@@ -296,7 +295,7 @@ async def test_writes_go_on_where_no_connection_can_be_kept_at_hand(
 ) -> None:
     account = await an_account(context, name="Fabrikam")
     nowhere = create_async_engine("sqlite+aiosqlite:////nowhere/at/all.db")
-    without = replace(context, transactions=replace(context.transactions, at_hand=AtHand(nowhere)))
+    without = replace(context, transactions=replace(context.transactions, at_hand=AtHand(nowhere, 1)))
 
     for number in range(2):
         changed = await update_account(without, account.id, {"name": f"Contoso {number}"})
@@ -330,7 +329,7 @@ async def test_a_file_that_is_locked_is_waited_for_beside_the_event_loop(tmp_pat
 async def test_who_finds_all_connections_at_hand_taken_has_an_ordinary_one(context: Context) -> None:
     account = await an_account(context, name="Fabrikam")
     at_hand = context.transactions.at_hand
-    taken = [require(await at_hand.take(), "connection") for _ in range(AT_HAND)]
+    taken = [require(await at_hand.take(), "connection") for _ in range(at_hand.most)]
 
     changed = await update_account(context, account.id, {"name": "Contoso"})
 

@@ -14,7 +14,9 @@ from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 from support.contexts import Rows
-from support.factories import an_account
+from support.factories import ADA, an_account
+from support.patience import PATIENCE_SECONDS, until
+from uuid_utils.compat import uuid7
 
 from agreements_api.database import Database
 from models import Account
@@ -23,6 +25,7 @@ from repositories.alone.sqlite import Sqlite
 from repositories.alone.together import MOST_TOGETHER, Together
 from resolvers.accounts import update_account
 from resolvers.context import Context
+from resolvers.errors import NotFound, RevisionConflict
 from resolvers.operations import require
 
 
@@ -70,6 +73,11 @@ async def begun() -> None:
         await asyncio.sleep(0)
 
 
+def waiting(database: Database) -> int:
+    """How many changes wait to be written."""
+    return len(require(database.together, "together")._waiting)  # noqa: SLF001  # nobody tells
+
+
 async def commits_of(context: Context, database: Database, changes: int) -> int:
     """How many commits so many changes take that come at the same time."""
     accounts = [await an_account(context, name="Fabrikam") for _ in range(changes)]
@@ -79,7 +87,7 @@ async def commits_of(context: Context, database: Database, changes: int) -> int:
             changing = asyncio.gather(
                 *(update_account(context, each.id, {"name": "Contoso"}) for each in accounts)
             )
-            await asyncio.sleep(0)
+            await until(lambda: waiting(database) == changes)
         assert {each.revision for each in await changing} == {2}
     return len(made)
 
@@ -90,6 +98,34 @@ async def test_changes_that_wait_for_the_same_turn_are_one_commit(context: Conte
 
 async def test_nobody_waits_for_more_than_so_many_changes(context: Context, database: Database) -> None:
     assert await commits_of(context, database, MOST_TOGETHER + 1) == 2
+
+
+async def test_who_reads_one_entity_and_refuses_does_not_wait_for_a_turn(
+    context: Context, database: Database
+) -> None:
+    account = await an_account(context, name="Fabrikam")
+    async with database.turn(), asyncio.timeout(PATIENCE_SECONDS):
+        with pytest.raises(NotFound):
+            await update_account(context, uuid7(), {"name": "Contoso"})
+        with pytest.raises(RevisionConflict):
+            await update_account(context, account.id, {"name": "Contoso"}, revision=7)
+        assert (await update_account(context, account.id, {"name": "Fabrikam"})).revision == 1
+
+
+async def test_who_needs_a_session_besides_waits_for_the_turn(
+    context: Context, database: Database, rows: Rows
+) -> None:
+    account = await an_account(context, name="Fabrikam")
+    async with database.turn():
+        changing = asyncio.create_task(
+            update_account(context, account.id, {"name": "Contoso", "contacts": [ADA]})
+        )
+        await asyncio.wait([changing], timeout=0.1)
+        assert not changing.done()
+        assert [each.name for each in await rows("SELECT name FROM accounts")] == ["Fabrikam"]
+
+    assert (await changing).revision == 2
+    assert len(await rows("SELECT id FROM audit_events WHERE type = 'UPDATED'")) == 1
 
 
 async def test_what_the_database_refuses_fails_by_itself(context: Context, rows: Rows) -> None:
