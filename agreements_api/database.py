@@ -34,6 +34,9 @@ PLAN_CONNECTIONS = 5
 AT_HAND = 10
 """Connections to PostgreSQL, in each process, to change one entity by; changes wait for each other in it."""
 
+PATIENCE_AT_HAND_SECONDS = 0.25
+"""After which those who have all of them wait themselves, for rows that others hold."""
+
 SQLITE_AT_HAND = 2
 """One for who has its turn to write, and one for who reads meanwhile, which takes no time."""
 
@@ -94,7 +97,11 @@ class Database:
             self.writes = _postgresql_engine(self.url, options=_POSTGRESQL_WRITER_OPTIONS)
             self.reads = _postgresql_engine(self.url, options=_POSTGRESQL_READER_OPTIONS)
         self._at_hand = self.writes if self.is_sqlite else _postgresql_at_hand(self.url)
-        self.at_hand = AtHand(self._at_hand, SQLITE_AT_HAND if self.is_sqlite else AT_HAND)
+        self.at_hand = (
+            AtHand(self._at_hand, SQLITE_AT_HAND, patience=None)
+            if self.is_sqlite
+            else AtHand(self._at_hand, AT_HAND, PATIENCE_AT_HAND_SECONDS)
+        )
         self._apart = create_async_engine(self.url, hide_parameters=True, poolclass=NullPool)
         if self.is_sqlite:
             event.listen(self._apart.sync_engine, "do_connect", _connect)

@@ -10,8 +10,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from repositories.alone.line import Line
 
-_PATIENCE_SECONDS = 0.25
-"""After which those who have them wait themselves, for rows that others hold."""
 _REST_SECONDS = 30.0
 """Without connections, before they are tried again."""
 
@@ -26,11 +24,12 @@ class AtHand:
 
     Args:
         engine: Opens them, beside those of all others.
-        most: How many at once; who comes when all of them are taken waits a moment for the next.
+        most: How many at once; who comes when all of them are taken waits for the next.
+        patience: For so many seconds, after which it is given none; None where nobody keeps one for long.
     """
 
-    def __init__(self, engine: AsyncEngine, most: int) -> None:
-        self.most = most
+    def __init__(self, engine: AsyncEngine, most: int, patience: float | None) -> None:
+        self.most, self._patience = most, patience
         self._engine = engine
         self._idle: list[Line] = []
         self._places = asyncio.Semaphore(most)
@@ -72,7 +71,7 @@ class AtHand:
     async def _admitted(self) -> bool:
         if self._places.locked():
             with suppress(TimeoutError):
-                async with asyncio.timeout(_PATIENCE_SECONDS):
+                async with asyncio.timeout(self._patience):
                     return await self._places.acquire()
             return False
         return await self._places.acquire()
