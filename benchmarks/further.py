@@ -2,8 +2,9 @@
 
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from collections.abc import Set as AbstractSet
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -60,17 +61,16 @@ class FurtherRuns:
     core: AbstractSet[int]
 
     async def measure(self, database: Database) -> Further:
+        failures = list[str]()
         found = Further(database)
-        try:
+        with _noted(failures, f"Blocks of the loop on {database.name}"):
             blocks, by_clock = await self._blocks(database)
             found = replace(found, blocks_ms=blocks, longest_by_clock_ms=by_clock)
-        except (WrongAnswer, OSError) as error:
-            found = replace(found, failures=[f"Blocks of the loop on {database.name}: {error}"])
-        try:
-            without, with_jobs = [await self._memory(database, *each) for each in (["--no-jobs"], [])]
-            return replace(found, memory_mb=without, memory_with_jobs_mb=with_jobs)
-        except (WrongAnswer, OSError) as error:
-            return replace(found, failures=[*found.failures, f"Memory on {database.name}: {error}"])
+        with _noted(failures, f"Memory without jobs on {database.name}"):
+            found = replace(found, memory_mb=await self._memory(database, "--no-jobs"))
+        with _noted(failures, f"Memory with jobs on {database.name}"):
+            found = replace(found, memory_with_jobs_mb=await self._memory(database))
+        return replace(found, failures=failures)
 
     async def _blocks(self, database: Database) -> tuple[Sequence[float], float]:
         with tempfile.TemporaryDirectory(prefix="agreements-benchmark-") as name:
@@ -102,3 +102,12 @@ class FurtherRuns:
 
     def _loads(self, target: Target, database: Database) -> Loads:
         return Loads(f"{OURS} on {database.name}", target, OUR_WORDING, self.dataset, References())
+
+
+@contextmanager
+def _noted(failures: list[str], figure: str) -> Generator[None]:
+    """Go on without the figure that cannot be had, and keep why."""
+    try:
+        yield
+    except (WrongAnswer, OSError) as error:
+        failures.append(f"{figure}: {error}")

@@ -18,7 +18,7 @@ from benchmarks.databases import Database
 from benchmarks.dataset import BIG_ACCOUNTS, MIN_ACCOUNTS, Dataset, Sizes
 from benchmarks.errors import DifferentAnswer
 from benchmarks.figures import Figure, figures
-from benchmarks.further import Further
+from benchmarks.further import Further, FurtherRuns
 from benchmarks.http_client import Target
 from benchmarks.loads import References, shape
 from benchmarks.measure import Plan, Result, Subject
@@ -173,6 +173,18 @@ def test_what_was_not_measured_is_not_said_to_be_reached() -> None:
     assert found["Page, PostgreSQL: of hand-written"].reached is True
     assert found["64 connections, PostgreSQL: peak memory without jobs"].reached is True
     assert found["64 connections, PostgreSQL: peak memory with jobs"].reached is None
+
+
+async def test_a_figure_that_cannot_be_had_takes_no_other_with_it(tmp_path: Path) -> None:
+    missing = Database("sqlite", "SQLite", f"sqlite+aiosqlite:///{tmp_path}/nowhere.db")
+
+    found = await FurtherRuns(Dataset(Sizes(MIN_ACCOUNTS)), PLAN, "", frozenset()).measure(missing)
+
+    assert [each.partition(" on ")[0] for each in found.failures] == [
+        "Blocks of the loop",
+        "Memory without jobs",
+        "Memory with jobs",
+    ]
 
 
 def test_a_load_that_failed_is_told_and_comes_last() -> None:
