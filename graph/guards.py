@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from random import getrandbits
 from typing import Any
-from urllib.parse import urlsplit
 
 import orjson
 from starlette.responses import Response
@@ -19,6 +18,10 @@ REQUEST_ID_HEADER = "x-request-id"
 _ID = REQUEST_ID_HEADER.encode()
 _STARTS = {"http.response.start", "websocket.accept", "websocket.http.response.start"}
 _WRONG_HOST = 400, Code.HOST_NOT_ALLOWED, "The server does not answer for this host name."
+_HOST = r"(\[[0-9a-f:.]+\]|[\w.~%!$&'()*+,;=-]+)(?::[0-9]*)?"
+"""A name or an address, then a port where there is one; nothing before and nothing after (RFC 9110, 7.2)."""
+_IS_HOST = re.compile(_HOST, re.ASCII)
+_IS_ORIGIN = re.compile(rf"[a-z][a-z0-9+.-]*://{_HOST}/?", re.ASCII | re.IGNORECASE)
 _MOST_KEPT = 256
 _LONGEST_KEPT = 1_000
 """Bytes of hosts and origins of which it is kept that they are let in."""
@@ -153,17 +156,18 @@ class Doorman:
 
     def _judge(self, host: bytes, *origins: bytes) -> tuple[int, Code, str] | None:
         """Why these are refused: a status, a code and a sentence; None if they are let in."""
-        name, pages = host.decode("latin-1"), [each.decode("latin-1") for each in origins]
+        name, *pages = (each.decode("latin-1").strip(" \t") for each in (host, *origins))
         if not self._knows(name.lower()):
             return _WRONG_HOST
-        if all(is_same_origin(each, name) or normalize_origin(each) in self._origins for each in pages):
+        if all(self._serves(each, name) for each in pages):
             return None
         return 403, Code.ORIGIN_NOT_ALLOWED, "Pages of this origin may not call the server."
 
     def _knows(self, host: str) -> bool:
-        try:
-            name = urlsplit(f"//{host}").hostname or ""
-        except ValueError:
+        found = _IS_HOST.fullmatch(host)
+        return found is not None and not self._hosts.isdisjoint({"*", host, found[1]})
+
+    def _serves(self, page: str, host: str) -> bool:
+        if not _IS_ORIGIN.fullmatch(page):
             return False
-        bare = f"[{name}]" if ":" in name else name
-        return bool(name) and not self._hosts.isdisjoint({"*", host, bare})
+        return is_same_origin(page, host) or normalize_origin(page) in self._origins
