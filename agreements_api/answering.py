@@ -46,7 +46,7 @@ class Cycle:
     keep_alive = more_body = True
     expects_continue = disconnected = response_started = response_complete = False
     chunked_encoding: bool | None = None
-    expected_content_length = 0
+    expected_content_length: int | None = 0
     _head: bytes | None = None
     _leaving: Callable[[], object] | None = None
     _news = False
@@ -176,8 +176,11 @@ class Cycle:
         if lasting.chunked or length is not None:
             self.chunked_encoding, self.expected_content_length = lasting.chunked, length or 0
         elif self.scope["method"] != "HEAD" and status not in {204, 304}:
-            self.chunked_encoding = True
-            pieces.append(b"transfer-encoding: chunked\r\n")
+            if self.scope["http_version"] == "1.0":  # which knows no chunks, and never keeps a connection
+                self.expected_content_length = None
+            else:
+                self.chunked_encoding = True
+                pieces.append(b"transfer-encoding: chunked\r\n")
         pieces.append(b"\r\n")
         self._head = b"".join(pieces)
         self.response_started = True
@@ -193,9 +196,10 @@ class Cycle:
             if not more:
                 pieces.append(b"0\r\n\r\n")
         else:
-            self.expected_content_length -= len(body)
-            if self.expected_content_length < 0:
-                raise RuntimeError("The body is longer than its Content-Length.")
+            if self.expected_content_length is not None:
+                self.expected_content_length -= len(body)
+                if self.expected_content_length < 0:
+                    raise RuntimeError("The body is longer than its Content-Length.")
             pieces.append(body)
         self._head = None
         # Not as a list: asyncio's own buffers that without bounds in 3.12 and 3.13 (CVE-2024-12254).

@@ -150,6 +150,19 @@ async def test_a_body_of_unknown_length_comes_in_chunks() -> None:
     assert rest == b"3\r\none\r\n5\r\nthree\r\n0\r\n\r\n"
 
 
+async def test_to_http_1_0_a_body_of_unknown_length_ends_with_the_connection() -> None:
+    """Whoever speaks that knows no chunks, and would take their lengths for content."""
+    app = an_app(start(), body(b"one", more=True), body(b"", more=True), body(b"three"))
+    async with connected(app) as (reader, writer):
+        writer.write(GET.replace(b"1.1\r\n", b"1.0\r\nconnection: keep-alive\r\n"))
+        answer = await reader.read()
+
+    head, _, rest = answer.partition(b"\r\n\r\n")
+    assert b"transfer-encoding" not in head
+    assert b"\r\nconnection: close" in head
+    assert rest == b"onethree"
+
+
 async def test_a_head_alone_is_answered_to_head() -> None:
     app = an_app(start((b"content-length", b"3")), body(b"one"))
     answer = await told(app, GET.replace(b"GET", b"HEAD"))
