@@ -50,7 +50,7 @@ class AgreementFilter:
         "awaiting_signature", description="True: active and pending. False: not so."
     )
     missing_signer: bool | None = is_null(
-        "signer_email", description="True: nobody has signed. False: somebody has."
+        "signer_email", description="True: `signedBy` is null. False: it names somebody."
     )
     awaiting_manual_work: bool | None = criterion(
         criteria.awaiting_manual_work,

@@ -74,11 +74,17 @@ class Agreement(SystemFields, Node):
     name: str = column(description="Name for people; made of template and account unless given.")
     status: models.AgreementStatus = column(description="Whether it is in force.")
     status_reason: models.AgreementStatusReason = column(description="Why it has its status.")
-    executed_on: date | None = column(description="The day on which the customer accepted.")
+    executed_on: date | None = column(
+        description="The day on which the customer accepted. Before that the day that was given when it was "
+        "created, updated or provisioned, which accepts nothing by itself; null if none was."
+    )
     created_on: date | None = column(
         description="The day that business records give for its creation; `createdAt` is the system's own."
     )
-    signed_by: Contact | None = value(description="Who accepted for the customer.")
+    signed_by: Contact | None = value(
+        description="Who accepted for the customer; null where the provider names nobody, until an update "
+        "does. Before that whoever was named when it was created, updated or provisioned; null if nobody was."
+    )
     description: str | None = column(description="Remarks.")
     origin: models.AgreementOrigin = column(description="How it came about.")
     sync_state: models.SyncState = column(description="What the provider knows of it.")
