@@ -5,6 +5,7 @@ import os
 import sqlite3
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, closing, suppress
+from pathlib import Path
 
 from sqlalchemy import URL, Connection, inspect, text
 from sqlalchemy.exc import DBAPIError
@@ -33,6 +34,28 @@ async def migrate(url: str | URL) -> None:
             await connection.execute(text(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})"))
         if await connection.run_sync(_upgrade) and connection.dialect.name == "sqlite":
             await _check_references(connection)
+
+
+def must_exist(url: str | URL) -> None:
+    """Keep a command that could do nothing with a new database from making one where it was not looked for.
+
+    Raises:
+        DatabaseUnusable: SQLite's file does not exist.
+    """
+    parsed = database_url(url)
+    if parsed.database is None or parsed.get_backend_name() != "sqlite":
+        return
+    file = Path(parsed.database).absolute()
+    try:
+        file.stat()
+    except FileNotFoundError as error:
+        raise DatabaseUnusable(
+            f"There is no database {file}.",
+            hint="`agreements serve` and `agreements provider add` make it; AGREEMENTS_DATABASE_URL says"
+            " where another one is.",
+        ) from error
+    except OSError:
+        return  # SQLite says it better
 
 
 async def check_version(url: str | URL) -> None:

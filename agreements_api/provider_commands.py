@@ -65,7 +65,7 @@ async def add(
         options: What is to be stored.
     """
     given = options.given()
-    async with provider_services() as services:
+    async with provider_services(may_be_new=True) as services:
         provider = await find_provider(services, name)
         kind = _connector(name, provider, connector, given)
         if kind is ProviderConnector.NONE:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from agreements_api.connections import AnyConnection
 from agreements_api.errors import StartupError
 from agreements_api.logs import configure_logs
+from agreements_api.migrations import must_exist
 from agreements_api.services import Services, open_services
 from agreements_api.settings import load_settings
 from models import DomainError, Provider, ProviderCapabilities, ProviderConnector, ProviderKind, ProviderRole
@@ -23,9 +24,16 @@ _ROLES = {
 
 
 @asynccontextmanager
-async def provider_services() -> AsyncGenerator[Services]:
+async def provider_services(*, may_be_new: bool = False) -> AsyncGenerator[Services]:
+    """Open what the commands work with.
+
+    Args:
+        may_be_new: Whether the database is made if there is none.
+    """
     settings = load_settings()
     configure_logs(level=settings.log_level, format=settings.log_format)
+    if not may_be_new:
+        must_exist(settings.database_url)
     async with open_services(settings, run_jobs=False) as services:
         yield services
 

@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 from uuid import UUID
 
 from agreements_api.errors import StartupError
+from agreements_api.migrations import must_exist
 from agreements_api.reachability import reach
 from agreements_api.services import Services, job_engine, open_services
 from agreements_api.settings import Settings
@@ -21,8 +22,9 @@ async def run_sync(settings: Settings, name: str, *, dry_run: bool, say: Callabl
     """Start a sync of the provider of that name and tell of its progress until it has ended.
 
     Raises:
-        StartupError: There is no such provider, it does not answer, or the sync failed.
+        StartupError: There is no database or no such provider, it does not answer, or the sync failed.
     """
+    must_exist(settings.database_url)
     async with open_services(settings, run_jobs=False) as services, AsyncExitStack() as stack:
         provider_id = await _provider_id(services, name)
         try:

@@ -48,6 +48,7 @@ def test_every_command_explains_its_options_and_gives_examples(run: Run, name: t
 def test_a_command_whose_reader_is_gone_ends_without_a_complaint(
     program: Program, arguments: tuple[str, ...]
 ) -> None:
+    program.run("migrate")
     reading, writing = os.pipe()
     os.close(reading)
     try:
@@ -106,6 +107,28 @@ def test_postgresql_without_a_key_stops_the_start(run: Run) -> None:
 
     assert code == 2
     assert line.startswith("agreements: AGREEMENTS_SECRET_KEY is required with PostgreSQL. Make one with: ")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("sync",),
+        ("provider", "list"),
+        ("provider", "check"),
+        ("provider", "login"),
+        ("provider", "webhook", "--url", "https://agreements.example.com"),
+    ],
+    ids=" ".join,
+)
+def test_a_command_that_needs_a_database_makes_none(
+    run: Run, tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    code, line = refused(run, *arguments)
+
+    assert code == 1
+    assert line.startswith(f"agreements: There is no database {tmp_path}/agreements.db. ")
+    assert "agreements provider add" in line
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_taken_port_stops_the_start(program: Program, tmp_path: Path) -> None:

@@ -176,6 +176,8 @@ def add_rest(run: Run, provider: RestSimulator, key: str) -> tuple[int, str]:
 
 
 def test_a_provider_that_nobody_configured_says_how(run: Run) -> None:
+    run("migrate")
+
     done = run("provider", "check")
 
     told = f"{NAME}: Nobody has configured how to reach this provider: run `agreements provider add`."

@@ -72,6 +72,8 @@ async def test_a_provider_that_cannot_be_reached_stops_a_sync_but_not_the_server
     ],
 )
 def test_what_cannot_be_done_is_told_with_what_can(run: Run, arguments: list[str], said: str) -> None:
+    run("migrate")
+
     done = run(*arguments)
 
     assert done.returncode == 1

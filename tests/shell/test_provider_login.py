@@ -148,6 +148,7 @@ async def test_a_user_who_declines_is_told_to_sign_in_again(
 
 async def test_what_keeps_a_sign_in_from_beginning_is_told(run: Run, simulator: Simulator) -> None:
     partner = replace(await simulator.add_partner(), client_id="0f6a7a3c-0000-4000-8000-000000000002")
+    await asyncio.to_thread(run, "migrate")
     unconfigured = await asyncio.to_thread(run, "provider", "login")
     by_hand = await asyncio.to_thread(run, "provider", "login", "Manual Provider")
     assert (await asyncio.to_thread(add, run, simulator.url, partner))[0] == 0
