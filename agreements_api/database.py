@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Self
 
-from sqlalchemy import URL, Connection, NullPool, event, make_url, text
+from sqlalchemy import URL, Connection, Engine, NullPool, event, make_url, text
 from sqlalchemy.dialects.sqlite.aiosqlite import AsyncAdapt_aiosqlite_connection
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection, Dialect
@@ -18,6 +18,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.util import await_only, greenlet_spawn
 from sqlalchemy.util.concurrency import in_greenlet
 
+from agreements_api.database_file import DatabaseFile
 from jobs.system import SQLITE_CHECKPOINT, teach_clock
 from repositories import AtHand, Enqueue, Together, Transactions
 from repositories.alone.postgresql import connect
@@ -90,23 +91,25 @@ class Database:
         """
         self.url = database_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self._apart = create_async_engine(self.url, hide_parameters=True, poolclass=NullPool)
+        self._turn = asyncio.Lock()
+        self.together: Together | None = None
         if self.is_sqlite:
-            self.writes = sqlite_engine(self.url, pragmas=_WRITER_PRAGMAS, begin="BEGIN IMMEDIATE")
-            self.reads = sqlite_engine(self.url, pragmas=_READER_PRAGMAS, begin="BEGIN")
+            self._file = file = DatabaseFile(str(self.url.database))
+            self.writes = sqlite_engine(
+                self.url, pragmas=_WRITER_PRAGMAS, begin="BEGIN IMMEDIATE", guard=file.guard_writing
+            )
+            self.reads = sqlite_engine(self.url, pragmas=_READER_PRAGMAS, begin="BEGIN", guard=file.guard)
+            file.guard(self._apart.sync_engine)
+            event.listen(self._apart.sync_engine, "do_connect", _connect)
+            self._at_hand = self.writes
+            self.at_hand = AtHand(self.writes, SQLITE_AT_HAND, patience=None)
+            self.together = Together(self.writes, self.turn, file.before_writing)
         else:
             self.writes = _postgresql_engine(self.url, options=_POSTGRESQL_WRITER_OPTIONS)
             self.reads = _postgresql_engine(self.url, options=_POSTGRESQL_READER_OPTIONS)
-        self._at_hand = self.writes if self.is_sqlite else _postgresql_at_hand(self.url)
-        self.at_hand = (
-            AtHand(self._at_hand, SQLITE_AT_HAND, patience=None)
-            if self.is_sqlite
-            else AtHand(self._at_hand, AT_HAND, PATIENCE_AT_HAND_SECONDS)
-        )
-        self._apart = create_async_engine(self.url, hide_parameters=True, poolclass=NullPool)
-        if self.is_sqlite:
-            event.listen(self._apart.sync_engine, "do_connect", _connect)
-        self._turn = asyncio.Lock()
-        self.together = Together(self.writes, self.turn) if self.is_sqlite else None
+            self._at_hand = _postgresql_at_hand(self.url)
+            self.at_hand = AtHand(self._at_hand, AT_HAND, PATIENCE_AT_HAND_SECONDS)
 
     @cached_property
     def plans(self) -> "Source":
@@ -115,7 +118,11 @@ class Database:
             return _postgresql_source(self.url)
         from graph.compiler.sqlite import SQLiteSource  # noqa: PLC0415 -- all of GraphQL comes with it, 20 MB
 
-        return SQLiteSource(partial(_sqlite_connection, self.url), self.reads.dialect)
+        def connect() -> sqlite3.Connection:
+            self._file.require()
+            return _sqlite_connection(self.url)
+
+        return SQLiteSource(connect, self.reads.dialect)
 
     def transactions(self, enqueue: Enqueue, now: Callable[[], datetime]) -> Transactions:
         """Make the units of work on this database.
@@ -136,6 +143,11 @@ class Database:
         there is nothing to wait for. Not reentrant: a task that holds its turn must not ask for another.
         """
         return self._turn if self.is_sqlite else nullcontext()
+
+    def guard(self, engine: Engine) -> None:
+        """Have another engine on this database never open another SQLite file in its place."""
+        if self.is_sqlite:
+            self._file.guard(engine)
 
     async def ask(self) -> None:
         """Ask the database for nothing, on a connection of its own: those of the pool may all be at work.
@@ -244,12 +256,18 @@ async def _to_the_end(task: asyncio.Future[None]) -> None:
         raise cancelled
 
 
-def sqlite_engine(url: URL, *, pragmas: tuple[str, ...], begin: str) -> AsyncEngine:
+def sqlite_engine(
+    url: URL,
+    *,
+    pragmas: tuple[str, ...],
+    begin: str,
+    guard: Callable[[Engine], None] = lambda _: None,
+) -> AsyncEngine:
     """Open SQLite so that a transaction is what SQLAlchemy says it is.
 
     Left alone, Python's driver opens no transaction before the first write: two tasks read the same row,
     both write, and one update is lost without an error. So the driver's own bookkeeping is switched off
-    and `begin` is sent when SQLAlchemy begins.
+    and `begin` is sent when SQLAlchemy begins. What `guard` listens to it hears first.
     """
     engine = create_async_engine(url, hide_parameters=True)  # an error that is logged names no person
 
@@ -266,6 +284,7 @@ def sqlite_engine(url: URL, *, pragmas: tuple[str, ...], begin: str) -> AsyncEng
     def begin_transaction(connection: Connection) -> None:
         connection.exec_driver_sql(begin)
 
+    guard(engine.sync_engine)
     event.listen(engine.sync_engine, "do_connect", _connect)
     event.listen(engine.sync_engine, "connect", prepare)
     event.listen(engine.sync_engine, "begin", begin_transaction)

@@ -135,6 +135,7 @@ def job_engine(services: Services) -> "JobEngine":
             acceptance_poll_interval=settings.acceptance_poll_interval,
             sync_schedule=settings.sync_schedule,
         ),
+        guard=services.database.guard,
     )
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import asdict
@@ -51,7 +51,7 @@ class JobEngine:
     the same database.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # options, by name
         self,
         url: str | URL,
         context: Context,
@@ -59,6 +59,7 @@ class JobEngine:
         *,
         workflows: Mapping[str, Workflow] = WORKFLOWS,
         planned: Sequence[Schedule] | None = None,
+        guard: Callable[[Engine], object] = lambda _: None,
     ) -> None:
         """Prepare; nothing is opened before `launch`.
 
@@ -68,11 +69,12 @@ class JobEngine:
             settings: How to run.
             workflows: What it can do, by the name it is enqueued under.
             planned: What it does unasked; None for all that the program plans.
+            guard: Given what opens the database for its bookkeeping, before that is used.
         """
         self._workflows = workflows
         self._planned = schedules(settings) if planned is None else planned
         self._launched = False
-        self._url = url
+        self._url, self._guard = url, guard
         self._context = context
         self._settings = settings
         self._engine: Engine | None = None
@@ -103,6 +105,7 @@ class JobEngine:
         system.quiet()
         self._launched = True
         self._engine = system.system_engine(self._url)
+        self._guard(self._engine)
         DBOS(config=self._config(self._engine))
         for name, body in self._workflows.items():
             DBOS.workflow(name=name)(self._workflow(name, body))

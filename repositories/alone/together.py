@@ -36,10 +36,16 @@ class Together:
     Args:
         engine: Opens the connection to write by, which is kept.
         turn: Waits for this process's turn to write.
+        before_writing: Called before each transaction; it raises what keeps it from being written.
     """
 
-    def __init__(self, engine: AsyncEngine, turn: Callable[[], AbstractAsyncContextManager[None]]) -> None:
-        self._engine, self._turn = engine, turn
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        turn: Callable[[], AbstractAsyncContextManager[None]],
+        before_writing: Callable[[], None],
+    ) -> None:
+        self._engine, self._turn, self._before_writing = engine, turn, before_writing
         self._line: Line | None = None
         self._waiting: list[_Change] = []
         self._writing: asyncio.Task[None] | None = None
@@ -97,6 +103,7 @@ class Together:
     async def _outcomes(self, changes: Sequence[Change]) -> Sequence[Outcome]:
         if not changes:
             return []
+        self._before_writing()
         if self._line is None:
             self._line = Line(await self._engine.connect())
         line = self._line

@@ -276,7 +276,7 @@ async def test_a_connection_that_is_broken_is_replaced(context: Context, databas
 async def test_each_is_told_that_the_file_cannot_be_opened(context: Context, database: Database) -> None:
     account = await an_account(context, name="Fabrikam")
     nowhere = create_async_engine("sqlite+aiosqlite:////nowhere/at/all.db")
-    together = Together(nowhere, database.turn)
+    together = Together(nowhere, database.turn, lambda: None)
 
     async with asyncio.timeout(20):
         outcomes = await asyncio.gather(
