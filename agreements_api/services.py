@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy.exc import DBAPIError
 
 import jobs
+from agreements_api.collector import look_often_enough_for_jobs
 from agreements_api.connections import ProviderClients
 from agreements_api.database import Database, database_url
 from agreements_api.document_store import open_document_store
@@ -106,6 +107,7 @@ async def open_services(settings: Settings, *, run_jobs: bool) -> AsyncGenerator
             engine = job_engine(services)
             stack.push_async_callback(engine.close)
             await _launch(services, engine)
+            stack.enter_context(look_often_enough_for_jobs())
         yield services
 
 
