@@ -329,11 +329,14 @@ def _postgresql_at_hand(url: URL) -> AsyncEngine:
 
 
 def _postgresql_engine(url: URL, *, options: str) -> AsyncEngine:
+    from agreements_api.cancelling import Cancelling  # noqa: PLC0415 -- psycopg, where PostgreSQL is used
+
     return create_async_engine(
         url,
         hide_parameters=True,  # as above
         pool_pre_ping=True,  # a server restart costs a new connection, not a failed request
-        connect_args={"options": _with_options(url, options)},
+        # By the latter name it takes an `async_creator` that is given the arguments, too.
+        connect_args={"options": _with_options(url, options), "async_creator_fn": Cancelling.connect},
     )
 
 
