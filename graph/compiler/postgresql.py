@@ -5,7 +5,7 @@
 import asyncio
 import logging
 from time import monotonic
-from typing import Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from sqlalchemy import Dialect
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
@@ -14,11 +14,16 @@ from graph.compiler.places import Places, StandsStill
 from graph.compiler.prepared import Prepared, speed_up_keys
 from graph.source import ASIDE, Aside, Habit, Query, Rows, SourceFailed, Steps
 
+if TYPE_CHECKING:
+    import asyncpg
+
 T = TypeVar("T")
 
 _REST_SECONDS = 30.0
 """Without connections, before they are tried again: until then graphql-core answers, on its own driver."""
 _END_SECONDS = 5.0
+_AGAIN_SECONDS = 0.02
+"""Until a cancellation is sent again; twice as many each time, for a server that is slow to follow it."""
 
 _log = logging.getLogger(__name__)
 
@@ -123,7 +128,7 @@ class PostgreSQLSource:
 
     def _end(self, connection: Prepared) -> None:
         """Close a connection; a statement that runs on it is cancelled first."""
-        task = asyncio.create_task(connection.driver.close(timeout=_END_SECONDS))
+        task = asyncio.create_task(_closed(connection.driver))
         self._ending.add(task)
         task.add_done_callback(self._ended)
 
@@ -132,6 +137,19 @@ class PostgreSQLSource:
         self._places.give(None)
         if not task.cancelled() and task.exception() is not None:
             _log.debug("A connection did not end in order: %s", type(task.exception()).__name__)
+
+
+async def _closed(driver: "asyncpg.Connection") -> None:
+    """Close a connection, and cancel the statement that runs on it until that has ended.
+
+    asyncpg does so once. PostgreSQL passes over a cancellation that has overtaken its statement.
+    """
+    seconds = _AGAIN_SECONDS
+    closing = asyncio.ensure_future(driver.close(timeout=_END_SECONDS))
+    while not (await asyncio.wait([closing], timeout=seconds))[0]:
+        driver._cancel_current_command(asyncio.Future())  # noqa: SLF001  # there is no way that is public
+        seconds *= 2
+    await closing
 
 
 def _failures() -> tuple[type[BaseException], ...]:

@@ -12,8 +12,11 @@ from support.overtaking import Way, way_to
 from support.patience import AT_ONCE_SECONDS
 
 from agreements_api.database import Database
+from graph.source import Habit, Query, Steps
 
 ASLEEP = "SELECT pg_sleep(120)"
+EXECUTE = b"E\0\0\0\x09\0\0\0\0\0"
+"""The message that has a prepared statement run: its text was sent before."""
 
 
 @pytest.fixture
@@ -57,6 +60,18 @@ async def test_a_statement_is_cancelled_until_it_ends(
             await connection.execute(text(ASLEEP))
 
     took = await given_up(way, mark, asyncio.create_task(ask()))
+
+    assert took < AT_ONCE_SECONDS
+    assert await statements_asleep(database.writes) == []
+
+
+async def test_a_plan_is_cancelled_until_its_statement_ends(way: Way, database: Database) -> None:
+    def steps() -> Steps[None]:
+        yield Query(ASLEEP, ())
+
+    took = await given_up(
+        way, EXECUTE, asyncio.create_task(database.plans.run(steps(), Habit(aside=1), one=True))
+    )
 
     assert took < AT_ONCE_SECONDS
     assert await statements_asleep(database.writes) == []
