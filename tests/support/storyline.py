@@ -13,6 +13,7 @@ from support.orders import YESTERDAY, an_order
 from support.partner_center import There
 from support.straight import Configured, Worker
 from support.syncing import confirmed_by, tenant
+from support.virtual_clock import VirtualClock
 
 from agreements_api.database import Database
 from models import DomainError, JobStatus
@@ -53,6 +54,7 @@ class Storyline:
         self._providers = Configured()
         self._context = a_context(database, self._queue, providers=self._providers)
         self._worker = Worker(self._context, self._queue, tries=2)
+        self._clock = VirtualClock(there)  # a login service out of order is left alone for five seconds
 
     async def begin(self) -> None:
         """Set the stage, on both sides."""
@@ -79,7 +81,7 @@ class Storyline:
         connection = replace(
             self._there.connection, timeout=patience, max_attempts=2, first_wait=timedelta(milliseconds=5)
         )
-        self._providers.clients[PARTNER_CENTER] = client = PartnerCenter(connection)
+        self._providers.clients[PARTNER_CENTER] = client = PartnerCenter(connection, clock=self._clock)
         try:
             wishes: list[Callable[[], Awaitable[bool]]] = [self._provision, self._sync, self._tell]
             return all([await wish() for wish in wishes])
