@@ -9,7 +9,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import pytest
-from sqlalchemy import Connection, Engine, create_engine, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.pool import ConnectionPoolEntry
 from support import crowd
 from support.databases import Databases
 from support.lists import FEW, MOST, Asked, lists, offered, orders, values_of
@@ -105,7 +107,10 @@ def crowds(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> It
     fresh = databases.fresh(tmp_path_factory.mktemp("crowd"))
     url = make_url(next(fresh))
     driver = "sqlite" if url.get_backend_name() == "sqlite" else "postgresql+psycopg"
-    engine = create_engine(url.set(drivername=driver))
+    # Each question is asked of both crowds: what SQLAlchemy has made of it is kept until then.
+    engine = create_engine(url.set(drivername=driver), query_cache_size=5_000)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _write_quickly)
     with engine.begin() as connection:
         crowd.fill(connection, ROWS)
     questions = _questions(engine)
@@ -116,6 +121,14 @@ def crowds(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> It
     engine.dispose()
     for _ in fresh:
         pass
+
+
+def _write_quickly(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+    """Keep the indexes in memory, which grow at random places, and do not wait for the disk."""
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA cache_size = -262144")
+    cursor.execute("PRAGMA synchronous = OFF")
+    cursor.close()
 
 
 def _questions(engine: Engine) -> list[Asked]:
