@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# Files in their own order: sorted by their number of tests, the few long ones would come last and alone.
+# In the order of tests/conftest.py, which begins with the longest files: last and alone they would keep a core idle.
 PARALLEL := -n auto --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
