@@ -3,7 +3,7 @@
 import asyncio
 from collections import deque
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import unquote
 
 import httptools
@@ -12,6 +12,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from agreements_api.answering import Cycle
 from agreements_api.fair_transport import FairlyRead
+from agreements_api.known_heads import KnownHead, KnownHeads
 from agreements_api.patience import Patience, PatientFlow
 from agreements_api.socket_protocol import BoundedSocket
 from agreements_api.turning_away import BAD_BODY, NO_HTTP, TOO_LATE, Refusal, refuse_handshake
@@ -38,16 +39,19 @@ class BoundedProtocol(FairlyRead, HttpToolsProtocol):  # pyright: ignore[reportI
 
     app: Any
     cycle: Any  # our own, and none after the connection is lost
+    known_heads: ClassVar = KnownHeads()  # whoever sends them
     pipeline: deque[tuple[Cycle, Any]]  # pyright: ignore[reportIncompatibleVariableOverride]  # as above
 
     def __init__(self, *given: Any, **options: Any) -> None:  # noqa: ANN401  # uvicorn's signature
         super().__init__(*given, **options)
         self._head_bytes = 0
         self._unfinished = 0
-        self._head_is_open = True
+        self._head_is_open = self._is_between = True
         self._answering: Cycle | None = None
         self._idle_since: float | None = None
         self._refusal = NO_HTTP
+        self._said: dict[str, Any] = {}
+        self._place: dict[str, Any] = {}
         self._patience = Patience(self.loop, HEAD_SECONDS, self._give_up)
 
     # The connection
@@ -55,6 +59,13 @@ class BoundedProtocol(FairlyRead, HttpToolsProtocol):  # pyright: ignore[reportI
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
         self.flow = PatientFlow(self.transport, self.pipeline)
+        self._place = {
+            "asgi": {"version": self.asgi_version, "spec_version": "2.3"},
+            "server": self.server,
+            "client": self.client,
+            "scheme": self.scheme,
+            "root_path": self.root_path,
+        }
         self._patience.begin()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -73,6 +84,9 @@ class BoundedProtocol(FairlyRead, HttpToolsProtocol):  # pyright: ignore[reportI
             super().shutdown()
 
     def take(self, data: bytes) -> None:
+        begins, before = self._is_between, self.cycle
+        if begins and (known := self.known_heads.find(data)) is not None:
+            return self._take_at_once(known, data)
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
@@ -86,6 +100,20 @@ class BoundedProtocol(FairlyRead, HttpToolsProtocol):  # pyright: ignore[reportI
                 self._patience.begin()  # a head that came at once needs none
             if self._unfinished > URL_BYTES + HEAD_BYTES:
                 self._turn_away(_LONG_HEAD)
+            elif begins and self._is_between and self.cycle is not before:  # to its end, and not only blank
+                self.known_heads.keep(data, self._said)
+        return None
+
+    def _take_at_once(self, known: KnownHead, data: bytes) -> None:
+        """Take up a request that is all of the data, and leave everything as the parser would."""
+        self._patience.end()
+        self._idle_since = None
+        self._unfinished = 0
+        self._head_is_open = False
+        cycle = self._take_up(known.said, keeps_alive=True)
+        cycle.body += data[len(data) - known.body_bytes :]
+        cycle.more_body = False
+        cycle.wake()
 
     # The parser's callbacks
 
@@ -94,6 +122,7 @@ class BoundedProtocol(FairlyRead, HttpToolsProtocol):  # pyright: ignore[reportI
         self._idle_since = None
         self._head_bytes = self._unfinished = 0
         self._head_is_open = self.transport.lingers = True
+        self._is_between = False
         self._patience.end()
 
     def on_url(self, url: bytes) -> None:
@@ -114,10 +143,23 @@ class BoundedProtocol(FairlyRead, HttpToolsProtocol):  # pyright: ignore[reportI
 
     def on_headers_complete(self) -> None:
         self._patience.end()
-        connects = self.parser.get_method() == b"CONNECT"
+        method, version = self.parser.get_method(), self.parser.get_http_version()
+        connects = method == b"CONNECT"
         if self.parser.should_upgrade() and not connects:
             return  # `take` goes on
-        self._take_up(keeps_alive=not connects and self.parser.should_keep_alive())
+        path, raw_path, query = _target(self.url)
+        self._said = {
+            "type": "http",
+            "http_version": version,
+            "method": method.decode("ascii"),
+            "path": path,
+            "raw_path": raw_path,
+            "query_string": query,
+            "headers": tuple(self.headers),
+        }
+        is_lasting = version != "1.0" and not connects
+        cycle = self._take_up(self._said, keeps_alive=is_lasting and self.parser.should_keep_alive())
+        cycle.expects_continue = self.expect_100_continue and version != "1.0"
         self._head_is_open = False
 
     def on_body(self, body: bytes) -> None:
@@ -135,31 +177,18 @@ class BoundedProtocol(FairlyRead, HttpToolsProtocol):  # pyright: ignore[reportI
             return  # to be upgraded
         self._unfinished = 0
         self.transport.lingers = False
+        self._is_between = self.cycle.keep_alive
         if not self.cycle.response_complete:
             self.cycle.more_body = False
             self.cycle.wake()
 
     # Requests in their turn
 
-    def _take_up(self, *, keeps_alive: bool) -> None:
+    def _take_up(self, said: dict[str, Any], *, keeps_alive: bool) -> Cycle:
         """Have the request answered that has begun, as soon as it is its turn."""
-        version = self.parser.get_http_version()
-        path, raw_path, query = _target(self.url)
-        scope: Any = {
-            "type": "http",
-            "asgi": {"version": self.asgi_version, "spec_version": "2.3"},
-            "http_version": version,
-            "server": self.server,
-            "client": self.client,
-            "scheme": self.scheme,
-            "method": self.parser.get_method().decode("ascii"),
-            "root_path": self.root_path,
-            "path": path,
-            "raw_path": raw_path,
-            "query_string": query,
-            "headers": self.headers,
-            "state": self.app_state.copy(),
-        }
+        scope: Any = said.copy()
+        scope |= self._place
+        scope["state"] = self.app_state.copy()
         self.cycle = cycle = Cycle(
             scope,
             self.transport,
@@ -168,16 +197,14 @@ class BoundedProtocol(FairlyRead, HttpToolsProtocol):  # pyright: ignore[reportI
             self.logger,
             self.on_response_complete,
         )
-        if version == "1.0":
-            cycle.keep_alive = False
-        else:
-            cycle.keep_alive, cycle.expects_continue = keeps_alive, self.expect_100_continue
+        cycle.keep_alive = keeps_alive
         scope["extensions"] = {LEAVING: cycle.tell_of_leaving, WHOLE: True}
         if self._is_busy():
             self.flow.pause_reading()
             self.pipeline.appendleft((cycle, self.app))
         else:
             self._answer(cycle, self.app)
+        return cycle
 
     def _answer(self, cycle: Cycle, app: Any) -> None:  # noqa: ANN401  # as ASGI has it
         self._answering = cycle
