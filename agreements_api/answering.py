@@ -49,7 +49,7 @@ class Cycle:
     expected_content_length: int | None = 0
     _head: bytes | None = None
     _leaving: Callable[[], object] | None = None
-    _news = False
+    _news = _received = False
     _heard: asyncio.Event | None = None
 
     def __init__(  # noqa: PLR0913, PLR0917  # by name it takes twice as long, for each request
@@ -123,7 +123,17 @@ class Cycle:
         if self._leaving is not None:
             self._leaving()
 
+    def body_at_once(self) -> bytes | None:
+        """All of the body, if it is there and nothing of it was received; it is received then."""
+        if self.more_body or self._received or self.expects_continue or self.disconnected:
+            return None
+        self._news, self._received = False, True
+        self.flow.resume_reading()
+        body, self.body = bytes(self.body), bytearray()
+        return body
+
     async def receive(self) -> Any:  # noqa: ANN401  # as ASGI has it
+        self._received = True
         if self.expects_continue and not self.transport.is_closing():
             self.expects_continue = False
             self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")

@@ -18,6 +18,7 @@ from agreements_api.socket_protocol import BoundedSocket
 from agreements_api.turning_away import BAD_BODY, NO_HTTP, TOO_LATE, Refusal, refuse_handshake
 from graph import Code
 from graph.wire.answers import WHOLE
+from graph.wire.bodies import AT_ONCE
 from graph.wire.waiting import LEAVING
 
 URL_BYTES = 64 * 1024
@@ -198,7 +199,7 @@ class BoundedProtocol(FairlyRead, HttpToolsProtocol):  # pyright: ignore[reportI
             self.on_response_complete,
         )
         cycle.keep_alive = keeps_alive
-        scope["extensions"] = {LEAVING: cycle.tell_of_leaving, WHOLE: True}
+        scope["extensions"] = {AT_ONCE: cycle.body_at_once, LEAVING: cycle.tell_of_leaving, WHOLE: True}
         if self._is_busy():
             self.flow.pause_reading()
             self.pipeline.appendleft((cycle, self.app))

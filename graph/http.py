@@ -225,8 +225,8 @@ class GraphQLEndpoint:
         if asked.body is not Body.JSON:
             message = "Send application/json in UTF-8, without an encoding of the content."
             raise Refused(415, Code.UNSUPPORTED_MEDIA_TYPE, message, accept=JSON)
-        bounds = self._bounds
-        return read_body(asked.receive, asked.head, most_bytes=bounds.body_bytes, seconds=bounds.read_seconds)
+        most, seconds = self._bounds.body_bytes, self._bounds.read_seconds
+        return read_body(asked.scope, asked.receive, most_bytes=most, seconds=seconds)
 
     def _require_runnable(self, asked: _Asked, given: object) -> None:
         """Refuse what would not be run, before its files are read."""

@@ -1,20 +1,28 @@
 """Reads what a client sends, within bounds: bytes up to a length, in time; JSON, and nothing else."""
 
 import asyncio
-from collections.abc import AsyncGenerator
-from typing import Any
+from collections.abc import AsyncGenerator, Callable
+from typing import Any, TypeAlias
 
 import orjson
 from starlette.datastructures import Headers
-from starlette.types import Message, Receive
+from starlette.types import Receive, Scope
 
 from graph.errors import Code
-from graph.head import Head, text_of
+from graph.head import head_of, text_of
 from graph.refusals import Refused
 from graph.wire.waiting import ClientGone, in_time
 
 BODY_BYTES = 256_000
 """Of a request or a message without files, unless somebody sets another length."""
+
+BodyAtOnce: TypeAlias = Callable[[], bytes | None]
+AT_ONCE = "graph.body_at_once"
+"""A server's extension of ASGI, a function: it gives all of the body, and has it received by that, if it has
+come and nothing of it was received; else None.
+
+To receive it in messages takes three times as long as all else that is done to read it.
+"""
 
 _LONGEST_NUMBER = 18
 """Digits of a length that are worth reading."""
@@ -48,25 +56,25 @@ async def body_chunks(
             return
 
 
-async def read_body(receive: Receive, head: Head, *, most_bytes: int, seconds: float) -> bytes:
+async def read_body(scope: Scope, receive: Receive, *, most_bytes: int, seconds: float) -> bytes:
     """Read a request's body to its end, in that time; raises as `body_chunks` does."""
-    _require_short(text_of(head, b"content-length"), most_bytes)
-    clock = asyncio.get_running_loop().time
-    ends_at = clock() + seconds
-    try:
-        message = await in_time(receive(), seconds)
-        if message["type"] == "http.request" and not message.get("more_body", False):
-            body = message.get("body", b"")  # most come at once
-            if len(body) <= most_bytes:
-                return body
-        return await in_time(_rest(message, receive, most_bytes), ends_at - clock())
-    except TimeoutError as error:
-        raise late() from error
+    at_once: BodyAtOnce | None = scope.get("extensions", {}).get(AT_ONCE)
+    body = None if at_once is None else at_once()
+    if body is None:
+        _require_short(text_of(head_of(scope), b"content-length"), most_bytes)
+        try:
+            return await in_time(_whole(receive, most_bytes), seconds)
+        except TimeoutError as error:
+            raise late() from error
+    if len(body) > most_bytes:
+        raise _too_large(most_bytes)
+    return body
 
 
-async def _rest(message: Message, receive: Receive, most_bytes: int) -> bytes:
+async def _whole(receive: Receive, most_bytes: int) -> bytes:
     body = bytearray()
     while True:
+        message = await receive()
         if message["type"] == "http.disconnect":
             raise ClientGone
         body += message.get("body", b"")
@@ -74,7 +82,6 @@ async def _rest(message: Message, receive: Receive, most_bytes: int) -> bytes:
             raise _too_large(most_bytes)
         if not message.get("more_body", False):
             return bytes(body)
-        message = await receive()
 
 
 def late() -> Refused:

@@ -15,6 +15,7 @@ from support.servers import serving
 from agreements_api.answering import Cycle
 from agreements_api.http_protocol import BoundedProtocol
 from graph.wire.answers import WHOLE
+from graph.wire.bodies import AT_ONCE
 from graph.wire.waiting import LEAVING, ClientGone, unless_gone
 
 GET = b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n"
@@ -100,6 +101,46 @@ async def test_an_answer_may_come_in_one_message(sent: bytes) -> None:
             assert b"\r\ncontent-length: 2\r\n" in head
             if sent == GET:
                 assert await reader.readexactly(2) == b"ok"
+
+
+@pytest.mark.parametrize("content", [b"", b"ok", b"x" * 20_000])
+async def test_a_body_that_has_come_is_had_without_a_message(content: bytes) -> None:
+    bodies: list[bytes | None] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        at_once = scope["extensions"][AT_ONCE]
+        while (found := at_once()) is None:  # noqa: ASYNC110  # it tells, and does not wait
+            await asyncio.sleep(0.001)
+        bodies.extend([found, at_once()])
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.05):
+                await receive()  # there is nothing but the client to leave
+        await send({**start((b"content-length", b"2")), "body": b"ok"})
+        assert (await receive())["type"] == "http.disconnect"
+
+    post = b"POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: %d\r\n\r\n" % len(content) + content
+    async with connected(app) as (reader, writer):
+        for _ in range(2):
+            writer.write(post)
+            await reader.readuntil(b"\r\n\r\nok")
+    assert bodies == [content, None] * 2
+
+
+async def test_a_body_that_is_received_in_messages_is_not_had_at_once() -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        at_once = scope["extensions"][AT_ONCE]
+        assert at_once() is None  # it goes on
+        assert (await receive())["body"] == b"one"
+        assert at_once() is None
+        writer.write(b"3\r\ntwo\r\n0\r\n\r\n")
+        await asyncio.sleep(0.05)
+        assert at_once() is None
+        assert (await receive())["body"] == b"two"
+        await send({**start((b"content-length", b"2")), "body": b"ok"})
+
+    async with connected(app) as (reader, writer):
+        writer.write(CHUNKED + b"3\r\none\r\n")
+        assert (await reader.readuntil(b"\r\n\r\nok")).startswith(b"HTTP/1.1 200")
 
 
 async def test_nothing_follows_an_answer_in_one_message(caplog: pytest.LogCaptureFixture) -> None:
