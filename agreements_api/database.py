@@ -188,7 +188,7 @@ def database_url(url: str | URL) -> URL:
         raise ValueError(f"is not a URL; {_EXPECTED}") from None  # its text shows the password
     match parsed.drivername:
         case "sqlite" | "sqlite+aiosqlite":
-            if parsed.database in (None, "", ":memory:"):
+            if parsed.database in (None, "", ":memory:") or "uri" in parsed.query:
                 raise ValueError(f"names no file; {_EXPECTED}")
             return parsed.set(drivername="sqlite+aiosqlite")
         case "postgresql" | "postgres" | "postgresql+psycopg":
@@ -207,6 +207,12 @@ class _Connection(AsyncAdapt_aiosqlite_connection):
     """
 
     __slots__ = ()
+
+    async def _terminate_graceful_close(self) -> None:
+        """Close it, after its transaction: while a cursor is left, SQLite keeps both, and the lock, open."""
+        with suppress(sqlite3.Error, ValueError):  # the latter where it is closed
+            await self._connection.rollback()
+        await super()._terminate_graceful_close()
 
     def terminate(self) -> None:
         if in_greenlet():

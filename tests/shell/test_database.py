@@ -5,6 +5,7 @@ import gc
 import sqlite3
 import threading
 from collections.abc import AsyncIterator, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,12 @@ async def counter(empty_database_url: str) -> AsyncIterator[Database]:
             await connection.execute(text("CREATE TABLE counter (value INTEGER NOT NULL)"))
             await connection.execute(text("INSERT INTO counter VALUES (0)"))
         yield database
+
+
+NUMBERS = """
+CREATE TABLE numbers AS
+  WITH RECURSIVE n (v) AS (SELECT 1 UNION ALL SELECT v + 1 FROM n WHERE v < 5000) SELECT v FROM n
+"""
 
 
 async def value(database: Database) -> int:
@@ -102,6 +109,30 @@ async def test_writers_take_turns_in_the_order_they_asked(counter: Database) -> 
         assert order.index("request") <= 1
 
 
+async def test_whoever_is_cancelled_leaves_no_transaction_behind(counter: Database) -> None:
+    """SQLite keeps a closed connection, its transaction and its lock as long as a cursor is left of it."""
+    if not counter.is_sqlite:
+        pytest.skip("PostgreSQL: a connection that is closed ends its transaction")
+    async with counter.writes.begin() as connection:
+        await connection.exec_driver_sql(NUMBERS)
+
+    async def read_often() -> None:
+        async with counter.turn(), counter.writes.begin() as connection:
+            for _ in range(1_000):
+                await connection.execute(text("SELECT v FROM numbers"))
+
+    left: list[BaseException | None] = []  # a traceback keeps the cursor, as a collector that comes late does
+    for step in range(40):
+        task = asyncio.create_task(read_often())
+        await asyncio.sleep(0.005 + step / 5_000)
+        task.cancel()
+        left += await asyncio.gather(task, return_exceptions=True)
+        with closing(sqlite3.connect(str(counter.url.database), timeout=0)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            other.execute("ROLLBACK")
+    assert len(left) == 40
+
+
 async def test_times_are_kept_in_utc(counter: Database) -> None:
     if counter.is_sqlite:
         return  # SQLite has no session time zone
@@ -174,7 +205,10 @@ async def test_a_url_need_not_name_the_driver(url: str, driver: str) -> None:
         assert database.url.drivername == driver
 
 
-@pytest.mark.parametrize("url", ["", "agreements.db", "sqlite+aiosqlite://", "mysql://db/agreements"])
+@pytest.mark.parametrize(
+    "url",
+    ["", "agreements.db", "sqlite+aiosqlite://", "sqlite:///file:some.db?uri=true", "mysql://db/agreements"],
+)
 def test_a_url_of_nothing_usable_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match=r"use sqlite.* or postgresql"):
         Database(url)
