@@ -21,7 +21,7 @@ from sqlalchemy.util.concurrency import in_greenlet
 from agreements_api.database_file import DatabaseFile
 from jobs.system import SQLITE_CHECKPOINT, teach_clock
 from repositories import AtHand, Enqueue, Together, Transactions
-from repositories.alone.postgresql import connect
+from repositories.alone.postgresql import connected
 from repositories.alone.sqlite import teach_ids
 
 if TYPE_CHECKING:
@@ -309,10 +309,11 @@ def _sqlite_connection(url: URL) -> sqlite3.Connection:
 
 
 def _postgresql_source(url: URL) -> "PostgreSQLSource":
+    from agreements_api.cancelling import connect_asyncpg  # noqa: PLC0415 -- where PostgreSQL is used
     from graph.compiler.postgresql import PostgreSQLSource  # noqa: PLC0415 -- as above
 
     options = _with_options(url, _POSTGRESQL_READER_OPTIONS)
-    return PostgreSQLSource(_asyncpg_dsn(url), options=options, most=PLAN_CONNECTIONS)
+    return PostgreSQLSource(partial(connect_asyncpg, _asyncpg_dsn(url), options), most=PLAN_CONNECTIONS)
 
 
 def _asyncpg_dsn(url: URL) -> str:
@@ -324,10 +325,13 @@ def _asyncpg_dsn(url: URL) -> str:
 
 def _postgresql_at_hand(url: URL) -> AsyncEngine:
     """Connections as those of `writes`, by the driver of plans."""
-    open_one = partial(connect, _asyncpg_dsn(url), _with_options(url, _POSTGRESQL_WRITER_OPTIONS))
+    from agreements_api.cancelling import connect_asyncpg  # noqa: PLC0415 -- as above
+
+    options = _with_options(url, _POSTGRESQL_WRITER_OPTIONS)
+    connect = partial(connect_asyncpg, _asyncpg_dsn(url), options)
     return create_async_engine(
         "postgresql+asyncpg://",
-        async_creator=open_one,
+        async_creator=partial(connected, connect),
         hide_parameters=True,  # as above
         pool_size=AT_HAND,
         max_overflow=0,
@@ -335,14 +339,14 @@ def _postgresql_at_hand(url: URL) -> AsyncEngine:
 
 
 def _postgresql_engine(url: URL, *, options: str) -> AsyncEngine:
-    from agreements_api.cancelling import Cancelling  # noqa: PLC0415 -- psycopg, where PostgreSQL is used
+    from agreements_api.cancelling import CancellingPsycopg  # noqa: PLC0415 -- as above
 
     return create_async_engine(
         url,
         hide_parameters=True,  # as above
         pool_pre_ping=True,  # a server restart costs a new connection, not a failed request
-        # By the latter name it takes an `async_creator` that is given the arguments, too.
-        connect_args={"options": _with_options(url, options), "async_creator_fn": Cancelling.connect},
+        # By the latter SQLAlchemy's dialect connects, with the URL's arguments, instead of by psycopg's own.
+        connect_args={"options": _with_options(url, options), "async_creator_fn": CancellingPsycopg.connect},
     )
 
 

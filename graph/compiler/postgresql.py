@@ -4,6 +4,7 @@
 # Not strict: asyncpg is untyped.
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
@@ -22,8 +23,6 @@ T = TypeVar("T")
 _REST_SECONDS = 30.0
 """Without connections, before they are tried again: until then graphql-core answers, on its own driver."""
 _END_SECONDS = 5.0
-_AGAIN_SECONDS = 0.02
-"""Until a cancellation is sent again; twice as many each time, for a server that is slow to follow it."""
 
 _log = logging.getLogger(__name__)
 
@@ -35,13 +34,12 @@ class PostgreSQLSource:
     one comes back, and makes a task of that.
 
     Args:
-        dsn: Where it is, as libpq takes it.
-        options: Of the sessions, as libpq takes them: each transaction must be a snapshot that cannot write.
+        connect: Opens a connection, of which each transaction is a snapshot that cannot write.
         most: Connections.
     """
 
-    def __init__(self, dsn: str, *, options: str, most: int) -> None:
-        self._dsn, self._options = dsn, options
+    def __init__(self, connect: "Callable[[], Awaitable[asyncpg.Connection]]", *, most: int) -> None:
+        self._connect = connect
         self._dialect = PGDialect_asyncpg()
         # None stands for a connection that has yet to be opened.
         self._places = Places[Prepared | None]([None] * most)
@@ -118,9 +116,7 @@ class PostgreSQLSource:
             raise SourceFailed(str(error)) from error
 
     async def _connected(self) -> Prepared:
-        import asyncpg  # noqa: PLC0415  # where PostgreSQL is used
-
-        driver = await asyncpg.connect(self._dsn, server_settings={"options": self._options})
+        driver = await self._connect()
         # Days as text: of the greatest one that Python knows, asyncpg makes infinity.
         await driver.set_type_codec("date", schema="pg_catalog", encoder=str, decoder=str, format="text")
         speed_up_keys(driver)
@@ -128,7 +124,7 @@ class PostgreSQLSource:
 
     def _end(self, connection: Prepared) -> None:
         """Close a connection; a statement that runs on it is cancelled first."""
-        task = asyncio.create_task(_closed(connection.driver))
+        task = asyncio.create_task(connection.driver.close(timeout=_END_SECONDS))
         self._ending.add(task)
         task.add_done_callback(self._ended)
 
@@ -137,19 +133,6 @@ class PostgreSQLSource:
         self._places.give(None)
         if not task.cancelled() and task.exception() is not None:
             _log.debug("A connection did not end in order: %s", type(task.exception()).__name__)
-
-
-async def _closed(driver: "asyncpg.Connection") -> None:
-    """Close a connection, and cancel the statement that runs on it until that has ended.
-
-    asyncpg does so once. PostgreSQL passes over a cancellation that has overtaken its statement.
-    """
-    seconds = _AGAIN_SECONDS
-    closing = asyncio.ensure_future(driver.close(timeout=_END_SECONDS))
-    while not (await asyncio.wait([closing], timeout=seconds))[0]:
-        driver._cancel_current_command(asyncio.Future())  # noqa: SLF001  # there is no way that is public
-        seconds *= 2
-    await closing
 
 
 def _failures() -> tuple[type[BaseException], ...]:

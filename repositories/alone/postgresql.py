@@ -2,7 +2,7 @@
 
 # pyright: standard
 # Not strict: asyncpg is untyped.
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import date, datetime
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
@@ -29,12 +29,11 @@ def _uuid(raw: bytes) -> UUID:
     return UUID(bytes=raw)
 
 
-async def connect(dsn: str, options: str) -> "asyncpg.Connection":
+async def connected(connect: "Callable[[], Awaitable[asyncpg.Connection]]") -> "asyncpg.Connection":
     """Open a connection for `Postgresql`.
 
     Args:
-        dsn: Where to, as libpq takes it.
-        options: Of the session, as libpq takes them: in UTC.
+        connect: Opens one, in UTC.
 
     Raises:
         PostgresError: It cannot be opened.
@@ -42,7 +41,7 @@ async def connect(dsn: str, options: str) -> "asyncpg.Connection":
     import asyncpg  # noqa: PLC0415  # where PostgreSQL is used
 
     try:
-        connection = await asyncpg.connect(dsn, server_settings={"options": options})
+        connection = await connect()
     except OSError as error:  # which SQLAlchemy does not take for an error of a database
         raise asyncpg.CannotConnectNowError(str(error)) from error
     for kind, decode in _AS_TEXT.items():

@@ -5,6 +5,7 @@ import logging
 import sqlite3
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from unittest.mock import ANY
 
@@ -17,6 +18,7 @@ from support.library.seed import fill
 from support.patience import AT_ONCE_SECONDS, PATIENCE_SECONDS
 
 import graph
+from agreements_api.cancelling import connect_asyncpg
 from agreements_api.database import Database
 from graph.compiler import Plans
 from graph.compiler.postgresql import PostgreSQLSource
@@ -63,9 +65,8 @@ async def test_a_server_that_takes_no_connection_is_asked_again_only_later(
     empty_database_url: str, unused_tcp_port_factory: Callable[[], int], caplog: pytest.LogCaptureFixture
 ) -> None:
     _require_a_server(empty_database_url)
-    source = PostgreSQLSource(
-        f"postgresql://nobody@127.0.0.1:{unused_tcp_port_factory()}/nothing", options="", most=2
-    )
+    nowhere = f"postgresql://nobody@127.0.0.1:{unused_tcp_port_factory()}/nothing"
+    source = PostgreSQLSource(partial(connect_asyncpg, nowhere, ""), most=2)
     async with open_library(empty_database_url) as library:
         await fill(library, 1)
         engine, plans = engine_with_plans()
@@ -153,7 +154,7 @@ def _sleeper(url: str, *, places: int) -> Source:
     """A source that can `asleep`, with so many places."""
     if not url.startswith("sqlite"):
         dsn = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
-        return PostgreSQLSource(dsn, options="", most=places)
+        return PostgreSQLSource(partial(connect_asyncpg, dsn, ""), most=places)
 
     def connect() -> sqlite3.Connection:
         connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)

@@ -9,12 +9,14 @@ import pytest
 from sqlalchemy import text
 from support.asleep import statements_asleep
 from support.overtaking import Way, way_to
-from support.patience import AT_ONCE_SECONDS
 
 from agreements_api.database import Database
 from graph.source import Habit, Query, Steps
+from resolvers.operations import require
 
 ASLEEP = "SELECT pg_sleep(120)"
+ENDED_SECONDS = 1.5
+"""Less than the two after which SQLAlchemy leaves a connection of asyncpg, and the five of psycopg."""
 EXECUTE = b"E\0\0\0\x09\0\0\0\0\0"
 """The message that has a prepared statement run: its text was sent before."""
 
@@ -61,17 +63,30 @@ async def test_a_statement_is_cancelled_until_it_ends(
 
     took = await given_up(way, mark, asyncio.create_task(ask()))
 
-    assert took < AT_ONCE_SECONDS
-    assert await statements_asleep(database.writes) == []
+    assert took < ENDED_SECONDS
+    assert await statements_asleep(database.writes, ENDED_SECONDS) == []
 
 
 async def test_a_plan_is_cancelled_until_its_statement_ends(way: Way, database: Database) -> None:
     def steps() -> Steps[None]:
         yield Query(ASLEEP, ())
 
-    took = await given_up(
-        way, EXECUTE, asyncio.create_task(database.plans.run(steps(), Habit(aside=1), one=True))
-    )
+    await given_up(way, EXECUTE, asyncio.create_task(database.plans.run(steps(), Habit(aside=1), one=True)))
 
-    assert took < AT_ONCE_SECONDS
-    assert await statements_asleep(database.writes) == []
+    assert await statements_asleep(database.writes, ENDED_SECONDS) == []
+
+
+async def test_who_writes_one_entity_is_cancelled_until_its_statement_ends(
+    way: Way, database: Database
+) -> None:
+    async def ask() -> None:
+        line = require(await database.at_hand.take(), "connection")
+        try:
+            await line.driven(lambda driver: driver.read(ASLEEP, ()))
+        finally:
+            await database.at_hand.give_back(line)
+
+    took = await given_up(way, EXECUTE, asyncio.create_task(ask()))
+
+    assert took < ENDED_SECONDS
+    assert await statements_asleep(database.writes, ENDED_SECONDS) == []

@@ -7,15 +7,15 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from support.patience import AT_ONCE_SECONDS
 
 
-async def statements_asleep(engine: AsyncEngine) -> list[str]:
-    """Those that PostgreSQL does not end in a moment; SQLite's run in threads of this process."""
+async def statements_asleep(engine: AsyncEngine, seconds: float = AT_ONCE_SECONDS) -> list[str]:
+    """Those that PostgreSQL does not end in so many seconds; SQLite's run in threads of this process."""
     if engine.dialect.name != "postgresql":
         return []
     found = text(
         "SELECT query FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()"
     )
     async with engine.connect() as connection:
-        for _ in range(int(AT_ONCE_SECONDS * 100)):
+        for _ in range(int(seconds * 100)):
             rows = (await connection.execute(found)).scalars().all()
             if not rows:
                 break
