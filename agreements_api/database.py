@@ -18,7 +18,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.util import await_only, greenlet_spawn
 from sqlalchemy.util.concurrency import in_greenlet
 
-from agreements_api.database_file import DatabaseFile
+from agreements_api.database_file import DatabaseFile, file_of
 from jobs.system import SQLITE_CHECKPOINT, teach_clock
 from repositories import AtHand, Enqueue, Together, Transactions
 from repositories.alone.postgresql import connected
@@ -95,16 +95,17 @@ class Database:
         self._turn = asyncio.Lock()
         self.together: Together | None = None
         if self.is_sqlite:
-            self._file = file = DatabaseFile(str(self.url.database))
+            self._file = file = DatabaseFile(file_of(self.url))
             self.writes = sqlite_engine(
-                self.url, pragmas=_WRITER_PRAGMAS, begin="BEGIN IMMEDIATE", guard=file.guard_writing
+                self.url, pragmas=_WRITER_PRAGMAS, begin="BEGIN IMMEDIATE", guard=file.guard
             )
+            file.guard_writing(self.writes.sync_engine)
             self.reads = sqlite_engine(self.url, pragmas=_READER_PRAGMAS, begin="BEGIN", guard=file.guard)
             file.guard(self._apart.sync_engine)
             event.listen(self._apart.sync_engine, "do_connect", _connect)
             self._at_hand = self.writes
             self.at_hand = AtHand(self.writes, SQLITE_AT_HAND, patience=None)
-            self.together = Together(self.writes, self.turn, file.before_writing)
+            self.together = Together(self.writes, self.turn, file.require)
         else:
             self.writes = _postgresql_engine(self.url, options=_POSTGRESQL_WRITER_OPTIONS)
             self.reads = _postgresql_engine(self.url, options=_POSTGRESQL_READER_OPTIONS)

@@ -2,35 +2,40 @@
 
 import sqlite3
 from pathlib import Path
-from time import monotonic
-from typing import Final
 
-from sqlalchemy import Engine, event
+from sqlalchemy import URL, Connection, Engine, event
 from sqlalchemy.exc import OperationalError
 
 from agreements_api.logs import get_logger
 
-LOOK_SECONDS: Final = 1.0
-"""Between two looks of those who write."""
+REMEDY = (
+    "Move it back. If it is gone, end the server, delete the files beside it that end in -wal and -shm,"
+    " restore a backup, and start again."
+)
 
 _log = get_logger(__name__)
+
+
+def file_of(url: URL) -> Path:
+    """The file of an SQLite database."""
+    return Path(str(url.database)).absolute()
 
 
 class DatabaseFile:
     """The file of a database that is open.
 
     It is read and written with every sign of success after it was moved, replaced or deleted; what is written
-    to a deleted one is lost when the process ends. Whoever opens its path then makes a new and empty one.
+    to a deleted one is lost when the process ends. Whoever opens its path then makes a new and empty one. A
+    file that is overwritten where it is stays the same for all who have it open, and is not noticed.
 
     Args:
         path: Of the file; it may be made later.
     """
 
-    def __init__(self, path: str) -> None:
-        self._path = Path(path)
+    def __init__(self, path: Path) -> None:
+        self._path = path
         self._opened: tuple[int, int] | None = None
         self._is_there = True
-        self._looks_again_at = 0.0
         self.remember()
 
     def remember(self) -> None:
@@ -39,7 +44,7 @@ class DatabaseFile:
             self._opened = self._found()
 
     def require(self) -> None:
-        """Look before the file is opened once more.
+        """Look before the file is opened once more, or written to.
 
         Raises:
             OperationalError: It is not the one that was opened.
@@ -47,14 +52,13 @@ class DatabaseFile:
         is_there = self._opened is None or self._found() == self._opened
         if self._is_there and not is_there:
             _log.error(
-                "The database file was moved, replaced or deleted: nothing is written until it is back",
-                path=str(self._path.absolute()),
-                remedy="Move it back. If it is gone, restore a backup and start again.",
+                "The database file was moved, replaced or deleted: no change is taken until it is back",
+                path=str(self._path),
+                remedy=REMEDY,
             )
         elif is_there and not self._is_there:
             _log.warning("The database file is back")
         self._is_there = is_there
-        self._looks_again_at = monotonic() + LOOK_SECONDS
         if not is_there:
             raise OperationalError(None, None, sqlite3.OperationalError("The database file is not there."))
 
@@ -64,18 +68,15 @@ class DatabaseFile:
         event.listen(engine, "connect", lambda *_: self.remember())
 
     def guard_writing(self, engine: Engine) -> None:
-        """Have it begin no transaction on a file that is away, too."""
-        self.guard(engine)
-        event.listen(engine, "begin", self.before_writing)
+        """Have it write nothing to a file that is away, either: a look takes two microseconds.
 
-    def before_writing(self, *_: object) -> None:
-        """Do the same before each transaction that writes: there are many, so a look now and then must do.
-
-        Raises:
-            OperationalError: As above.
+        It looks when the transaction has its lock, which it may have waited for.
         """
-        if not self._is_there or monotonic() >= self._looks_again_at:
+
+        def begun(_connection: Connection) -> None:
             self.require()
+
+        event.listen(engine, "begin", begun)
 
     def _found(self) -> tuple[int, int] | None:
         try:

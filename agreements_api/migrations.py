@@ -5,7 +5,6 @@ import os
 import sqlite3
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, closing, suppress
-from pathlib import Path
 
 from sqlalchemy import URL, Connection, inspect, text
 from sqlalchemy.exc import DBAPIError
@@ -13,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 import models.migrations
 from agreements_api.database import database_url, sqlite_engine
+from agreements_api.database_file import file_of
 from agreements_api.errors import DatabaseOutdated, DatabaseTooNew, DatabaseUnusable
 
 # Any constant will do, as long as every version of this program takes the same one.
@@ -43,16 +43,16 @@ def must_exist(url: str | URL) -> None:
         DatabaseUnusable: SQLite's file does not exist.
     """
     parsed = database_url(url)
-    if parsed.database is None or parsed.get_backend_name() != "sqlite":
+    if parsed.get_backend_name() != "sqlite":
         return
-    file = Path(parsed.database).absolute()
+    file = file_of(parsed)
     try:
         file.stat()
     except FileNotFoundError as error:
         raise DatabaseUnusable(
             f"There is no database {file}.",
-            hint="`agreements serve` and `agreements provider add` make it; AGREEMENTS_DATABASE_URL says"
-            " where another one is.",
+            hint="`agreements serve`, `worker`, `migrate` and `provider add` make it;"
+            " AGREEMENTS_DATABASE_URL says where another one is.",
         ) from error
     except OSError:
         return  # SQLite says it better

@@ -231,7 +231,8 @@ class UnitOfWork:
         if together is not None and not again.get():
             await self._let_go()
             return await together.write(bound)
-        [outcome] = await alone.line.driven(lambda driver: driver.write([lambda: bound]))
+        change = (lambda: bound) if together is None else together.guarded(lambda: bound)
+        [outcome] = await alone.line.driven(lambda driver: driver.write([change]))
         if isinstance(outcome, Exception):
             raise await alone.line.told(outcome) from outcome
         return outcome

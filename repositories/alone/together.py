@@ -36,7 +36,7 @@ class Together:
     Args:
         engine: Opens the connection to write by, which is kept.
         turn: Waits for this process's turn to write.
-        before_writing: Called before each transaction; it raises what keeps it from being written.
+        before_writing: Called by the driver's thread, with the lock; it raises what forbids to write.
     """
 
     def __init__(
@@ -67,6 +67,15 @@ class Together:
             # Of no one's context, and ended by no one's cancellation.
             self._writing = asyncio.create_task(self._write_all(), name="Together", context=Context())
         return await change.written
+
+    def guarded(self, change: Change) -> Change:
+        """The same change, which is not written where nothing may be."""
+
+        def guarded() -> Bound | None:
+            self._before_writing()
+            return change()
+
+        return guarded
 
     async def aclose(self) -> None:
         """Wait until all that was begun is written, and close the connection; harmless when repeated."""
@@ -103,12 +112,11 @@ class Together:
     async def _outcomes(self, changes: Sequence[Change]) -> Sequence[Outcome]:
         if not changes:
             return []
-        self._before_writing()
         if self._line is None:
             self._line = Line(await self._engine.connect())
         line = self._line
         try:
-            found = await line.driven(lambda driver: driver.write(changes))
+            found = await line.driven(lambda driver: driver.write([self.guarded(each) for each in changes]))
         except BaseException:
             self._line = None
             await line.end()

@@ -2,14 +2,19 @@
 
 import asyncio
 import shutil
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import httpx
 import pytest
+from sqlalchemy import create_engine
+from sqlalchemy.exc import OperationalError
 from support.program import Program, Running
 
-from agreements_api.database_file import LOOK_SECONDS
+from agreements_api.database import Database
+from graph.source import Habit, Query, Steps
 
 CREATE = """mutation ($name: String!) { createAccount(input: {name: $name}) { account { id } } }"""
 RENAME = """mutation ($id: ID!, $name: String!) {
@@ -34,31 +39,47 @@ async def an_account(server: Running, name: str) -> str:
     return made["createAccount"]["account"]["id"]
 
 
-def replace(file: Path) -> None:
-    copy = file.with_name("restored.db")
-    shutil.copyfile(file, copy)
-    copy.rename(file)
+def move(file: Path) -> Path:
+    return file.rename(file.with_name("other.db"))
 
 
-@pytest.mark.parametrize("away", [Path.unlink, replace, lambda file: file.rename(file.with_name("other.db"))])
+def replace(file: Path) -> Path:
+    """Put a copy in its place, without what is in the log beside it."""
+    other = move(file)
+    shutil.copyfile(other, file)
+    return other
+
+
+def delete(file: Path) -> Path:
+    file.unlink()
+    return file
+
+
+def names_in(file: Path) -> list[str]:
+    with closing(sqlite3.connect(file)) as connection:
+        return [name for (name,) in connection.execute("SELECT name FROM accounts")]
+
+
+@pytest.mark.parametrize("away", [delete, move, replace])
 async def test_what_would_be_lost_is_refused(
-    program: Program, tmp_path: Path, away: Callable[[Path], object]
+    program: Program, tmp_path: Path, away: Callable[[Path], Path]
 ) -> None:
     file = tmp_path / "agreements.db"
     with program.serve() as server:
         account = await an_account(server, "Fabrikam")
         await server.ask(RENAME, id=account, name="Fabrikam, Inc.")
 
-        away(file)
+        other = away(file)
         was_there = file.exists()
-        await asyncio.sleep(LOOK_SECONDS)
         made = await answered(server, CREATE, name="Contoso")
         renamed = await answered(server, RENAME, id=account, name="Northwind")
 
         assert [codes for _, codes in (made, renamed)] == [["UNAVAILABLE"], ["UNAVAILABLE"]]
         assert not await is_ready(server)
         assert file.exists() == was_there
-        assert server.output.count("nothing is written until it is back") == 1
+        assert server.output.count("no change is taken until it is back") == 1
+    for left in {file, other}:
+        assert not left.exists() or "Contoso" not in names_in(left)
 
 
 async def test_a_file_that_comes_back_is_written_again(program: Program, tmp_path: Path) -> None:
@@ -66,7 +87,6 @@ async def test_a_file_that_comes_back_is_written_again(program: Program, tmp_pat
     with program.serve("--no-jobs") as server:
         account = await an_account(server, "Fabrikam")
         file.rename(elsewhere)
-        await asyncio.sleep(LOOK_SECONDS)
         _, refused = await answered(server, RENAME, id=account, name="Northwind")
 
         elsewhere.rename(file)
@@ -80,3 +100,52 @@ async def test_a_file_that_comes_back_is_written_again(program: Program, tmp_pat
 
     assert "Fabrikam, Inc." in str(found)
     assert "Contoso" in str(found)
+
+
+async def test_no_other_file_is_opened_in_its_place(tmp_path: Path) -> None:
+    def steps() -> Steps[None]:
+        yield Query("SELECT 1", ())
+
+    file = tmp_path / "agreements.db"
+    async with Database(f"sqlite:///{file}") as database:
+        async with database.writes.begin() as connection:
+            await connection.exec_driver_sql("CREATE TABLE words (word TEXT)")
+        bookkeeping = create_engine(f"sqlite:///{file}")
+        database.guard(bookkeeping)
+        move(file)
+
+        with pytest.raises(OperationalError):
+            await database.ask()
+        with pytest.raises(OperationalError):
+            await database.plans.run(steps(), Habit(aside=1), one=True)
+        with pytest.raises(OperationalError):
+            bookkeeping.connect()
+        for engine in (database.reads, database.writes):
+            with pytest.raises(OperationalError):
+                async with engine.begin():
+                    pass
+    assert not file.exists()
+
+
+async def test_a_transaction_looks_when_it_has_waited_for_the_lock(tmp_path: Path) -> None:
+    file = tmp_path / "agreements.db"
+    async with Database(f"sqlite:///{file}") as database:
+        async with database.writes.begin() as connection:
+            await connection.exec_driver_sql("CREATE TABLE words (word TEXT)")
+
+        async def write() -> None:
+            async with database.writes.begin() as connection:
+                await connection.exec_driver_sql("INSERT INTO words VALUES ('one')")
+
+        with closing(sqlite3.connect(file, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            writing = asyncio.create_task(write())
+            await asyncio.wait([writing], timeout=0.2)
+            moved = move(file)
+            other.execute("ROLLBACK")
+            with pytest.raises(OperationalError):
+                await writing
+        moved.rename(file)
+        await write()
+        with closing(sqlite3.connect(file)) as connection:
+            assert connection.execute("SELECT count(*) FROM words").fetchone() == (1,)
