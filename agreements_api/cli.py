@@ -116,7 +116,7 @@ async def sync(provider: str = "Microsoft Partner Center", /, *, dry_run: bool =
 
     Args:
         provider: Its name.
-        dry_run: Tell what would change; change nothing.
+        dry_run: Tell what would change, without asking which agreements are confirmed; change nothing.
     """
     settings = _settings()
     from agreements_api.sync_command import run_sync  # noqa: PLC0415 -- commands load what they need

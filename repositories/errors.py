@@ -18,7 +18,10 @@ _SQLITE_PASSING = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_FULL", "SQLITE_CANTOP
 
 
 class Conflict(Exception):
-    """Another transaction got there first: nothing was written; the whole operation may be run again."""
+    """Nothing was written; the whole operation may be run again.
+
+    Another transaction got there first, or may do so: this one did not wait for its turn.
+    """
 
 
 def is_conflict(error: Exception) -> bool:

@@ -123,7 +123,8 @@ async def update_account(
         DomainError: NOT_FOUND, REVISION_CONFLICT, INVALID, INVALID_EMAIL, EXTERNAL_REF_TAKEN.
     """
     values = checked_values(_CHECKS, changes)
-    async with context.unit_of_work(is_single=True) as uow:
+    is_single = "contacts" not in values and values.get("external_ref") is None
+    async with context.unit_of_work(is_single=is_single) as uow:
         account = require(await uow.only(Account, account_id), "account", "accountId")
         check_revision(account, revision)
         contacts = values.pop("contacts", None)

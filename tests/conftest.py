@@ -25,10 +25,10 @@ def pytest_report_header(config: pytest.Config) -> str:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Begin with the longest files, and run what uses no database once: with SQLite."""
-    leave: dict[Path, float] = {}
+    allowed: dict[Path, float] = {}
     for item in items:
-        leave[item.path] = max(leave.get(item.path, 0), _own_timeout(item))
-    items.sort(key=lambda item: -leave[item.path])
+        allowed[item.path] = max(allowed.get(item.path, 0), _own_timeout(item))
+    items.sort(key=lambda item: -allowed[item.path])
     if config.getoption("--db") == "sqlite":
         return
     using = [item for item in items if "databases" in getattr(item, "fixturenames", ())]
@@ -39,7 +39,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _own_timeout(item: pytest.Item) -> float:
     """The seconds that a test may take by its own mark, as only long ones do; else 0."""
     mark = item.get_closest_marker("timeout")
-    return mark.args[0] if mark is not None else 0
+    if mark is None:
+        return 0
+    return mark.args[0] if mark.args else mark.kwargs["timeout"]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -18,6 +18,7 @@ from schema.types.provider_account import ProviderAccount
 
 _WAIT = "The work is durable; the answer waits for it this long, 0 to 20 seconds."
 _DRY_RUN = "Only say what would be done."
+_DRY_RUN_OF_SYNC = f"{_DRY_RUN} The provider is not asked which agreements it confirms."
 
 
 @strawberry.input(description="A customer to take on at a provider, with the agreement that it stands in.")
@@ -82,7 +83,7 @@ class BulkCreateCustomerAgreementsInput:
 @strawberry.input(description="Which provider's customers and agreements to read.")
 class SyncProviderAccountsInput:
     provider_id: strawberry.ID = required("The provider.")
-    dry_run: bool = default(False, _DRY_RUN)  # noqa: FBT003  # the default itself
+    dry_run: bool = default(False, _DRY_RUN_OF_SYNC)  # noqa: FBT003  # the default itself
     wait_seconds: int = default(0, _WAIT)
     idempotency_key: str | None = optional(IDEMPOTENCY_KEY + " A failed job is taken up again by it.")
 
