@@ -51,7 +51,7 @@ def must_exist(url: str | URL) -> None:
     except FileNotFoundError as error:
         raise DatabaseUnusable(
             f"There is no database {file}.",
-            hint="`agreements serve`, `worker`, `migrate` and `provider add` make it;"
+            hint="`agreements serve`, `agreements migrate` or `agreements provider add` makes it;"
             " AGREEMENTS_DATABASE_URL says where another one is.",
         ) from error
     except OSError:
