@@ -69,6 +69,8 @@ class BoundedSocket(FairlyRead, WebSocketsSansIOProtocol):  # pyright: ignore[re
 
     async def send(self, message: Any) -> None:  # noqa: ANN401  # uvicorn's type
         await super().send(message)
+        if self.initial_response is not None and self.close_sent:
+            self.handshake_complete = True  # by a refusal, of which uvicorn would say that it never was
         if self._patience.lasts and (self.handshake_complete or self.initial_response):
             self._patience.end()
             self.transport.release()

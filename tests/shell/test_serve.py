@@ -244,6 +244,7 @@ async def test_sockets_are_refused_as_requests_are(
 
     assert refusal.value.response.status_code == status
     assert refusal.value.response.headers["x-request-id"]
+    assert "[error" not in server.output  # anybody's page could fill the log
 
 
 async def test_a_page_of_our_own_may_open_a_socket(server: Running) -> None:
