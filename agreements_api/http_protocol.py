@@ -61,7 +61,6 @@ class BoundedProtocol(FairlyRead, HttpToolsProtocol):  # pyright: ignore[reportI
         super().connection_made(transport)
         self.flow = PatientFlow(self.transport, self.pipeline)
         self._place = {
-            "asgi": {"version": self.asgi_version, "spec_version": "2.3"},
             "server": self.server,
             "client": self.client,
             "scheme": self.scheme,
@@ -101,7 +100,9 @@ class BoundedProtocol(FairlyRead, HttpToolsProtocol):  # pyright: ignore[reportI
                 self._patience.begin()  # a head that came at once needs none
             if self._unfinished > URL_BYTES + HEAD_BYTES:
                 self._turn_away(_LONG_HEAD)
-            elif begins and self._is_between and self.cycle is not before:  # to its end, and not only blank
+            elif (
+                begins and self._is_between and self.cycle is not before
+            ):  # a request to its end, not blank lines
                 self.known_heads.keep(data, self._said)
         return None
 
@@ -109,7 +110,7 @@ class BoundedProtocol(FairlyRead, HttpToolsProtocol):  # pyright: ignore[reportI
         """Take up a request that is all of the data, and leave everything as the parser would."""
         self._patience.end()
         self._idle_since = None
-        self._unfinished = 0
+        self._unfinished = len(data)
         self._head_is_open = False
         cycle = self._take_up(known.said, keeps_alive=True)
         cycle.body += data[len(data) - known.body_bytes :]
@@ -159,8 +160,11 @@ class BoundedProtocol(FairlyRead, HttpToolsProtocol):  # pyright: ignore[reportI
             "headers": tuple(self.headers),
         }
         is_lasting = version != "1.0" and not connects
-        cycle = self._take_up(self._said, keeps_alive=is_lasting and self.parser.should_keep_alive())
-        cycle.expects_continue = self.expect_100_continue and version != "1.0"
+        self._take_up(
+            self._said,
+            keeps_alive=is_lasting and self.parser.should_keep_alive(),
+            expects_continue=self.expect_100_continue and version != "1.0",
+        )
         self._head_is_open = False
 
     def on_body(self, body: bytes) -> None:
@@ -185,10 +189,11 @@ class BoundedProtocol(FairlyRead, HttpToolsProtocol):  # pyright: ignore[reportI
 
     # Requests in their turn
 
-    def _take_up(self, said: dict[str, Any], *, keeps_alive: bool) -> Cycle:
+    def _take_up(self, said: dict[str, Any], *, keeps_alive: bool, expects_continue: bool = False) -> Cycle:
         """Have the request answered that has begun, as soon as it is its turn."""
         scope: Any = said.copy()
         scope |= self._place
+        scope["asgi"] = {"version": self.asgi_version, "spec_version": "2.3"}
         scope["state"] = self.app_state.copy()
         self.cycle = cycle = Cycle(
             scope,
@@ -198,7 +203,7 @@ class BoundedProtocol(FairlyRead, HttpToolsProtocol):  # pyright: ignore[reportI
             self.logger,
             self.on_response_complete,
         )
-        cycle.keep_alive = keeps_alive
+        cycle.keep_alive, cycle.expects_continue = keeps_alive, expects_continue
         scope["extensions"] = {AT_ONCE: cycle.body_at_once, LEAVING: cycle.tell_of_leaving, WHOLE: True}
         if self._is_busy():
             self.flow.pause_reading()

@@ -1,23 +1,22 @@
 """Heads of requests that came before: a client sends the same one with each, and it is read once."""
 
-from collections.abc import Mapping
 from typing import Any, NamedTuple
-
-from graph.head import head_of
 
 _END = b"\r\n\r\n"
 _MOST_KEPT = 256
 _LONGEST_KEPT = 1_000
 """Bytes of a head that is kept."""
-_NOT_KEPT = frozenset({
-    b"authorization", b"cookie", b"proxy-authorization",  # secrets, which stay no longer than they must
-    b"traceparent", b"x-request-id",  # never the same
-    b"expect", b"transfer-encoding", b"upgrade",  # more follows than a body of some length
+_MAY_BE_KEPT = frozenset({
+    b"accept", b"accept-encoding", b"accept-language", b"cache-control", b"connection", b"content-length",
+    b"content-type", b"dnt", b"graphql-preflight", b"host", b"origin", b"pragma", b"priority", b"sec-ch-ua",
+    b"sec-ch-ua-mobile", b"sec-ch-ua-platform", b"sec-fetch-dest", b"sec-fetch-mode", b"sec-fetch-site",
+    b"user-agent",
 })  # fmt: skip
+"""Headers without secrets, which come again, and behind which there is a body of some length or none."""
 
 
 class KnownHead(NamedTuple):
-    """What a head says: its part of ASGI's scope, and the length of the body behind it."""
+    """What a head says: its part of ASGI's scope, to be copied, and the length of the body behind it."""
 
     said: dict[str, Any]
     body_bytes: int
@@ -38,7 +37,7 @@ class KnownHeads:
         known = self._kept.get(data[:end])
         return known if known is not None and len(data) - end == known.body_bytes else None
 
-    def keep(self, data: bytes, said: Mapping[str, Any]) -> None:
+    def keep(self, data: bytes, said: dict[str, Any]) -> None:
         """Keep the head of the request that ends this data, where the data holds nothing else.
 
         The length of the body tells: of two requests the second would be part of the body of the first, and
@@ -46,14 +45,14 @@ class KnownHeads:
 
         Args:
             data: The parser began and ended between requests.
-            said: By the head of the last one.
+            said: By the head of the last one; it is kept itself.
         """
-        end, known = data.find(_END) + len(_END), dict(said)
-        head = head_of(known)
-        if end > _LONGEST_KEPT or not _NOT_KEPT.isdisjoint(head):
+        end = data.find(_END) + len(_END)
+        if end > _LONGEST_KEPT or said["query_string"]:
             return
-        body_bytes = int(head.get(b"content-length", (b"0",))[0])
-        if len(data) - end == body_bytes:
+        headers = dict(said["headers"])
+        body_bytes = int(headers.get(b"content-length", b"0"))
+        if len(data) - end == body_bytes and headers.keys() <= _MAY_BE_KEPT:
             if len(self._kept) >= _MOST_KEPT:
                 self._kept.clear()
-            self._kept[data[:end]] = KnownHead(known, body_bytes)
+            self._kept[data[:end]] = KnownHead(said, body_bytes)

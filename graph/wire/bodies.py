@@ -19,7 +19,7 @@ BODY_BYTES = 256_000
 BodyAtOnce: TypeAlias = Callable[[], bytes | None]
 AT_ONCE = "graph.body_at_once"
 """A server's extension of ASGI, a function: it gives all of the body, and has it received by that, if it has
-come and nothing of it was received; else None.
+come and nothing of it was received; else None. Whoever wraps `receive` has to take it out of the scope.
 
 To receive it in messages takes three times as long as all else that is done to read it.
 """
@@ -106,6 +106,7 @@ def read_json(text: bytes | str, what: str) -> Any:  # noqa: ANN401  # whatever 
 
 
 def _require_short(announced: str, most_bytes: int) -> None:
+    announced = announced.lstrip("0")
     if announced.isdecimal() and (len(announced) > _LONGEST_NUMBER or int(announced) > most_bytes):
         raise _too_large(most_bytes)
 
