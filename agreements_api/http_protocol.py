@@ -100,9 +100,7 @@ class BoundedProtocol(FairlyRead, HttpToolsProtocol):  # pyright: ignore[reportI
                 self._patience.begin()  # a head that came at once needs none
             if self._unfinished > URL_BYTES + HEAD_BYTES:
                 self._turn_away(_LONG_HEAD)
-            elif (
-                begins and self._is_between and self.cycle is not before
-            ):  # a request to its end, not blank lines
+            elif begins and self._is_between and self.cycle is not before:  # a request, to its end
                 self.known_heads.keep(data, self._said)
         return None
 

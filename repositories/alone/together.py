@@ -16,6 +16,13 @@ from repositories.alone.line import Line
 MOST_TOGETHER: Final = 100
 """Changes in one transaction; others wait for it meanwhile."""
 
+_ROUNDS: Final = 4
+"""Of the event loop before a transaction, in which those join who have just been answered and ask again.
+
+A round takes microseconds where nobody comes. Without, of eight who write without a pause half would always
+wait for the next transaction, and each change would cost a sixth more.
+"""
+
 
 @dataclass(frozen=True)
 class _Change:
@@ -88,6 +95,8 @@ class Together:
     async def _write_all(self) -> None:
         while self._waiting:
             async with self._turn():
+                for _ in range(_ROUNDS):
+                    await asyncio.sleep(0)
                 await self._write_some()
 
     async def _write_some(self) -> None:
