@@ -24,6 +24,13 @@ _FLAGS = (
 )  # fmt: skip
 
 
+_NAVIGATED = "Inspected target navigated"
+
+
+class _Navigated(AssertionError):
+    """The page was left while the command ran."""
+
+
 class Page:
     """One tab. `complaints` and `requested` grow while it lives."""
 
@@ -63,6 +70,8 @@ class Page:
         answer = self._answers[number] = asyncio.get_running_loop().create_future()
         await self._socket.send(json.dumps({"id": number, "method": method, "params": params}))
         result = await asyncio.wait_for(answer, timeout=30)
+        if _NAVIGATED in result.get("error", {}).get("message", ""):
+            raise _Navigated(result)
         assert "error" not in result, result
         return result["result"]
 
@@ -78,12 +87,18 @@ class Page:
         """Wait until a JavaScript expression is true, and give its value."""
         try:
             async with asyncio.timeout(seconds):
-                while not (value := await self.evaluate(expression)):  # noqa: ASYNC110  # it is in another program
+                while not (value := await self._seen(expression)):  # noqa: ASYNC110  # it is in another program
                     await asyncio.sleep(0.05)
         except TimeoutError:
             shown = await self.evaluate("document.body.innerText")
             raise AssertionError(f"never true: {expression}\n{self.complaints}\n{shown}") from None
         return value
+
+    async def _seen(self, expression: str) -> Any:
+        try:
+            return await self.evaluate(expression)
+        except _Navigated:  # between two pages nothing is true yet
+            return None
 
     def hosts(self) -> set[str]:
         """Name everybody who was asked for something, this page's own data aside."""
