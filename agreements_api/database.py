@@ -326,7 +326,7 @@ def _asyncpg_dsn(url: URL) -> str:
 
 def _postgresql_at_hand(url: URL) -> AsyncEngine:
     """Connections as those of `writes`, by the driver of plans."""
-    from agreements_api.cancelling import connect_asyncpg  # noqa: PLC0415 -- as above
+    from agreements_api.cancelling import connect_asyncpg  # noqa: PLC0415 -- where PostgreSQL is used
 
     options = _with_options(url, _POSTGRESQL_WRITER_OPTIONS)
     connect = partial(connect_asyncpg, _asyncpg_dsn(url), options)
@@ -340,7 +340,7 @@ def _postgresql_at_hand(url: URL) -> AsyncEngine:
 
 
 def _postgresql_engine(url: URL, *, options: str) -> AsyncEngine:
-    from agreements_api.cancelling import CancellingPsycopg  # noqa: PLC0415 -- as above
+    from agreements_api.cancelling import CancellingPsycopg  # noqa: PLC0415 -- where it is used
 
     return create_async_engine(
         url,

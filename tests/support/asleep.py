@@ -4,10 +4,9 @@ import asyncio
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
-from support.patience import AT_ONCE_SECONDS
 
 
-async def statements_asleep(engine: AsyncEngine, seconds: float = AT_ONCE_SECONDS) -> list[str]:
+async def statements_asleep(engine: AsyncEngine, seconds: float) -> list[str]:
     """Those that PostgreSQL does not end in so many seconds; SQLite's run in threads of this process."""
     if engine.dialect.name != "postgresql":
         return []
