@@ -68,7 +68,7 @@ class Source(Protocol):
         Args:
             steps: The work.
             habit: Of this work.
-            one: Whether it is one statement at most, which is a snapshot by itself.
+            one: Whether no two of its statements have to see one state: each is a snapshot by itself.
 
         Raises:
             SourceFailed: The database did not answer, or refused a statement.

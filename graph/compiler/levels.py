@@ -74,7 +74,7 @@ class LevelMaker:
         self.rows |= name != "count"
         return Fact(name)
 
-    def made(self, number: int, connection: Connection | None, shape: Object, *, one: bool = False) -> Level:
+    def made(self, number: int, connection: Connection | None, shape: Object, *, few: bool = False) -> Level:
         """The level."""
         if self.rows and not self._cells:
             self.cell(0, self.binding.key[0])  # a statement has to select something
@@ -86,7 +86,7 @@ class LevelMaker:
             tuple(self._cells),
             tuple(self._below),
             shape,
-            one,
+            few,
             self.rows,
             frozenset(self._facts),
             self.cursors or bool(self._facts & {"start", "end"}),

@@ -138,7 +138,7 @@ class Level:
         cells: Columns of the statement.
         below: The levels that its rows refer to.
         shape: Of a connection, or of a row.
-        one: Whether it is asked for one key only.
+        few: Whether it is asked for one key, or for one by each of a few requests.
         rows: Whether rows are read at all, and not only counted.
         facts: Those of its pages that are selected, beside what `Edges` gives.
         cursors: Whether cursors are selected.
@@ -151,7 +151,7 @@ class Level:
     cells: tuple[Cell, ...]
     below: tuple["Link", ...]
     shape: Object
-    one: bool = False
+    few: bool = False
     rows: bool = True
     facts: frozenset[str] = frozenset()
     cursors: bool = False
@@ -240,3 +240,12 @@ class Plan:
                 return not any(level.below for level in levels.values() if level is not None)
             case _:
                 return False
+
+    @cached_property
+    def row(self) -> tuple[str, RootRows] | None:
+        """Its only root, by response name, where that is one row by its id, with nothing below."""
+        match self.roots:
+            case [(name, RootRows(many=False) as root)] if self.is_one_statement:
+                return name, root
+            case _:
+                return None

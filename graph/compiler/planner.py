@@ -128,7 +128,7 @@ class Planner:
                 continue
             target = binding_of(self._class_of(definition))
             if target.visible or not self._only_id(target, each):
-                level = self._rows(target, definition, each, one=True)
+                level = self._rows(target, definition, each, few=True)
                 roots.append((key, RootReference(level, field.python_name)))
         return Plan(tuple(roots), tuple(self._levels), self._repeats)
 
@@ -150,13 +150,13 @@ class Planner:
                 return RootPage(self._connection(definition, field, details))
             case OneField():
                 binding = binding_of(field.cls)
-                level = self._rows(binding, definition, details, one=True)
+                level = self._rows(binding, definition, details, few=True)
                 node = details[0].node
                 return RootRows({binding.name: level}, definition, node, _variable(node))
             case NodeField():
                 many = isinstance(field, NodesField)
                 levels = {
-                    binding.name: self._rows_or_none(binding, definition, details, one=not many)
+                    binding.name: self._rows_or_none(binding, definition, details, few=not many)
                     for binding in self._known(field)
                 }
                 self._repeats |= many
@@ -171,27 +171,27 @@ class Planner:
         return [each for each in found if each is not None]
 
     def _rows_or_none(
-        self, binding: Binding, definition: GraphQLField, details: list[FieldDetails], *, one: bool
+        self, binding: Binding, definition: GraphQLField, details: list[FieldDetails], *, few: bool
     ) -> Level | None:
         """As `_rows`; None where graphql-core has to answer, if such a row is asked for."""
         if not issubclass(binding.cls, Node):
             return None
         kept = list(self._levels)
         try:
-            return self._rows(binding, definition, details, one=one)
+            return self._rows(binding, definition, details, few=few)
         except Unplannable:
             self._levels = kept
             return None
 
     def _rows(
-        self, binding: Binding, definition: GraphQLField, details: list[FieldDetails], *, one: bool = False
+        self, binding: Binding, definition: GraphQLField, details: list[FieldDetails], *, few: bool = False
     ) -> Level:
         """Rows by their keys."""
         maker = LevelMaker(binding)
         key = maker.cell(0, binding.key[0])
         assert key == 0  # noqa: S101  # the projector finds it there
         shape = self._object(maker, 0, binding, details)
-        return self._added(maker.made(len(self._levels), None, shape, one=one))
+        return self._added(maker.made(len(self._levels), None, shape, few=few))
 
     def _added(self, level: Level) -> Level:
         if len(self._levels) >= _MOST_LEVELS:

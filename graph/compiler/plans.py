@@ -20,6 +20,7 @@ from graph.compiler.outputs import Anomaly
 from graph.compiler.plan import Plan
 from graph.compiler.planner import Planner
 from graph.compiler.run import Run
+from graph.compiler.together import Together
 from graph.compiler.variables import Variables
 from graph.documents import Document
 from graph.reader import Reader
@@ -100,6 +101,7 @@ class Plans:
         self.counts = Counts()
         self.schema = schema.core
         self.binder = Binder(schema)
+        self._together = Together()
 
     async def answer(
         self,
@@ -131,7 +133,14 @@ class Plans:
             if plan is None:
                 plan = self.plan(document, node, variables, dialect)
             run = Run(plan, self.binder, Given(request.variables, variables, reader, dialect))
-            found = await source.run(_written(run, plan, most_bytes), plan.habit, one=plan.is_one_statement)
+            if plan.row is None:
+                steps = _written(run, most_bytes)
+                found = await source.run(steps, plan.habit, one=plan.is_one_statement)
+            else:
+                name, root = plan.row
+                level, key = run.wanted(root)
+                row = None if level is None else await self._together.row(source, run, level, key)
+                found = _body({name: row}, plan, most_bytes)
         except Unplannable:
             self.counts.unplanned += 1
             return None
@@ -225,8 +234,11 @@ class Plans:
         return found
 
 
-def _written(run: Run, plan: Plan, most_bytes: int) -> Steps[bytes]:
-    data = yield from run.steps()
+def _written(run: Run, most_bytes: int) -> Steps[bytes]:
+    return _body((yield from run.steps()), run.plan, most_bytes)
+
+
+def _body(data: Mapping[str, Any], plan: Plan, most_bytes: int) -> bytes:
     # A text that was read once may be in the answer a thousand times: it is not written to be measured.
     if plan.repeats and least_bytes(data, most_bytes) > most_bytes:
         raise TooLarge

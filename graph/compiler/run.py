@@ -2,7 +2,7 @@
 
 # pyright: standard
 # Not strict: rows are as the driver gives them.
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
@@ -68,9 +68,13 @@ class Run:
     """
 
     def __init__(self, plan: Plan, binder: Binder, given: Given) -> None:
-        self._plan, self._binder, self._given = plan, binder, given
+        self.plan, self._binder, self._given = plan, binder, given
         self._dialect = given.dialect
         self._characters = self._seen = 0
+
+    def sees(self, level: Level) -> tuple[Hashable, ...]:
+        """What the level's rows by their keys depend on besides: runs that have it in common see the same."""
+        return self.plan.serial, level.number, self._given.reader.caller
 
     def steps(self) -> Steps[dict[str, Any]]:
         """The work; it returns the query's data.
@@ -79,7 +83,7 @@ class Run:
             GraphQLError, Anomaly, LookupError: graphql-core has to answer, as no plan tells errors.
         """
         data: dict[str, Any] = {}
-        for name, root in self._plan.roots:
+        for name, root in self.plan.roots:
             data[name] = root.value if isinstance(root, Constant) else (yield from self._root(root))
         return data
 
@@ -88,14 +92,14 @@ class Run:
             return self._reference(root)
         if isinstance(root, RootPage):
             return self._page(root)
-        return (self._rows_by_id if root.many else self._row_by_id)(root, self._ids(root))
+        return self._rows_by_id(root) if root.many else self._row_by_id(root)
 
     def _reference(self, root: RootReference) -> Steps[Any]:
         held = getattr(self._given.held, root.name)
         if held is None:
             return None
         key = raw_key(held.id, self._dialect)
-        return (yield from self._rows(root.level, [key])).get(key)
+        return (yield from self.rows(root.level, [key])).get(key)
 
     def _page(self, root: RootPage) -> Steps[Any]:
         [connection] = (yield from self._pages(root.level, [None])).values()
@@ -108,15 +112,19 @@ class Run:
         [given] = get_argument_values(root.definition, root.node, self._given.variables).values()
         return given
 
-    def _row_by_id(self, root: RootRows, id: str) -> Steps[Any]:
+    def _row_by_id(self, root: RootRows) -> Steps[Any]:
         """The row of a global id, None if it is not there."""
-        name, key = _place(root, id, self._dialect)
-        level = _level(root, name)
-        return None if level is None else (yield from self._rows(level, [key])).get(key)
+        level, key = self.wanted(root)
+        return None if level is None else (yield from self.rows(level, [key])).get(key)
 
-    def _rows_by_id(self, root: RootRows, ids: Sequence[str]) -> Steps[list[Any]]:
+    def wanted(self, root: RootRows) -> tuple[Level | None, str]:
+        """The level and the key of the one row that a root asks for; no level where there is no such row."""
+        name, key = _place(root, self._ids(root), self._dialect)
+        return _level(root, name), key
+
+    def _rows_by_id(self, root: RootRows) -> Steps[list[Any]]:
         """The rows of global ids, in their order; None for those that are not there."""
-        limit = self._given.reader.limits.ids
+        ids, limit = self._ids(root), self._given.reader.limits.ids
         if len(ids) > limit:
             raise CodedError(f"More than {limit} ids.", code="TOO_MANY_IDS")
         places = [_place(root, each, self._dialect) for each in ids]
@@ -125,28 +133,28 @@ class Run:
             level = _level(root, name)
             if level is not None:
                 keys = dict.fromkeys(key for each, key in places if each == name)
-                found[name] = yield from self._rows(level, list(keys))
+                found[name] = yield from self.rows(level, list(keys))
         return [found[name].get(key) if name in found else None for name, key in places]
 
     def _bound_anew(self, level: Level) -> Steps[Any]:
         """The level with the values of the request, which no request had before."""
         yield ASIDE
-        return self._binder.bind(self._plan, level, self._given)
+        return self._binder.bind(self.plan, level, self._given)
 
-    def _rows(self, level: Level, keys: list[Any]) -> Steps[Mapping[Any, Any]]:
+    def rows(self, level: Level, keys: list[Any]) -> Steps[Mapping[Any, Any]]:
         """A level's rows by their keys, as JSON."""
-        bound: Any = self._binder.kept(self._plan, level, self._given)
+        bound: Any = self._binder.kept(self.plan, level, self._given)
         if bound is None:
             bound = yield from self._bound_anew(level)
-        rows = yield bound.rows.query(keys[0] if level.one else raw_keys(keys, self._dialect))
+        rows = yield bound.rows.query(raw_keys(keys, self._dialect))
         if self._is_much(rows):
             yield ASIDE
         below = (yield from self._below(level, rows)) if level.below else ()
-        return _projector(self._plan, level)(rows, None, *below)
+        return _projector(self.plan, level)(rows, None, *below)
 
     def _pages(self, level: Level, keys: list[Any]) -> Steps[Mapping[Any, Any]]:
         """A level's connections by their parents' keys, as JSON; on the root the key is None."""
-        bound: Any = self._binder.kept(self._plan, level, self._given)
+        bound: Any = self._binder.kept(self.plan, level, self._given)
         if bound is None:
             bound = yield from self._bound_anew(level)
         if isinstance(bound, str):
@@ -155,7 +163,7 @@ class Run:
         rows: Rows = (yield bound.rows.query(asked)) if bound.rows is not None else ()
         if self._is_much(rows):
             yield ASIDE
-        project = _projector(self._plan, level)
+        project = _projector(self.plan, level)
         if level.is_flat:
             if bound.request.backward:
                 rows = rows[::-1]
@@ -192,7 +200,7 @@ class Run:
         for link in level.below:
             keys = dict.fromkeys([row[link.cell] for row in rows])
             keys.pop(None, None)
-            read = self._rows if link.level.connection is None else self._pages
+            read = self.rows if link.level.connection is None else self._pages
             found.append((yield from read(link.level, list(keys))) if keys else {})
         return found
 

@@ -22,7 +22,6 @@ from sqlalchemy import (
     TableValuedAlias,
     Text,
     and_,
-    bindparam,
     cast,
     func,
     literal_column,
@@ -122,12 +121,11 @@ def decoders(request: Request, dialect: Dialect) -> tuple[Callable[[Any], Any] |
 
 
 def row_statement(level: Level, caller: object, dialect: Dialect) -> Statement:
-    """The level's rows by their keys, or by the one key there is."""
+    """The level's rows by their keys."""
     binding = level.binding
     alias = alias_of(binding.model)
     key = id_of(binding, alias)
-    wanted = key == bindparam(KEYS, None, type_=key.type) if level.one else among(key, None, dialect)
-    statement = rows(binding, alias, caller).where(wanted)
+    statement = rows(binding, alias, caller).where(among(key, None, dialect))
     return _with_cells(statement, level, lambda name: getattr(alias, name), caller, dialect)
 
 
@@ -268,7 +266,7 @@ def _with_cells(  # noqa: PLR0913, PLR0917  # what its columns depend on
         columns.append(parent)
     if request is not None and level.cursors:
         columns += [own(key.attribute) for key in request.keys]
-    if dialect.name == "sqlite" and not level.one and _can_be_packed(columns):
+    if dialect.name == "sqlite" and not level.few and _can_be_packed(columns):
         return _packed(statement, columns)
     # Numbered, or a column that is selected twice would be read once.
     return statement.add_columns(*(_read(each, dialect).label(f"c{n}") for n, each in enumerate(columns)))
