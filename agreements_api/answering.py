@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -10,14 +10,13 @@ from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from agreements_api.fair_transport import FairTransport
+from graph.guards import Header
+from graph.wire.answers import TAKEN
 
 _IN_NO_NAME = bytes(range(0x21)) + b'\x7f()<>@,;:\\[]={}"'
 _IN_NO_VALUE = bytes(set(range(0x20)) - {0x09}) + b"\x7f"
-_NEVER_THE_SAME = {b"content-length", b"x-request-id"}
-"""Where they stand behind all others, what those are on the wire is known from answers before."""
+_WITHOUT_BODY = {204, 304}
 _FAULT = b"Internal Server Error"
-
-Header = tuple[bytes, bytes]
 
 
 class Cycle:
@@ -47,7 +46,9 @@ class Cycle:
     expects_continue = disconnected = response_started = response_complete = False
     chunked_encoding: bool | None = None
     expected_content_length: int | None = 0
-    _head: bytes | None = None
+    _head: Sequence[bytes] = ()
+    _usual: tuple[Header, ...] = ()
+    _own_name = _own_value = b""
     _leaving: Callable[[], object] | None = None
     _news = _received = False
     _heard: asyncio.Event | None = None
@@ -68,7 +69,7 @@ class Cycle:
     @property
     def begun(self) -> bool:
         """Whether something of the answer is written."""
-        return self.response_started and self._head is None
+        return self.response_started and not self._head
 
     async def run(self, app: Any) -> None:  # noqa: ANN401  # as ASGI has it
         """Have the application answer; where it does not, the answer is a 500."""
@@ -94,7 +95,7 @@ class Cycle:
             self.transport.close()
             return
         # A head that nobody has seen is taken back.
-        self._head, self.response_started = None, False
+        self._head, self.response_started = (), False
         self.chunked_encoding, self.expected_content_length = None, 0
         headers = [
             (b"content-type", b"text/plain; charset=utf-8"),
@@ -153,9 +154,23 @@ class Cycle:
         self._heard.clear()
         await self._heard.wait()
 
-    async def send(self, message: Any) -> None:  # noqa: ANN401  # as ASGI has it
+    def promise(self, usual: tuple[Header, ...], own: Header) -> None:
+        """Take headers that the answer gets: the usual unless it says them itself, its own in any case."""
+        self._usual = usual
+        self._own_name, self._own_value = own
+
+    def send(self, message: Any) -> Awaitable[None]:  # noqa: ANN401  # as ASGI has it
+        """Write it now, or as soon as the client has taken enough of what was written before."""
         if self.flow.write_paused and not self.disconnected:
-            await self.flow.drain()
+            return self._send_later(message)
+        self._send(message)
+        return TAKEN
+
+    async def _send_later(self, message: Any) -> None:  # noqa: ANN401  # as ASGI has it
+        await self.flow.drain()
+        self._send(message)
+
+    def _send(self, message: Any) -> None:  # noqa: ANN401  # as ASGI has it
         if self.disconnected:
             return
         if self.response_complete:
@@ -165,39 +180,37 @@ class Cycle:
             raise RuntimeError(f"{message['type']} was sent instead of {expected}.")
         if self.response_started:
             self._write(message.get("body", b""), more=message.get("more_body", False))
-        else:
-            self._begin(message["status"], [*self._server_headers, *message.get("headers", ())])
-            if "body" in message:
-                self._write(message["body"], more=False)
+            return
+        body: bytes | None = message.get("body")
+        self._begin(message["status"], message.get("headers", ()), None if body is None else len(body))
+        if body is not None:
+            self._write(body, more=False)
 
-    def _begin(self, status: int, headers: list[Header]) -> None:
-        end = len(headers)
-        while end and headers[end - 1][0] in _NEVER_THE_SAME:
-            end -= 1
-        lasting = _lasting(status, tuple(headers[:end]))
-        pieces, length = [lasting.lines], lasting.length
-        for name, value in headers[end:]:
-            pieces.append(_line(name, value))
-            if name == b"content-length":
-                length = int(value)
+    def _begin(self, status: int, headers: Sequence[Header], length: int | None) -> None:
+        """Make the head; the length is that of the body if all of it is there."""
+        lasting = _lasting(status, tuple(self._server_headers), self._usual, tuple(headers), self._own_name)
+        pieces = [lasting.lines, _sound(self._own_value), b"\r\n"]
         self.keep_alive = self.keep_alive and not lasting.closes
         if not self.keep_alive and not lasting.closes:
             pieces.append(b"connection: close\r\n")
-        if lasting.chunked or length is not None:
-            self.chunked_encoding, self.expected_content_length = lasting.chunked, length or 0
-        elif self.scope["method"] != "HEAD" and status not in {204, 304}:
+        if lasting.chunked or lasting.length is not None:
+            self.chunked_encoding, self.expected_content_length = lasting.chunked, lasting.length or 0
+        elif length is not None and status not in _WITHOUT_BODY:
+            self.expected_content_length = length
+            pieces.append(b"content-length: %d\r\n" % length)
+        elif self.scope["method"] != "HEAD" and status not in _WITHOUT_BODY:
             if self.scope["http_version"] == "1.0":  # which knows no chunks, and never keeps a connection
                 self.expected_content_length = None
             else:
                 self.chunked_encoding = True
                 pieces.append(b"transfer-encoding: chunked\r\n")
         pieces.append(b"\r\n")
-        self._head = b"".join(pieces)
+        self._head = pieces
         self.response_started = True
         self.expects_continue = False
 
     def _write(self, body: bytes, *, more: bool) -> None:
-        pieces = [] if self._head is None else [self._head]
+        pieces, self._head = [*self._head], ()
         if self.scope["method"] == "HEAD":
             self.expected_content_length = 0
         elif self.chunked_encoding:
@@ -211,7 +224,6 @@ class Cycle:
                 if self.expected_content_length < 0:
                     raise RuntimeError("The body is longer than its Content-Length.")
             pieces.append(body)
-        self._head = None
         # Not as a list: asyncio's own buffers that without bounds in 3.12 and 3.13 (CVE-2024-12254).
         self.transport.write(b"".join(pieces))
         if not more:
@@ -241,13 +253,25 @@ class _Lasting(NamedTuple):
 
 
 @lru_cache(256)
-def _lasting(status: int, headers: tuple[tuple[bytes, bytes], ...]) -> _Lasting:
-    known = [(name.lower(), value) for name, value in headers]
-    lines = b"".join([STATUS_LINE[status], *(_line(name, value) for name, value in known)])
+def _lasting(
+    status: int,
+    of_server: tuple[Header, ...],
+    usual: tuple[Header, ...],
+    said: tuple[Header, ...],
+    own_name: bytes,
+) -> _Lasting:
+    """All lines of a head that may come again, up to the value of the header that is the answer's own."""
+    said = tuple([(name.lower(), value) for name, value in said if name.lower() != own_name])
+    names = {name for name, _ in said}
+    known = [*of_server, *(header for header in usual if header[0] not in names), *said]
+    lines = [STATUS_LINE[status].removesuffix(b"\r\n"), *(_line(name, value) for name, value in known)]
+    if own_name:
+        lines.append(_line(own_name, b""))
     length = next((int(value) for name, value in known if name == b"content-length"), None)
     chunked = (b"transfer-encoding", b"chunked") in [(name, value.lower()) for name, value in known]
     says = b",".join(value.lower() for name, value in known if name == b"connection")
-    return _Lasting(lines, length, chunked, b"close" in [each.strip() for each in says.split(b",")])
+    closes = b"close" in [each.strip() for each in says.split(b",")]
+    return _Lasting(b"\r\n".join(lines), length, chunked, closes)
 
 
 def _line(name: bytes, value: bytes) -> bytes:
@@ -256,8 +280,12 @@ def _line(name: bytes, value: bytes) -> bytes:
     Raises:
         RuntimeError: It holds what would end it, and begin another.
     """
-    if name not in _NEVER_THE_SAME and len(name.translate(None, _IN_NO_NAME)) != len(name):
+    if len(name.translate(None, _IN_NO_NAME)) != len(name):
         raise RuntimeError("A header has an invalid name.")
+    return b"%b: %b" % (name, _sound(value))
+
+
+def _sound(value: bytes) -> bytes:
     if not value.isalnum() and len(value.translate(None, _IN_NO_VALUE)) != len(value):
         raise RuntimeError("A header has an invalid value.")
-    return b"%b: %b\r\n" % (name, value)
+    return value

@@ -17,6 +17,7 @@ from agreements_api.patience import Patience, PatientFlow
 from agreements_api.socket_protocol import BoundedSocket
 from agreements_api.turning_away import BAD_BODY, NO_HTTP, TOO_LATE, Refusal, refuse_handshake
 from graph import Code
+from graph.guards import PROMISE
 from graph.wire.answers import WHOLE
 from graph.wire.bodies import AT_ONCE
 from graph.wire.waiting import LEAVING
@@ -202,7 +203,12 @@ class BoundedProtocol(FairlyRead, HttpToolsProtocol):  # pyright: ignore[reportI
             self.on_response_complete,
         )
         cycle.keep_alive, cycle.expects_continue = keeps_alive, expects_continue
-        scope["extensions"] = {AT_ONCE: cycle.body_at_once, LEAVING: cycle.tell_of_leaving, WHOLE: True}
+        scope["extensions"] = {
+            AT_ONCE: cycle.body_at_once,
+            LEAVING: cycle.tell_of_leaving,
+            PROMISE: cycle.promise,
+            WHOLE: True,
+        }
         if self._is_busy():
             self.flow.pause_reading()
             self.pipeline.appendleft((cycle, self.app))

@@ -4,7 +4,7 @@ import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from random import getrandbits
-from typing import Any
+from typing import Any, TypeAlias
 
 import orjson
 from starlette.responses import Response
@@ -16,6 +16,14 @@ from graph.head import Head, head_of, text_of
 
 REQUEST_ID_HEADER = "x-request-id"
 _ID = REQUEST_ID_HEADER.encode()
+Header: TypeAlias = tuple[bytes, bytes]
+Promise: TypeAlias = Callable[[tuple[Header, ...], Header], object]
+PROMISE = "graph.promise"
+"""A server's extension of ASGI, a function: it takes headers that the answer will have, whoever makes it.
+
+The first are those that it has unless it says them itself; the last is its own, whatever else it says.
+To put them into its messages would take as long as to write it.
+"""
 _STARTS = {"http.response.start", "websocket.accept", "websocket.http.response.start"}
 _WRONG_HOST = 400, Code.HOST_NOT_ALLOWED, "The server does not answer for this host name."
 _HOST = r"(\[[0-9a-f:.]+\]|[\w.~%!$&'()*+,;=-]+)(?::[0-9]*)?"
@@ -79,21 +87,28 @@ class RequestIds:
     ) -> None:
         self._app = app
         self._bind = bind
-        self._headers = [(name.encode(), value.encode()) for name, value in (headers or {}).items()]
+        self._headers = tuple([(name.encode(), value.encode()) for name, value in (headers or {}).items()])
         self._names = frozenset(name for name, _ in self._headers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             return await self._app(scope, receive, send)
         tag = request_id(scope)
+        promise: Promise | None = scope.get("extensions", {}).get(PROMISE)
+        if promise is None:
+            send = self._tagging(send, tag)
+        else:
+            promise(self._headers, (_ID, tag.encode()))
+        with self._bind(tag):
+            return await self._app(scope, receive, send)
 
+    def _tagging(self, send: Send, tag: str) -> Send:
         def tagged(message: Message) -> Awaitable[None]:
             if message["type"] in _STARTS:
                 message = {**message, "headers": self._completed(message, tag)}
             return send(message)
 
-        with self._bind(tag):
-            return await self._app(scope, receive, tagged)
+        return tagged
 
     def _completed(self, message: Message, tag: str) -> list[tuple[bytes, bytes]]:
         given = message.get("headers", ())

@@ -1,7 +1,7 @@
 """An answer in one piece, sent no faster than its client takes it, and not for ever."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Generator, Sequence
 
 from starlette.types import Message, Receive, Scope, Send
 
@@ -16,9 +16,23 @@ STALL_SECONDS = 30.0
 """After which a client that takes nothing is given up."""
 
 WHOLE = "graph.whole"
-"""A server's extension of ASGI: the message that starts an answer may bring all of its `body`, and end it."""
+"""A server's extension of ASGI: the message that starts an answer may bring all of its `body`, and end it.
+
+Its length need not be said.
+"""
 
 _log = logging.getLogger(__name__)
+
+
+class _Taken(Awaitable[None]):
+    """There is nothing to wait for."""
+
+    def __await__(self) -> Generator[None]:
+        yield from ()
+
+
+TAKEN = _Taken()
+"""What the `send` of a server with that extension gives back where there is nothing to wait for."""
 
 
 class Answer:
@@ -52,31 +66,35 @@ class Answer:
         Raises:
             Overloaded: Too much waits to be sent already; nothing of this was.
         """
-        body, headers = self.body, [*self.headers]
+        body, headers = self.body, self.headers
         if self._coding is not None:
             body = await coded(body, self._coding)
-            headers.append((b"content-encoding", self._coding.value.encode()))
-        size = len(body)
-        headers.append((b"content-length", b"%d" % size))
+            headers = (*headers, (b"content-encoding", self._coding.value.encode()))
         if not self._owed:
-            self._budget.require(size)
-        self._budget.take(size)
+            self._budget.require(len(body))
         start: Message = {"type": "http.response.start", "status": self.status, "headers": headers}
+        sending: Awaitable[None]
+        if len(body) <= SLICE_BYTES and WHOLE in scope.get("extensions", ()):
+            start["body"] = body
+            sending = send(start)
+            if sending is TAKEN:
+                return
+            sending = in_time(sending, STALL_SECONDS)
+        else:
+            start["headers"] = [*headers, (b"content-length", b"%d" % len(body))]
+            sending = _in_slices(start, body, send)
+        self._budget.take(len(body))
         try:
-            if size <= SLICE_BYTES and WHOLE in scope.get("extensions", ()):
-                await in_time(send({**start, "body": body}), STALL_SECONDS)
-            else:
-                await send(start)
-                rest = body if size <= SLICE_BYTES else await _begun(body, send)
-                await in_time(send({"type": "http.response.body", "body": rest}), STALL_SECONDS)
+            await sending
         except TimeoutError:
             _log.info("A client took nothing more", extra={"request_id": request_id(scope)})
         finally:
-            self._budget.give(size)
+            self._budget.give(len(body))
 
 
-async def _begun(body: bytes, send: Send) -> bytes:
-    """Send a long body but for its last slice, which is returned."""
+async def _in_slices(start: Message, body: bytes, send: Send) -> None:
+    """Send it slice by slice, each as soon as the one before is taken."""
+    await send(start)
     at, rest = 0, len(body)
     while rest > SLICE_BYTES:
         # The odd one first: the connection takes it at once, and what follows a whole slice must wait.
@@ -84,4 +102,4 @@ async def _begun(body: bytes, send: Send) -> bytes:
         part = body[at : at + size]
         await in_time(send({"type": "http.response.body", "body": part, "more_body": True}), STALL_SECONDS)
         at, rest = at + size, rest - size
-    return body[at:]
+    await in_time(send({"type": "http.response.body", "body": body[at:]}), STALL_SECONDS)

@@ -2,13 +2,13 @@
 
 import asyncio
 import tracemalloc
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Coroutine
 from typing import Any
 
 import httpx
 import pytest
 from sqlalchemy import text
-from starlette.types import Message
+from starlette.types import Message, Scope
 from support.library.endpoint import an_app, asking
 from support.library.engines import Library
 from support.library.seed import fill, number
@@ -23,6 +23,7 @@ from graph.incremental import Ahead, Part
 from graph.responses import least_bytes, written, written_within
 from graph.sse import EventStream
 from graph.uploads import UploadBounds, Uploads
+from graph.wire.answers import WHOLE, Answer
 
 RENAME = """mutation ($id: ID!) { rename(id: $id, name: "A name that takes some room to tell of") {
     book { id name } } }"""
@@ -104,6 +105,34 @@ async def test_parts_that_are_given_up_leave_their_room() -> None:
     await ahead.aclose()
 
     assert budget.fits(100 * MEGABYTE)
+
+
+@pytest.mark.parametrize("extensions", [{}, {WHOLE: True}])
+async def test_an_answer_takes_room_until_its_client_has_taken_it(extensions: dict[str, bool]) -> None:
+    budget, taken = Budget(10), asyncio.Event()
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        raise AssertionError
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+        await taken.wait()
+
+    def answering() -> Coroutine[Any, Any, None]:
+        scope: Scope = {"type": "http", "extensions": extensions}
+        return Answer(b"12345678", 200, (), budget)(scope, receive, send)
+
+    first = asyncio.create_task(answering())
+    await until(lambda: bool(sent))
+    assert (budget.fits(2), budget.fits(3)) == (True, False)
+    with pytest.raises(Overloaded):
+        await answering()
+    assert len(sent) == 1
+
+    taken.set()
+    await first
+    assert budget.fits(10)
 
 
 async def test_a_response_in_parts_takes_the_place_of_a_stream(library: Library) -> None:

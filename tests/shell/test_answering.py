@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import itertools
+import re
 import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -14,7 +15,8 @@ from support.servers import serving
 
 from agreements_api.answering import Cycle
 from agreements_api.http_protocol import BoundedProtocol
-from graph.wire.answers import WHOLE
+from graph.guards import PROMISE, RequestIds
+from graph.wire.answers import TAKEN, WHOLE
 from graph.wire.bodies import AT_ONCE
 from graph.wire.waiting import LEAVING, ClientGone, unless_gone
 
@@ -101,6 +103,61 @@ async def test_an_answer_may_come_in_one_message(sent: bytes) -> None:
             assert b"\r\ncontent-length: 2\r\n" in head
             if sent == GET:
                 assert await reader.readexactly(2) == b"ok"
+
+
+@pytest.mark.parametrize(
+    ("method", "status", "content", "length"),
+    [
+        (b"GET", 200, b"ok", b"2"),
+        (b"GET", 200, b"", b"0"),
+        (b"HEAD", 200, b"ok", b"2"),
+        (b"GET", 204, b"", None),
+        (b"GET", 304, b"", None),
+    ],
+)
+async def test_the_length_of_what_comes_in_one_message_need_not_be_said(
+    method: bytes, status: int, content: bytes, length: bytes | None
+) -> None:
+    sent: list[object] = []
+
+    async def app(_scope: Scope, _receive: Receive, send: Send) -> None:
+        sent.append(send({**start(), "status": status, "body": content}))
+
+    async with connected(app) as (reader, writer):
+        for _ in range(2):  # the connection is kept
+            writer.write(GET.replace(b"GET", method))
+            head = await reader.readuntil(b"\r\n\r\n")
+            assert b"\r\ntransfer-encoding:" not in head
+            assert re.findall(rb"\r\ncontent-length: (\d+)", head) == ([length] if length else [])
+            if method == b"GET":
+                assert await reader.readexactly(len(content)) == content
+    assert sent == [TAKEN] * 2
+
+
+async def test_an_answer_has_the_headers_that_were_promised_unless_it_says_them() -> None:
+    async def app(scope: Scope, _receive: Receive, send: Send) -> None:
+        scope["extensions"][PROMISE](((b"x-usual", b"1"), (b"x-said", b"1")), (b"x-own", b"mine"))
+        await send({**start((b"X-Said", b"2"), (b"X-Own", b"theirs")), "body": b"ok"})
+
+    head, _, rest = (await told(app)).partition(b"\r\n\r\n")
+
+    assert rest == b"ok"
+    found = sorted(line for line in head.split(b"\r\n") if line.startswith(b"x-"))
+    assert found == [b"x-own: mine", b"x-said: 2", b"x-usual: 1"]
+
+
+async def test_what_is_told_of_a_fault_can_be_found_again() -> None:
+    """By the request's id; and browsers are told what they always are."""
+
+    async def app(_scope: Scope, _receive: Receive, _send: Send) -> None:
+        raise RuntimeError("the content is gone")
+
+    served = RequestIds(app, headers={"cache-control": "no-store"})
+    answer = await told(served, GET.replace(b"\r\n\r\n", b"\r\nx-request-id: one\r\n\r\n"))
+
+    assert answer.startswith(b"HTTP/1.1 500 Internal Server Error\r\n")
+    assert b"\r\nx-request-id: one\r\n" in answer
+    assert b"\r\ncache-control: no-store\r\n" in answer
 
 
 @pytest.mark.parametrize("content", [b"", b"ok", b"x" * 20_000])
