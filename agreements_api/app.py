@@ -20,7 +20,7 @@ from agreements_api.document_routes import document_routes
 from agreements_api.graphiql import graphiql_page, graphiql_routes
 from agreements_api.graphql import GraphQL
 from agreements_api.headers import SAFE_HEADERS
-from agreements_api.logs import RequestLog, request_logs
+from agreements_api.logs import RequestLog, log_request
 from agreements_api.provider_routes import provider_routes
 from agreements_api.services import Services
 from agreements_api.settings import Settings
@@ -70,7 +70,7 @@ def _guarded(app: ASGIApp, settings: Settings) -> ASGIApp:
     app = Doorman(app, hosts=settings.allowed_hosts, origins=settings.allowed_origins)
     if settings.log_level == "debug":
         app = RequestLog(app)
-    return RequestIds(app, bind=request_logs, headers=SAFE_HEADERS)
+    return RequestIds(app, bind=log_request, headers=SAFE_HEADERS)
 
 
 class _Straight:

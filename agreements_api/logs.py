@@ -95,6 +95,14 @@ class request_logs:  # noqa: N801  # it is used as a function is
         _request_id.reset(self._before)
 
 
+def log_request(request_id: str) -> None:
+    """Every line logged from here on, in tasks started from here too, carries the request's id.
+
+    For a context that ends with the request: a server's tasks have one each.
+    """
+    _request_id.set(request_id)
+
+
 def _add_request_id(
     _logger: object, _method: str, event: MutableMapping[str, Any]
 ) -> MutableMapping[str, Any]:

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from random import getrandbits
 from typing import Any, TypeAlias
 
@@ -75,14 +74,15 @@ class RequestIds:
 
     Args:
         app: What is wrapped.
-        bind: Makes the context to serve the request in, for example one that adds the id to each log line.
+        bind: Called with the id where the request is served, in a context that is the request's own: so that
+            each log line can carry the id, for example.
         headers: Of each answer that does not say them itself; names in lower case.
     """
 
     def __init__(
         self,
         app: ASGIApp,
-        bind: Callable[[str], AbstractContextManager[object]] = nullcontext,
+        bind: Callable[[str], object] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
         self._app = app
@@ -91,16 +91,16 @@ class RequestIds:
         self._names = frozenset(name for name, _ in self._headers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan":
-            return await self._app(scope, receive, send)
-        tag = request_id(scope)
-        promise: Promise | None = scope.get("extensions", {}).get(PROMISE)
-        if promise is None:
-            send = self._tagging(send, tag)
-        else:
-            promise(self._headers, (_ID, tag.encode()))
-        with self._bind(tag):
-            return await self._app(scope, receive, send)
+        if scope["type"] != "lifespan":
+            tag = request_id(scope)
+            if self._bind is not None:
+                self._bind(tag)
+            promise: Promise | None = scope.get("extensions", {}).get(PROMISE)
+            if promise is None:
+                send = self._tagging(send, tag)
+            else:
+                promise(self._headers, (_ID, tag.encode()))
+        await self._app(scope, receive, send)
 
     def _tagging(self, send: Send, tag: str) -> Send:
         def tagged(message: Message) -> Awaitable[None]:

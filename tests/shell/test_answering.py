@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 
 import pytest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -146,18 +147,22 @@ async def test_an_answer_has_the_headers_that_were_promised_unless_it_says_them(
     assert found == [b"x-own: mine", b"x-said: 2", b"x-usual: 1"]
 
 
-async def test_what_is_told_of_a_fault_can_be_found_again() -> None:
-    """By the request's id; and browsers are told what they always are."""
+async def test_what_is_told_of_a_fault_can_be_found_again(caplog: pytest.LogCaptureFixture) -> None:
+    """The answer and the line in the log carry the request's id; browsers are told what they always are."""
+    tags = ContextVar("tags", default="")
+    logged: list[str] = []
 
     async def app(_scope: Scope, _receive: Receive, _send: Send) -> None:
         raise RuntimeError("the content is gone")
 
-    served = RequestIds(app, headers={"cache-control": "no-store"})
+    caplog.handler.addFilter(lambda _: logged.append(tags.get()) or True)
+    served = RequestIds(app, bind=tags.set, headers={"cache-control": "no-store"})
     answer = await told(served, GET.replace(b"\r\n\r\n", b"\r\nx-request-id: one\r\n\r\n"))
 
     assert answer.startswith(b"HTTP/1.1 500 Internal Server Error\r\n")
     assert b"\r\nx-request-id: one\r\n" in answer
     assert b"\r\ncache-control: no-store\r\n" in answer
+    assert logged == ["one"]
 
 
 @pytest.mark.parametrize("content", [b"", b"ok", b"x" * 20_000])

@@ -4,12 +4,13 @@ import io
 import json
 import logging
 from collections.abc import Iterator
+from contextvars import copy_context
 from typing import Any
 
 import pytest
 import structlog
 
-from agreements_api.logs import configure_logs, get_logger, request_logs
+from agreements_api.logs import configure_logs, get_logger, log_request, request_logs
 
 
 @pytest.fixture(autouse=True)
@@ -67,6 +68,20 @@ def test_lines_of_a_request_carry_its_id(stream: io.StringIO) -> None:
     get_logger("agreements").info("outside")
 
     assert [line.get("request_id") for line in lines(stream)] == ["request-1", "request-1", None]
+
+
+def test_lines_of_the_context_that_serves_a_request_carry_its_id(stream: io.StringIO) -> None:
+    configure_logs(level="info", format="json", stream=stream)
+
+    def serve(request_id: str) -> None:
+        log_request(request_id)
+        get_logger("agreements").info("serving")
+
+    for request_id in ("request-1", "request-2"):
+        copy_context().run(serve, request_id)
+    get_logger("agreements").info("outside")
+
+    assert [line.get("request_id") for line in lines(stream)] == ["request-1", "request-2", None]
 
 
 @pytest.mark.parametrize("form", ["json", "console"])
