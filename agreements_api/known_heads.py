@@ -2,6 +2,9 @@
 
 from typing import Any, NamedTuple
 
+from graph.head import head_of
+from graph.negotiation import terms_of
+
 _END = b"\r\n\r\n"
 _MOST_KEPT = 256
 _LONGEST_KEPT = 1_000
@@ -55,4 +58,7 @@ class KnownHeads:
         if len(data) - end == body_bytes and headers.keys() <= _MAY_BE_KEPT:
             if len(self._kept) >= _MOST_KEPT:
                 self._kept.clear()
+            # What follows from the head comes with it from now on.
+            head_of(said)
+            terms_of(said)
             self._kept[data[:end]] = KnownHead(said, body_bytes)

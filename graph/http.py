@@ -95,7 +95,7 @@ class _Asked:
         self.scope, self.receive = scope, receive
         self.method: str = scope["method"]
         self.head = head_of(scope)
-        self.terms = terms = terms_of(self.head)
+        self.terms = terms = terms_of(scope)
         self.wishes = terms.wishes
         self.body = terms.body if self.method == "POST" else Body.OTHER
         self.parts = None if self.body is Body.FORM else self.wishes.parts

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
+from starlette.types import Scope
+
 from graph.errors import Code
-from graph.head import Head
+from graph.head import head_of
 from graph.multipart import MultipartSubscription, Spec, spec_of
 from graph.refusals import Refused
 from graph.sse import EventStream
@@ -18,6 +20,7 @@ GRAPHQL_JSON = "application/graphql-response+json"
 EVENT_STREAM = "text/event-stream"
 MULTIPART = "multipart/mixed"
 
+_TERMS = "graph.terms"
 _MOST_KEPT = 256
 _LONGEST_KEPT = 1_000
 """Bytes of headers whose meaning is kept, and one more for each."""
@@ -87,26 +90,32 @@ class Terms:
     may_be_plain: bool
 
 
-def terms_of(head: Head) -> Terms:
-    """The terms of a request; those of a client's next one are mostly the same."""
-    found = head.get
-    key = (
-        found(b"accept", ()),
-        found(b"accept-encoding", ()),
-        found(b"content-type", ()),
-        found(b"content-encoding", ()),
-    )
-    terms = _kept.get(key)
+def terms_of(scope: Scope) -> Terms:
+    """The terms of a request, decided once; those of a client's next one are mostly the same."""
+    terms: Terms | None = scope.get(_TERMS)
     if terms is None:
-        accepts, codings, kinds, encodings = key
-        body = _body(kinds)
-        if encodings and encodings[0].lower() != b"identity" and body is not Body.FORM:
-            body = Body.OTHER
-        terms = Terms(_wishes(accepts), body, *wanted_coding(*codings))
-        if sum(len(value) + 1 for values in key for value in values) <= _LONGEST_KEPT:
-            if len(_kept) >= _MOST_KEPT:
-                _kept.clear()
-            _kept[key] = terms
+        found = head_of(scope).get
+        key = (
+            found(b"accept", ()),
+            found(b"accept-encoding", ()),
+            found(b"content-type", ()),
+            found(b"content-encoding", ()),
+        )
+        terms = scope[_TERMS] = _kept.get(key) or _decided(*key)
+    return terms
+
+
+def _decided(*key: tuple[bytes, ...]) -> Terms:
+    """The terms that these headers come to, which are kept, unless they are long."""
+    accepts, codings, kinds, encodings = key
+    body = _body(kinds)
+    if encodings and encodings[0].lower() != b"identity" and body is not Body.FORM:
+        body = Body.OTHER
+    terms = Terms(_wishes(accepts), body, *wanted_coding(*codings))
+    if sum(len(value) + 1 for values in key for value in values) <= _LONGEST_KEPT:
+        if len(_kept) >= _MOST_KEPT:
+            _kept.clear()
+        _kept[key] = terms
     return terms
 
 

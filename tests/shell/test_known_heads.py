@@ -11,6 +11,7 @@ from support.servers import serving
 from agreements_api.http_protocol import BoundedProtocol
 from agreements_api.known_heads import KnownHead, KnownHeads
 from graph.head import head_of
+from graph.negotiation import terms_of
 
 HOST = b"host: localhost\r\n"
 GET = b"GET /a%20b HTTP/1.1\r\n" + HOST + b"DNT: 1\r\ndnt: 2\r\n\r\n"
@@ -53,6 +54,8 @@ async def heard_of(
     heard: Heard = []
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        head_of(scope)  # what follows from a head may come with it: it must be the same
+        terms_of(scope)
         body, more = b"", True
         while more:
             message = await receive()
@@ -116,6 +119,7 @@ async def test_no_request_can_change_what_is_known_for_the_next(monkeypatch: pyt
         scope["path"] = "/elsewhere"
         scope["state"]["secret"] = scope["asgi"]["secret"] = scope["mine"] = True
         scope["headers"] = [(b"x-user", b"ada")]
+        scope.pop("graph.head", None)
         head_of(scope)
         await send({"type": "http.response.start", "status": 204, "headers": []})
         await send({"type": "http.response.body", "body": b""})
@@ -134,7 +138,30 @@ async def test_no_request_can_change_what_is_known_for_the_next(monkeypatch: pyt
     assert [each["path"] for each in seen] == ["/a b"] * 3
     assert all("mine" not in each and "secret" not in {*each["asgi"], *each["state"]} for each in seen)
     assert {head_of({"headers": each["headers"]})[b"dnt"] for each in seen} == {(b"1", b"2")}
-    assert all("graph.head" not in each for each in seen)
+    assert {head_of(each)[b"dnt"] for each in seen} == {(b"1", b"2")}
+
+
+async def test_what_follows_from_a_head_is_found_out_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    found: list[tuple[object, object]] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        found.append((head_of(scope), terms_of(scope)))
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    monkeypatch.setattr(BoundedProtocol, "known_heads", KnownHeads())
+    async with serving(app, http=BoundedProtocol, lifespan="off") as url:
+        host, port = url.removeprefix("http://").split(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        for _ in range(3):
+            writer.write(GET)
+            await reader.readuntil(b"\r\n\r\n")
+        writer.close()
+
+    (parsed, *_), (known, terms), again = found
+    assert known == parsed
+    assert again[0] is known
+    assert again[1] is terms
 
 
 def said(head: bytes) -> dict[str, object]:
