@@ -63,7 +63,7 @@ class Cycle:
         on_response: Callable[[], None],
     ) -> None:
         self.scope, self.transport, self.flow, self.on_response = scope, transport, flow, on_response
-        self.body = bytearray()
+        self.body: bytes | bytearray = bytearray()
         self._server_headers, self._log = server_headers, log
 
     @property
@@ -104,6 +104,10 @@ class Cycle:
         ]
         await self.send({"type": "http.response.start", "status": 500, "headers": headers})
         await self.send({"type": "http.response.body", "body": _FAULT})
+
+    def have_all(self, body: bytes) -> None:
+        """All of the body is there, before anything of it was asked for."""
+        self.body, self.more_body, self._news = body, False, True
 
     def wake(self) -> None:
         """There is something to receive: of the body, or the end."""

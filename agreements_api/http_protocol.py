@@ -85,9 +85,21 @@ class BoundedProtocol(FairlyRead, HttpToolsProtocol):  # pyright: ignore[reportI
             super().shutdown()
 
     def take(self, data: bytes) -> None:
+        if self._is_between and (known := self.known_heads.find(data)) is not None:
+            self._take_at_once(known, data)
+        else:
+            self._parse(data)
+
+    def _take_at_once(self, known: KnownHead, data: bytes) -> None:
+        """Take up a request that is all of the data, and leave everything as the parser would."""
+        self._patience.end()
+        self._idle_since = None
+        self._unfinished = len(data)
+        self._head_is_open = False
+        self._take_up(known.said).have_all(data[len(data) - known.body_bytes :])
+
+    def _parse(self, data: bytes) -> None:
         begins, before = self._is_between, self.cycle
-        if begins and (known := self.known_heads.find(data)) is not None:
-            return self._take_at_once(known, data)
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
@@ -103,18 +115,6 @@ class BoundedProtocol(FairlyRead, HttpToolsProtocol):  # pyright: ignore[reportI
                 self._turn_away(_LONG_HEAD)
             elif begins and self._is_between and self.cycle is not before:  # a request, to its end
                 self.known_heads.keep(data, self._said)
-        return None
-
-    def _take_at_once(self, known: KnownHead, data: bytes) -> None:
-        """Take up a request that is all of the data, and leave everything as the parser would."""
-        self._patience.end()
-        self._idle_since = None
-        self._unfinished = len(data)
-        self._head_is_open = False
-        cycle = self._take_up(known.said, keeps_alive=True)
-        cycle.body += data[len(data) - known.body_bytes :]
-        cycle.more_body = False
-        cycle.wake()
 
     # The parser's callbacks
 
@@ -159,11 +159,9 @@ class BoundedProtocol(FairlyRead, HttpToolsProtocol):  # pyright: ignore[reportI
             "headers": tuple(self.headers),
         }
         is_lasting = version != "1.0" and not connects
-        self._take_up(
-            self._said,
-            keeps_alive=is_lasting and self.parser.should_keep_alive(),
-            expects_continue=self.expect_100_continue and version != "1.0",
-        )
+        cycle = self._take_up(self._said)
+        cycle.keep_alive = is_lasting and self.parser.should_keep_alive()
+        cycle.expects_continue = self.expect_100_continue and version != "1.0"
         self._head_is_open = False
 
     def on_body(self, body: bytes) -> None:
@@ -188,8 +186,8 @@ class BoundedProtocol(FairlyRead, HttpToolsProtocol):  # pyright: ignore[reportI
 
     # Requests in their turn
 
-    def _take_up(self, said: dict[str, Any], *, keeps_alive: bool, expects_continue: bool = False) -> Cycle:
-        """Have the request answered that has begun, as soon as it is its turn."""
+    def _take_up(self, said: dict[str, Any]) -> Cycle:
+        """Have the request that has begun answered in its turn, which is not before the caller is done."""
         scope: Any = said.copy()
         scope |= self._place
         scope["asgi"] = {"version": self.asgi_version, "spec_version": "2.3"}
@@ -202,7 +200,6 @@ class BoundedProtocol(FairlyRead, HttpToolsProtocol):  # pyright: ignore[reportI
             self.logger,
             self.on_response_complete,
         )
-        cycle.keep_alive, cycle.expects_continue = keeps_alive, expects_continue
         scope["extensions"] = {
             AT_ONCE: cycle.body_at_once,
             LEAVING: cycle.tell_of_leaving,
