@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
-from graphql import DocumentNode, GraphQLError, OperationDefinitionNode
+from graphql import DocumentNode, GraphQLError, OperationDefinitionNode, OperationType
 
 from graph.errors import Code, CodedError
 from graph.limits import Demand, Price
@@ -21,6 +21,18 @@ class NotRunnable(Exception):
         self.errors = errors
 
 
+class Definition:
+    """An operation that a document defines: what can be said of it for all requests."""
+
+    __slots__ = ("kind", "mutates", "name", "node", "price", "subscribes")
+
+    def __init__(self, node: OperationDefinitionNode, price: Price) -> None:
+        self.node, self.price, self.kind = node, price, node.operation
+        self.name = node.name.value if node.name else None
+        self.mutates = self.kind is OperationType.MUTATION
+        self.subscribes = self.kind is OperationType.SUBSCRIPTION
+
+
 @dataclass(frozen=True, eq=False)
 class Document:
     """A valid document within the limits, and its operations by name; None for the only one that has none.
@@ -31,11 +43,11 @@ class Document:
 
     text: str
     node: DocumentNode
-    operations: Mapping[str | None, tuple[OperationDefinitionNode, Price]]
+    operations: Mapping[str | None, Definition]
     tokens: int
     plans: dict[Any, Any] = field(default_factory=dict[Any, Any])
 
-    def operation(self, name: str | None) -> tuple[OperationDefinitionNode, Price]:
+    def operation(self, name: str | None) -> Definition:
         """The operation to run.
 
         Raises:
@@ -107,16 +119,12 @@ class Documents:
         errors = self._demand.validate(node, hide_suggestions=not self.suggestions)
         if errors:
             raise NotRunnable(errors)
-        operations = [each for each in node.definitions if isinstance(each, OperationDefinitionNode)]
-        return Document(
-            text,
-            node,
-            {
-                each.name.value if each.name else None: (each, self._demand.price(node, each))
-                for each in operations
-            },
-            tokens=_parted(node),
-        )
+        operations = [
+            Definition(each, self._demand.price(node, each))
+            for each in node.definitions
+            if isinstance(each, OperationDefinitionNode)
+        ]
+        return Document(text, node, {each.name: each for each in operations}, tokens=_parted(node))
 
     def _keep(self, document: Document) -> None:
         self._kept[document.text] = document

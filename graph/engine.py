@@ -8,14 +8,12 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 from graphql import (
     ExecutionResult,
     Executor,
     GraphQLError,
-    OperationDefinitionNode,
-    OperationType,
     create_source_event_stream,
     map_source_to_response_event,
 )
@@ -27,7 +25,7 @@ from graph.compiler import Plans, TooLarge
 from graph.compiler.references import References
 from graph.context import Context
 from graph.deadlines import Deadlines
-from graph.documents import Document, Documents, NotRunnable, TrustedDocuments
+from graph.documents import Definition, Document, Documents, NotRunnable, TrustedDocuments
 from graph.errors import Code, CodedError, deadline_error, located, public_errors
 from graph.incremental import Ahead, Announced, Part, Parts, part
 from graph.reader import Reader
@@ -55,25 +53,18 @@ class Bounds:
     response_bytes: int = 8 * 1024 * 1024
 
 
-class Operation(NamedTuple):
+@dataclass(slots=True, eq=False)
+class Operation:
     """One operation of a valid document, with its variables: what may be run now.
 
     It reads at most `cost` rows, and resolves at most `work` fields.
     """
 
     document: Document
-    node: OperationDefinitionNode
+    definition: Definition
     request: GraphQLRequest
     cost: int
     work: int
-
-    @property
-    def kind(self) -> OperationType:
-        return self.node.operation
-
-    @property
-    def name(self) -> str | None:
-        return self.node.name.value if self.node.name else None
 
 
 class Engine:
@@ -129,7 +120,7 @@ class Engine:
         """
         if self._plans is None:
             return "Answered by graphql-core: the compiler is switched off."
-        return self._plans.explain(operation.document, operation.node, operation.request, reader)
+        return self._plans.explain(operation.document, operation.definition.node, operation.request, reader)
 
     async def run(self, operation: Operation, context: Context) -> Response:
         """Run a query or mutation to its end.
@@ -139,8 +130,7 @@ class Engine:
         Raises:
             Overloaded: Too many operations run already.
         """
-        mutates = operation.kind is OperationType.MUTATION
-        deadlines = self._of_mutations if mutates else self._of_queries
+        deadlines = self._of_mutations if operation.definition.mutates else self._of_queries
         try:
             with self._admission, deadlines.one():
                 planned = await self._planned(operation, context)
@@ -222,7 +212,7 @@ class Engine:
 
     async def stream(self, operation: Operation, context: Context) -> AsyncGenerator[Response, None]:
         """Run any operation: a query or mutation gives one response, a subscription one an event."""
-        if operation.kind is not OperationType.SUBSCRIPTION:
+        if not operation.definition.subscribes:
             yield await self.run(operation, context)
             return
         async with aclosing(self.subscribe(operation, context)) as responses:
@@ -232,25 +222,25 @@ class Engine:
     def _prepare(self, request: GraphQLRequest) -> Operation:
         text = self.trusted.text_of(request)
         document = self._documents.get(text)
-        node, price = document.operation(request.operation_name)
-        most = price.of(request.variables)
+        definition = document.operation(request.operation_name)
+        most = definition.price.of(request.variables)
         if request.is_named:
             self.trusted.learn(request, document)
-        return Operation(document, node, request, most.rows, most.work)
+        return Operation(document, definition, request, most.rows, most.work)
 
     def _executor(
         self, executes: type[Paced], operation: Operation, context: Context
     ) -> Executor | list[GraphQLError]:
         document, request, plans = operation.document, operation.request, self._plans
-        values = None
+        node, values = operation.definition.node, None
         if plans is not None and len(document.node.definitions) == 1:
-            values = plans.plain(document, operation.node, request.variables)
+            values = plans.plain(document, node, request.variables)
         hidden = not self._documents.suggestions
         executor: Any
         if values is not None:
             executor = executes.of(
                 self._schema,
-                operation.node,
+                node,
                 values,
                 context,
                 is_awaitable=optimized_is_awaitable,
@@ -262,7 +252,7 @@ class Engine:
                 document.node,
                 context_value=context,
                 raw_variable_values=dict(request.variables),
-                operation_name=operation.name,
+                operation_name=operation.definition.name,
                 is_awaitable=optimized_is_awaitable,  # pyright: ignore[reportArgumentType]  # Strawberry's says bool
                 max_coercion_errors=_MOST_ERRORS,
                 hide_suggestions=hidden,
@@ -281,7 +271,7 @@ class Engine:
         most = self.bounds.response_bytes - len(begin) - len(end)
         try:
             data = await self._plans.answer(
-                operation.document, operation.node, operation.request, context.reader, most
+                operation.document, operation.definition.node, operation.request, context.reader, most
             )
         except TooLarge:
             return self._too_large(context.request_id)
@@ -311,7 +301,7 @@ class Engine:
     ) -> AsyncGenerator[Part, None]:
         announced = Announced()
         failure: GraphQLError | None = None
-        mutation = operation.kind is OperationType.MUTATION
+        mutation = operation.definition.mutates
         public = partial(self._public, request_id=context.request_id, executed=True, mutation=mutation)
         try:
             first = part(found.initial_result, public)
@@ -335,13 +325,13 @@ class Engine:
         yield announced.failed(public([failure]))
 
     def _seconds(self, operation: Operation) -> float:
-        mutation = operation.kind is OperationType.MUTATION
+        mutation = operation.definition.mutates
         return self.bounds.mutation_seconds if mutation else self.bounds.query_seconds
 
     def _response(self, operation: Operation, found: Any, request_id: str) -> Response:  # noqa: ANN401  # a result, or the errors of variables
         if isinstance(found, list):
             return self._refused(found, request_id, executed=True)
-        mutation = operation.kind is OperationType.MUTATION
+        mutation = operation.definition.mutates
         errors = self._public(found.errors or [], request_id, executed=True, mutation=mutation)
         content: dict[str, Any] = {"data": found.data}
         if errors:
@@ -367,9 +357,7 @@ class Engine:
         return self._without_data(error, request_id)
 
     def _timed_out(self, operation: Operation, request_id: str) -> Response:
-        return self._without_data(
-            deadline_error(mutation=operation.kind is OperationType.MUTATION), request_id
-        )
+        return self._without_data(deadline_error(mutation=operation.definition.mutates), request_id)
 
     def _without_data(self, error: GraphQLError, request_id: str, *, final: bool = False) -> Response:
         errors = self._public([error], request_id, executed=True)

@@ -11,7 +11,6 @@ from enum import Enum
 from functools import partial
 from typing import Any
 
-from graphql import OperationType
 from starlette.datastructures import QueryParams
 from starlette.requests import HTTPConnection, Request
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -190,8 +189,7 @@ class GraphQLEndpoint:
     async def _made(self, asked: _Asked, request: GraphQLRequest) -> ASGIApp:
         operation = self._prepared(asked, request)
         self._budget.require()  # before anything is done that could not be told
-        kind = operation.kind
-        follows = kind is OperationType.SUBSCRIPTION
+        follows = operation.definition.subscribes
         if follows or asked.parts:
             asked.held = ExitStack()
             asked.held.enter_context(self._streams)
@@ -200,7 +198,7 @@ class GraphQLEndpoint:
         if carrier is not None:
             events = self._engine.subscribe(operation, context)
             return carrier(events, draining=self._draining, budget=self._budget)
-        owed = asked.owed = kind is OperationType.MUTATION
+        owed = asked.owed = operation.definition.mutates
         if asked.wishes.only_events and asked.body is not Body.FORM:
             return self._events(self._engine.stream(operation, context), owed=owed)
         if asked.parts is not None:
@@ -231,7 +229,7 @@ class GraphQLEndpoint:
     def _require_runnable(self, asked: _Asked, given: object) -> None:
         """Refuse what would not be run, before its files are read."""
         operation = self._prepared(asked, self._checked(given))
-        if operation.kind is OperationType.SUBSCRIPTION:
+        if operation.definition.subscribes:
             raise Refused(400, Code.BAD_REQUEST, f"A subscription takes no files: send {JSON}.")
 
     def _checked(self, given: object) -> GraphQLRequest:
@@ -247,7 +245,7 @@ class GraphQLEndpoint:
         if isinstance(found, Response):
             raise _NotRun(found)
         if asked.method == "GET":
-            if found.kind is not OperationType.QUERY:
+            if found.definition.mutates or found.definition.subscribes:
                 message = "GET runs queries only: use POST."
                 raise Refused(405, Code.METHOD_NOT_ALLOWED, message, allow="POST")
             if self._get_runs_only_manifest and not self._engine.trusted.holds(found.document.text):

@@ -255,7 +255,7 @@ class _Socket:
     def _start(self, id: str, operation: Operation, tag: str) -> None:
         task = self._tasks.create_task(self._operate(id, operation, tag))
         self._operations[id] = task
-        self._running[task] = operation.kind
+        self._running[task] = operation.definition.kind
         task.add_done_callback(self._running.pop)
 
     async def _operate(self, id: str, operation: Operation, tag: str) -> None:

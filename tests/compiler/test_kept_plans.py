@@ -132,7 +132,7 @@ def test_plans_of_many_outcomes_are_each_made_once_as_long_as_they_are_kept() ->
     document = graph.Documents(demand).get(
         f"query ({given}) {{ books {{ edges {{ node {{ id {fields} }} }} }} }}"
     )
-    node, _ = document.operation(None)
+    node = document.operation(None).node
 
     def asked(outcome: int) -> int:
         values = {name: bool(outcome >> place & 1) for place, name in enumerate(names)}
