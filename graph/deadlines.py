@@ -1,40 +1,47 @@
 """Work that is given up: because it takes too long, or because nobody waits for it any more."""
 
 import asyncio
-from typing import ClassVar, Self
+from collections.abc import Callable
+from typing import Self, TypeAlias
+
+Leaving: TypeAlias = Callable[[Callable[[], object] | None], bool]
+"""Tells when a client leaves: it takes what is to be called then, None to take that back, and returns whether
+the client has left already."""
+
+
+class ClientGone(Exception):
+    """Nobody waits for the answer any more."""
 
 
 class GivenUp:
-    """A context whose task is cancelled when it is told to give up; that raises `error`, not a cancellation.
+    """A context whose task is cancelled when its work is given up; that raises why, not a cancellation.
 
     Cancellations by others pass through, and so does whatever the work itself raises.
     """
 
-    __slots__ = ("_before", "_task", "_told")
-    error: ClassVar[type[Exception]]
+    __slots__ = ("_before", "_task", "_why")
 
     def __enter__(self) -> Self:
-        self._told = False
+        self._why: tuple[type[Exception], ...] = ()
         self._task = task = asyncio.current_task()
         self._before = task.cancelling() if task else 0
         return self
 
-    def give_up(self) -> None:
+    def give_up(self, why: type[Exception] = ClientGone) -> None:
         """Cancel the work; harmless when repeated, or when it has ended."""
-        if self._task is not None and not self._told:
-            self._told = True
+        if self._task is not None and why not in self._why:
+            self._why += (why,)
             self._task.cancel()
 
     def __exit__(
         self, kind: type[BaseException] | None, raised: BaseException | None, _where: object
     ) -> None:
         task, self._task = self._task, None
-        if not self._told:
-            return
-        if task is not None:
-            by_nobody_else = task.uncancel() <= self._before
+        if self._why and task is not None:
+            left = [task.uncancel() for _ in self._why][-1]
+            by_nobody_else = left <= self._before
             if by_nobody_else and kind is asyncio.CancelledError:
-                raise self.error from raised
+                raise self._why[0] from raised
 
 
 class Deadlines:
@@ -47,18 +54,22 @@ class Deadlines:
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._under_way: dict[_Deadline, float] = {}
+        self._under_way: dict[_Work, float] = {}
         """When each is due, the first in front; all of one event loop."""
 
-    def one(self) -> "_Deadline":
-        """A context for work that begins now; it raises TimeoutError."""
+    def one(self, leaving: Leaving | None = None) -> "_Work":
+        """A context for work that begins now; it raises TimeoutError.
+
+        Args:
+            leaving: Of the client that waits for it: if it leaves, or has left, ClientGone is raised.
+        """
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
             self._loop, self._under_way = loop, {}
             loop.call_later(self._seconds, self._look)
-        work = _Deadline()
-        work.under_way = under_way = self._under_way
-        under_way[work] = loop.time() + self._seconds
+        work = _Work()
+        work.leaving, work.under_way = leaving, self._under_way
+        self._under_way[work] = loop.time() + self._seconds
         return work
 
     def _look(self) -> None:
@@ -71,14 +82,23 @@ class Deadlines:
                 loop.call_at(due, self._look)
                 return
             del self._under_way[work]
-            work.give_up()
+            work.give_up(TimeoutError)
 
 
-class _Deadline(GivenUp):
-    __slots__ = ("under_way",)
-    error = TimeoutError
-    under_way: "dict[_Deadline, float]"
+class _Work(GivenUp):
+    __slots__ = ("leaving", "under_way")
+    leaving: Leaving | None
+    under_way: "dict[_Work, float]"
+
+    def __enter__(self) -> Self:
+        if self.leaving is not None and self.leaving(self.give_up):
+            del self.under_way[self]
+            raise ClientGone
+        GivenUp.__enter__(self)  # by super() it would take as long as all the rest
+        return self
 
     def __exit__(self, kind: type[BaseException] | None, raised: BaseException | None, where: object) -> None:
         self.under_way.pop(self, None)
-        GivenUp.__exit__(self, kind, raised, where)  # by super() it would take as long as all the rest
+        if self.leaving is not None:
+            self.leaving(None)
+        GivenUp.__exit__(self, kind, raised, where)

@@ -4,7 +4,7 @@
 # Not strict: what Strawberry, SQLAlchemy and JSON bring is untyped.
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 from functools import partial
@@ -24,7 +24,7 @@ from graph.admission import Admission, Budget
 from graph.compiler import Plans, TooLarge
 from graph.compiler.references import References
 from graph.context import Context
-from graph.deadlines import Deadlines
+from graph.deadlines import Deadlines, Leaving
 from graph.documents import Definition, Document, Documents, NotRunnable, TrustedDocuments
 from graph.errors import Code, CodedError, deadline_error, located, public_errors
 from graph.incremental import Ahead, Announced, Part, Parts, part
@@ -122,25 +122,34 @@ class Engine:
             return "Answered by graphql-core: the compiler is switched off."
         return self._plans.explain(operation.document, operation.definition.node, operation.request, reader)
 
-    async def run(self, operation: Operation, context: Context) -> Response:
+    async def run(self, operation: Operation, context: Context, leaving: Leaving | None = None) -> Response:
         """Run a query or mutation to its end.
 
         When the caller is cancelled, so are the resolvers and the statement that is running.
 
+        Args:
+            operation: A query or mutation.
+            context: Its own.
+            leaving: Of the client that waits for the response.
+
         Raises:
             Overloaded: Too many operations run already.
+            ClientGone: The client left; the work was cancelled at once.
         """
         deadlines = self._of_mutations if operation.definition.mutates else self._of_queries
         try:
-            with self._admission, deadlines.one():
-                planned = await self._planned(operation, context)
-                if planned is not None:
-                    return planned
-                found = await self._execute(AtOnce, operation, context)
+            with self._admission, deadlines.one(leaving):
+                data = await self._planned(operation, context)
+                found = await self._execute(AtOnce, operation, context) if data is None else None
         except TimeoutError:
             return self._timed_out(operation, context.request_id)
+        except TooLarge:
+            return self._too_large(context.request_id)
         finally:
-            await _closed(context)
+            if context.reader.end():
+                await _closed(context)
+        if data is not None:
+            return self._response_of_plan(operation, data, context.request_id)
         return self._response(operation, found, context.request_id)
 
     async def run_in_parts(
@@ -165,12 +174,14 @@ class Engine:
             held.enter_context(self._admission)
             try:
                 async with asyncio.timeout_at(ends_at):
-                    planned = await self._planned(operation, context)
-                    if planned is not None:
-                        return planned
+                    data = await self._planned(operation, context)
+                    if data is not None:
+                        return self._response_of_plan(operation, data, context.request_id)
                     found = await self._execute(InParts, operation, context)
             except TimeoutError:
                 return self._timed_out(operation, context.request_id)
+            except TooLarge:
+                return self._too_large(context.request_id)
             if not isinstance(found, ExperimentalIncrementalExecutionResults):
                 return self._response(operation, found, context.request_id)
             parts = self._parts(found, operation, context, ends_at, held.pop_all())
@@ -261,21 +272,19 @@ class Engine:
             executor.references = References(plans, document, request, context.reader)
         return executor
 
-    async def _planned(self, operation: Operation, context: Context) -> Response | None:
-        """The response that a plan gives; None if there is none."""
+    def _planned(self, operation: Operation, context: Context) -> Awaitable[bytes | None]:
+        """The data that a plan gives; None if there is none. Raises TooLarge."""
         if self._plans is None:
-            return None
-        begin, end = b'{"data":', b"}"
+            return _nothing()
+        node, most = operation.definition.node, self.bounds.response_bytes
+        return self._plans.answer(operation.document, node, operation.request, context.reader, most)
+
+    def _response_of_plan(self, operation: Operation, data: bytes, request_id: str) -> Response:
+        end = b"}"
         if operation.request.asks_for_cost:
             end = b"," + written(self._extensions(operation))[1:]
-        most = self.bounds.response_bytes - len(begin) - len(end)
-        try:
-            data = await self._plans.answer(
-                operation.document, operation.definition.node, operation.request, context.reader, most
-            )
-        except TooLarge:
-            return self._too_large(context.request_id)
-        return None if data is None else Response(b"".join((begin, data, end)))
+        body = b"".join((b'{"data":', data, end))
+        return Response(body) if len(body) <= self.bounds.response_bytes else self._too_large(request_id)
 
     async def _execute(self, executes: type[Paced], operation: Operation, context: Context) -> Any:  # noqa: ANN401  # one of three kinds of results
         executor = self._executor(executes, operation, context)
@@ -372,9 +381,11 @@ async def _waited(value: Any) -> Any:  # noqa: ANN401  # graphql-core answers at
     return await value if optimized_is_awaitable(value) else value
 
 
+async def _nothing() -> None:
+    pass
+
+
 async def _closed(context: Context) -> None:
     """Give the connection back, whoever cancels meanwhile."""
-    if context.reader.is_open:
+    if context.reader.end():
         await asyncio.shield(asyncio.ensure_future(context.reader.close()))
-    else:
-        context.reader.end()

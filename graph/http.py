@@ -42,7 +42,7 @@ from graph.uploads import Uploads
 from graph.wire.answers import Answer
 from graph.wire.bodies import BODY_BYTES, read_body, read_json
 from graph.wire.codings import LEAST_BYTES, Coding
-from graph.wire.waiting import ClientGone, unless_gone
+from graph.wire.waiting import ClientGone, leaving_of, unless_gone
 
 _log = logging.getLogger(__name__)
 _HEADERS = {
@@ -201,6 +201,9 @@ class GraphQLEndpoint:
         owed = asked.owed = operation.definition.mutates
         if asked.wishes.only_events and asked.body is not Body.FORM:
             return self._events(self._engine.stream(operation, context), owed=owed)
+        leaving = leaving_of(asked.scope)
+        if asked.parts is None and leaving is not None:  # then nothing has to stand in between
+            return self._whole(await self._engine.run(operation, context, leaving), asked, owed=owed)
         if asked.parts is not None:
             work = self._engine.run_in_parts(operation, context, self._budget)
         else:

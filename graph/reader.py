@@ -98,16 +98,12 @@ class Reader:
         if connection is not None:
             await asyncio.shield(connection.close())
 
-    @property
-    def is_open(self) -> bool:
-        """Whether there is anything to be closed."""
-        return self._connection is not None or (self._batches is not None and self._batches.busy)
-
-    def end(self) -> None:
-        """Read nothing more."""
+    def end(self) -> bool:
+        """Read nothing more. Returns whether there is anything to be closed."""
         self._ended = True
         if self._batches is not None:
             self._batches.end()
+        return self._connection is not None or (self._batches is not None and self._batches.busy)
 
     async def close(self) -> None:
         """Return the connection, for good: nothing more is read."""

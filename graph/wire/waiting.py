@@ -2,29 +2,22 @@
 
 import asyncio
 import types
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator
+from collections.abc import AsyncGenerator, Awaitable, Coroutine, Generator
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeVar
 
 from starlette.types import Receive, Scope
 
-from graph.deadlines import GivenUp
+from graph.deadlines import ClientGone, GivenUp, Leaving
 
 T = TypeVar("T")
 
-
-TellOfLeaving: TypeAlias = Callable[[Callable[[], object] | None], bool]
 LEAVING = "graph.leaving"
-"""A server's extension of ASGI, a function: it takes what is to be called when the client leaves, None to
-take that back, and returns whether the client has left already.
+"""A server's extension of ASGI: it tells itself when the client leaves, by a function as `Leaving` says.
 
 A task that asks for the client's messages would take as long as a short query.
 """
-
-
-class ClientGone(Exception):
-    """Nobody waits for the answer any more."""
 
 
 @types.coroutine
@@ -75,31 +68,29 @@ async def unless_gone(scope: Scope, receive: Receive, work: Coroutine[Any, Any, 
     Raises:
         ClientGone: The client left.
     """
-    tell: TellOfLeaving | None = scope.get("extensions", {}).get(LEAVING)
-    if tell is None:
+    leaving = leaving_of(scope)
+    if leaving is None:
         async with _following(receive):
             return await work
-    with _Watch() as watch:
-        if tell(watch.give_up):
+    with GivenUp() as watch:
+        if leaving(watch.give_up):
             work.close()
             raise ClientGone
         try:
             return await work
         finally:
-            tell(None)
+            leaving(None)
 
 
-class _Watch(GivenUp):
-    """Of work for a client that may leave."""
-
-    __slots__ = ()
-    error = ClientGone
+def leaving_of(scope: Scope) -> Leaving | None:
+    """What tells when the client leaves, if the server does so itself."""
+    return scope.get("extensions", {}).get(LEAVING)
 
 
 @asynccontextmanager
 async def _following(receive: Receive) -> AsyncGenerator[None]:
     """Ask for the client's messages meanwhile, where the server does not tell by itself."""
-    watch = _Watch()
+    watch = GivenUp()
 
     def ended(task: asyncio.Task[None]) -> None:
         if not task.cancelled():

@@ -2,11 +2,12 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 
 import pytest
 from support.patience import AT_ONCE_SECONDS
 
-from graph.deadlines import Deadlines
+from graph.deadlines import ClientGone, Deadlines
 
 SECONDS = 0.1
 
@@ -73,3 +74,56 @@ def test_the_next_event_loop_begins_anew() -> None:
 
     asyncio.run(left_behind())
     assert asyncio.run(endless(deadlines)) < AT_ONCE_SECONDS
+
+
+class Client:
+    """Tells when it leaves."""
+
+    def __init__(self, *, has_left: bool = False) -> None:
+        self.has_left = has_left
+        self.leave: Callable[[], object] | None = None
+
+    def leaving(self, leave: Callable[[], object] | None) -> bool:
+        self.leave = leave
+        return self.has_left
+
+
+async def waited_for(client: Client, deadlines: Deadlines, *, stubborn: bool) -> None:
+    """Work whose client leaves in a moment."""
+    with deadlines.one(client.leaving):
+        asyncio.get_running_loop().call_soon(client.leave or pytest.fail)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            if stubborn:
+                await asyncio.Event().wait()
+
+
+async def test_work_ends_with_the_client_that_waits_for_it() -> None:
+    client = Client()
+    with pytest.raises(ClientGone):
+        await waited_for(client, Deadlines(60), stubborn=False)
+    task = asyncio.current_task()
+
+    assert client.leave is None
+    assert task is not None
+    assert task.cancelling() == 0
+
+
+async def test_nothing_begins_for_a_client_that_has_left() -> None:
+    begun: list[int] = []
+    with pytest.raises(ClientGone), Deadlines(60).one(Client(has_left=True).leaving):
+        begun.append(1)
+
+    assert begun == []
+
+
+async def test_work_that_outlives_its_client_has_a_deadline_all_the_same() -> None:
+    began = time.monotonic()
+    with pytest.raises(ClientGone):
+        await waited_for(Client(), Deadlines(SECONDS), stubborn=True)
+    task = asyncio.current_task()
+
+    assert SECONDS * 0.9 <= time.monotonic() - began < AT_ONCE_SECONDS
+    assert task is not None
+    assert task.cancelling() == 0
