@@ -106,11 +106,25 @@ class Engine:
     def prepare(self, request: GraphQLRequest, request_id: str) -> Operation | Response:
         """Find what the request asks for; the response that refuses it if it cannot be run."""
         try:
-            return self._prepare(request)
+            return self.find(request)
         except NotRunnable as error:
-            return self._refused(error.errors, request_id)
+            return self.refused(error, request_id)
+
+    def find(self, request: GraphQLRequest) -> Operation:
+        """Find what the request asks for; raises NotRunnable if it cannot be run."""
+        try:
+            document = self._documents.get(self.trusted.text_of(request))
+            definition = document.operation(request.operation_name)
+            most = definition.price.of(request.variables)
         except CodedError as error:
-            return self._refused([error], request_id)
+            raise NotRunnable([error]) from error
+        if request.is_named:
+            self.trusted.learn(request, document)
+        return Operation(document, definition, request, most.rows, most.work)
+
+    def refused(self, error: NotRunnable, request_id: str) -> Response:
+        """The response that says why a request cannot be run."""
+        return self._refused(error.errors, request_id)
 
     def explain(self, operation: Operation, reader: Reader) -> str:
         """How an operation is answered: its plan with the SQL, or why it has none.
@@ -229,15 +243,6 @@ class Engine:
         async with aclosing(self.subscribe(operation, context)) as responses:
             async for response in responses:
                 yield response
-
-    def _prepare(self, request: GraphQLRequest) -> Operation:
-        text = self.trusted.text_of(request)
-        document = self._documents.get(text)
-        definition = document.operation(request.operation_name)
-        most = definition.price.of(request.variables)
-        if request.is_named:
-            self.trusted.learn(request, document)
-        return Operation(document, definition, request, most.rows, most.work)
 
     def _executor(
         self, executes: type[Paced], operation: Operation, context: Context

@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from graph.admission import Admission, Budget
 from graph.context import MakeContext
+from graph.documents import NotRunnable
 from graph.draining import Draining
 from graph.engine import Engine, Operation
 from graph.errors import MAY_BE_DONE, Code, CodedError
@@ -102,14 +103,6 @@ class _Asked:
         self.owed = False
 
 
-class _NotRun(Exception):
-    """The operation cannot be run; `response` says why."""
-
-    def __init__(self, response: Response) -> None:
-        super().__init__()
-        self.response = response
-
-
 class GraphQLEndpoint:
     """An ASGI app: queries by GET and POST, mutations and subscriptions by POST, files in multipart requests.
 
@@ -145,7 +138,7 @@ class GraphQLEndpoint:
         self._budget = budget or Budget()
         self._bounds = bounds or HTTPBounds()
         self._uploads = uploads or Uploads()
-        self._status_codes = status_codes
+        self._drafts = status_codes is StatusCodes.DRAFT
         self._get_runs_only_manifest = get_runs_only_manifest
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -178,8 +171,8 @@ class GraphQLEndpoint:
             else:
                 given = read_json(await self._body(asked), "The body")
             return await self._made(asked, self._checked(given))
-        except _NotRun as error:
-            return self._whole(error.response, asked)
+        except NotRunnable as error:
+            return self._whole(self._engine.refused(error, request_id(asked.scope)), asked)
         except (Refused, ClientGone):
             raise
         except Exception as error:
@@ -239,14 +232,12 @@ class GraphQLEndpoint:
         try:
             return read_request(given)
         except CodedError as error:
-            status = 400 if self._status_codes is StatusCodes.AUDIT else 422
+            status = 422 if self._drafts else 400
             raise Refused(status, error.code, error.message) from error
 
     def _prepared(self, asked: _Asked, request: GraphQLRequest) -> Operation:
-        """What the request asks for, if that may be run by this method; raises Refused or _NotRun."""
-        found = self._engine.prepare(request, request_id(asked.scope))
-        if isinstance(found, Response):
-            raise _NotRun(found)
+        """What the request asks for, if that may be run by this method; raises Refused or NotRunnable."""
+        found = self._engine.find(request)
         if asked.method == "GET":
             if found.definition.mutates or found.definition.subscribes:
                 message = "GET runs queries only: use POST."
@@ -271,7 +262,7 @@ class GraphQLEndpoint:
             return self._events(_only(response), owed=owed)
         kind = wishes.json
         status = self._status(response, kind)
-        if self._status_codes is StatusCodes.DRAFT and not response.executed:
+        if self._drafts and not response.executed:
             kind = GRAPHQL_JSON
         coding = None if owed else _coding(asked.terms, response.body)
         return Answer(response.body, status, _HEADERS[kind], self._budget, owed=owed, coding=coding)
@@ -280,7 +271,7 @@ class GraphQLEndpoint:
         return EventStream(responses, draining=self._draining, budget=self._budget, endless=False, owed=owed)
 
     def _status(self, response: Response, kind: str) -> int:
-        if self._status_codes is StatusCodes.DRAFT:
+        if self._drafts:
             if response.executed:
                 return 294 if response.errors else 200
             return 400 if Code.GRAPHQL_PARSE_FAILED in response.codes else 422

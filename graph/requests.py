@@ -1,21 +1,23 @@
 """What a client asks, whichever way it comes: the members of a request, each of the type it must have."""
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field
+from typing import Any
 
 from graph.errors import Code, CodedError
 
 _NOTHING: Mapping[str, Any] = {}
 
 
-class GraphQLRequest(NamedTuple):
+@dataclass(slots=True)
+class GraphQLRequest:
     """One request. Either `query` or something that names a known document is given."""
 
     query: str | None = None
     document_id: str | None = None
     operation_name: str | None = None
-    variables: Mapping[str, Any] = _NOTHING
-    extensions: Mapping[str, Any] = _NOTHING
+    variables: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    extensions: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
     @property
     def is_named(self) -> bool:
