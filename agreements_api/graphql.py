@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import fields
-from functools import partial
 
 from starlette.requests import HTTPConnection
 
@@ -19,6 +18,7 @@ from graph.http import GraphQLEndpoint, HTTPBounds, StatusCodes
 from graph.uploads import UploadBounds, Uploads
 from graph.websocket import SocketBounds, Sockets
 from repositories import is_passing
+from resolvers.context import Context as ResolverContext
 from schema import build_schema
 from schema.context import RequestContext
 
@@ -81,16 +81,12 @@ class GraphQL:
 
     async def make_context(self, connection: HTTPConnection, _params: Mapping[str, object]) -> Context:
         """Make what one operation runs with."""
-        services, id_ = self._services, request_id(connection.scope)
-        reader = Reader(
-            engine=services.database.reads,
-            caller=LOCAL_ACTOR,
-            key=services.secrets.cursor_key,
-            limits=self._sizes,
-            event_seconds=self._query_seconds,
-            source=services.database.plans,
-        )
-        return RequestContext(reader, id_, partial(services.context, LOCAL_ACTOR, request_id=id_))
+        database, key = self._services.database, self._services.secrets.cursor_key
+        reader = Reader(database.reads, LOCAL_ACTOR, key, self._sizes, self._query_seconds, database.plans)
+        return RequestContext(reader, request_id(connection.scope), self._resolvers)
+
+    def _resolvers(self, request_id: str) -> ResolverContext:
+        return self._services.context(LOCAL_ACTOR, request_id=request_id)
 
 
 def sizes_of(settings: Settings) -> Limits:

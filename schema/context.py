@@ -16,17 +16,19 @@ class RequestContext:
     Args:
         reader: Where everything selected is read from.
         request_id: Goes with every error, and into the audit trail.
-        make_resolvers: Makes `resolvers`.
+        make_resolvers: Makes `resolvers`, given the request's id.
     """
 
-    def __init__(self, reader: graph.Reader, request_id: str, make_resolvers: Callable[[], Context]) -> None:
+    def __init__(
+        self, reader: graph.Reader, request_id: str, make_resolvers: Callable[[str], Context]
+    ) -> None:
         self.reader, self.request_id = reader, request_id
         self._make_resolvers = make_resolvers
 
     @cached_property
     def resolvers(self) -> Context:
         """What the operation's mutations and subscriptions may use; most operations are neither."""
-        return self._make_resolvers()
+        return self._make_resolvers(self.request_id)
 
 
 Info: TypeAlias = strawberry.Info[RequestContext, None]

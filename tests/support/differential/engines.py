@@ -35,7 +35,7 @@ def books_context(database: Database) -> Callable[..., graph.Context]:
 
     def make() -> graph.Context:
         reader = graph.Reader(database.reads, "local", key=KEY, source=database.plans)
-        return RequestContext(reader, "request-1", lambda: resolvers)
+        return RequestContext(reader, "request-1", lambda _: resolvers)
 
     return make
 
