@@ -9,7 +9,7 @@ Head: TypeAlias = Mapping[bytes, tuple[bytes, ...]]
 """The values of each header, in the order in which they came, by its name in lower case."""
 
 _KEPT = "graph.head"
-"""Where they are in the scope; whoever changes the scope's headers has to take it out."""
+"""Where they are in the scope; whoever changes its headers has to take out all that begins with `graph.`."""
 
 
 def head_of(scope: Scope) -> Head:

@@ -30,7 +30,6 @@ from graph.negotiation import (
     GRAPHQL_JSON,
     JSON,
     MULTIPART,
-    Body,
     Terms,
     Wishes,
     terms_of,
@@ -41,7 +40,7 @@ from graph.responses import Response
 from graph.sse import EventStream
 from graph.uploads import Uploads
 from graph.wire.answers import Answer
-from graph.wire.bodies import BODY_BYTES, read_body, read_json
+from graph.wire.bodies import BODY_BYTES, body_at_once, read_body, read_json
 from graph.wire.codings import LEAST_BYTES, Coding
 from graph.wire.waiting import ClientGone, leaving_of, unless_gone
 
@@ -97,8 +96,8 @@ class _Asked:
         self.head = head_of(scope)
         self.terms = terms = terms_of(scope)
         self.wishes = terms.wishes
-        self.body = terms.body if self.method == "POST" else Body.OTHER
-        self.parts = None if self.body is Body.FORM else self.wishes.parts
+        self.body = terms.body if self.method == "POST" else "other"
+        self.parts = None if self.body == "form" else self.wishes.parts
         self.held: ExitStack | None = None
         self.owed = False
 
@@ -163,13 +162,15 @@ class GraphQLEndpoint:
         """Run what is asked, or make it run as its answer is sent."""
         try:
             _require_acceptable(asked.wishes)
-            if asked.body is Body.FORM:
+            if asked.body == "form":
                 return await self._with_files(asked)
             if asked.method == "GET":
                 _require_own_page(asked.head)
                 given: object = _parameters(QueryParams(asked.scope["query_string"]))
             else:
-                given = read_json(await self._body(asked), "The body")
+                _require_json(asked)
+                body = body_at_once(asked.scope, self._bounds.body_bytes)
+                given = read_json(await self._body(asked) if body is None else body, "The body")
             return await self._made(asked, self._checked(given))
         except NotRunnable as error:
             return self._whole(self._engine.refused(error, request_id(asked.scope)), asked)
@@ -192,7 +193,7 @@ class GraphQLEndpoint:
             events = self._engine.subscribe(operation, context)
             return carrier(events, draining=self._draining, budget=self._budget)
         owed = asked.owed = operation.definition.mutates
-        if asked.wishes.only_events and asked.body is not Body.FORM:
+        if asked.wishes.only_events and asked.body != "form":
             return self._events(self._engine.stream(operation, context), owed=owed)
         leaving = leaving_of(asked.scope)
         if asked.parts is None and leaving is not None:  # then nothing has to stand in between
@@ -213,12 +214,7 @@ class GraphQLEndpoint:
             return await self._made(asked, self._checked(given))
 
     def _body(self, asked: _Asked) -> Awaitable[bytes]:
-        """The JSON that the client sends."""
-        if asked.method != "POST":
-            raise Refused(405, Code.METHOD_NOT_ALLOWED, "Use GET or POST.", allow="GET, POST")
-        if asked.body is not Body.JSON:
-            message = "Send application/json in UTF-8, without an encoding of the content."
-            raise Refused(415, Code.UNSUPPORTED_MEDIA_TYPE, message, accept=JSON)
+        """What the client has yet to send."""
         most, seconds = self._bounds.body_bytes, self._bounds.read_seconds
         return read_body(asked.scope, asked.receive, most_bytes=most, seconds=seconds)
 
@@ -299,6 +295,14 @@ def _require_acceptable(wishes: Wishes) -> None:
     if not wishes.any:
         message = f"Answers are {GRAPHQL_JSON} or {JSON}, streams {EVENT_STREAM} or {MULTIPART}."
         raise Refused(406, Code.NOT_ACCEPTABLE, message)
+
+
+def _require_json(asked: _Asked) -> None:
+    if asked.method != "POST":
+        raise Refused(405, Code.METHOD_NOT_ALLOWED, "Use GET or POST.", allow="GET, POST")
+    if asked.body != "json":
+        message = "Send application/json in UTF-8, without an encoding of the content."
+        raise Refused(415, Code.UNSUPPORTED_MEDIA_TYPE, message, accept=JSON)
 
 
 def _require_own_page(head: Head) -> None:

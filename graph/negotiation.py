@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import Enum
+from typing import Literal, TypeAlias
 
 from starlette.types import Scope
 
@@ -26,12 +26,8 @@ _LONGEST_KEPT = 1_000
 """Bytes of headers whose meaning is kept, and one more for each."""
 
 
-class Body(Enum):
-    """What a request's body is, going by its headers."""
-
-    JSON = "json"
-    FORM = "form"
-    OTHER = "other"
+Body: TypeAlias = Literal["json", "form", "other"]
+"""What a request's body is, going by its headers."""
 
 
 @dataclass(frozen=True)
@@ -109,8 +105,8 @@ def _decided(*key: tuple[bytes, ...]) -> Terms:
     """The terms that these headers come to, which are kept, unless they are long."""
     accepts, codings, kinds, encodings = key
     body = _body(kinds)
-    if encodings and encodings[0].lower() != b"identity" and body is not Body.FORM:
-        body = Body.OTHER
+    if encodings and encodings[0].lower() != b"identity" and body != "form":
+        body = "other"
     terms = Terms(_wishes(accepts), body, *wanted_coding(*codings))
     if sum(len(value) + 1 for values in key for value in values) <= _LONGEST_KEPT:
         if len(_kept) >= _MOST_KEPT:
@@ -138,10 +134,10 @@ def _wishes(accepts: Sequence[bytes]) -> Wishes:
 def _body(kinds: Sequence[bytes]) -> Body:
     texts = [each.decode("latin-1") for each in kinds]
     if texts and texts[0].partition(";")[0].strip().lower() == "multipart/form-data":
-        return Body.FORM
+        return "form"
     found = parse_header(texts[0]) if len(texts) == 1 else None
     plain = found is not None and found[0] == JSON and is_utf_8(found[1])
-    return Body.JSON if plain else Body.OTHER
+    return "json" if plain else "other"
 
 
 def _range_of(wanted: tuple[Range, ...], *served: Spec) -> Range | None:

@@ -56,19 +56,26 @@ async def body_chunks(
             return
 
 
-async def read_body(scope: Scope, receive: Receive, *, most_bytes: int, seconds: float) -> bytes:
-    """Read a request's body to its end, in that time; raises as `body_chunks` does."""
+def body_at_once(scope: Scope, most_bytes: int) -> bytes | None:
+    """A request's body, if it has come and the server gives it at once; else `read_body` does.
+
+    Raises:
+        Refused: 413, it is longer than `most_bytes`.
+    """
     at_once: BodyAtOnce | None = scope.get("extensions", {}).get(AT_ONCE)
     body = None if at_once is None else at_once()
-    if body is None:
-        _require_short(text_of(head_of(scope), b"content-length"), most_bytes)
-        try:
-            return await in_time(_whole(receive, most_bytes), seconds)
-        except TimeoutError as error:
-            raise late() from error
-    if len(body) > most_bytes:
+    if body is not None and len(body) > most_bytes:
         raise _too_large(most_bytes)
     return body
+
+
+async def read_body(scope: Scope, receive: Receive, *, most_bytes: int, seconds: float) -> bytes:
+    """Read a request's body to its end, in that time; raises as `body_chunks` does."""
+    _require_short(text_of(head_of(scope), b"content-length"), most_bytes)
+    try:
+        return await in_time(_whole(receive, most_bytes), seconds)
+    except TimeoutError as error:
+        raise late() from error
 
 
 async def _whole(receive: Receive, most_bytes: int) -> bytes:
