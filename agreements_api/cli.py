@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from cyclopts import App, CycloptsError, Parameter
+from cyclopts import App, CycloptsError, Parameter, UnknownCommandError
 
 from agreements_api.collector import leave_out_what_is_there, look_less_often
 from agreements_api.errors import StartupError
@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 
 
 def _one_line(error: CycloptsError) -> str:
-    return f"agreements: {' '.join(str(error).split())} See agreements --help."
+    told = " ".join(str(error).split())
+    if isinstance(error, UnknownCommandError) and error.app is not None:  # whose own list is cut
+        names = [name for name in error.app if not name.startswith("-")]
+        told = f"{told.partition(' Available commands')[0]} There are: {', '.join(names)}."
+    return f"agreements: {told} See agreements --help."
 
 
 def examples(*commands: str) -> str:
@@ -38,7 +42,6 @@ app = App(
     help="GraphQL API server for the customer agreements of cloud resellers."
     " Settings are read from variables AGREEMENTS_*; see the README.",
     version=lambda: version("customer-agreements-api"),
-    error_formatter=_one_line,
 )
 app.command(
     "agreements_api.provider_commands:provider_app",  # loaded when it is asked for
@@ -220,9 +223,12 @@ def main() -> None:
     """Run a command; what stops it is told in one line, with an exit code other than 0."""
     look_less_often()
     try:
-        command, given, _ = app.parse_args(sys.argv[1:])
+        command, given, _ = app.parse_args(sys.argv[1:], print_error=False, exit_on_error=False)
         outcome = command(*given.args, **given.kwargs)
         sys.exit(_run(outcome) if inspect.iscoroutine(outcome) else outcome)
+    except CycloptsError as error:
+        print(_one_line(error), file=sys.stderr)  # noqa: T201 -- the command's answer
+        sys.exit(2)
     except StartupError as error:
         print(f"agreements: {error}", file=sys.stderr)  # noqa: T201 -- the command's answer
         sys.exit(error.exit_code)

@@ -17,6 +17,10 @@ COMMANDS = [
     ("provider", "add"), ("provider", "login"), ("provider", "check"), ("provider", "list"),
     ("provider", "webhook"),
 ]  # fmt: skip
+NAMES = [
+    "provider", "serve", "worker", "migrate", "sync", "explain", "schema", "demo", "simulator",
+    "rest-simulator",
+]  # fmt: skip
 
 
 def refused(run: Run, *arguments: str, **settings: str) -> tuple[int, str]:
@@ -66,20 +70,24 @@ def test_the_version_is_that_of_the_installed_package(program: Program) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["nonsense"], 'Unknown command "nonsense". Available commands: '),
+        (["nonsense"], f'Unknown command "nonsense". There are: {", ".join(NAMES)}.'),
+        (["servee"], 'Unknown command "servee". Did you mean "serve"? There are: '),
+        (
+            ["provider", "nonsense"],
+            'Unknown command "nonsense". There are: add, check, login, list, webhook.',
+        ),
         (["serve", "--nonsense"], "Unknown option: --nonsense."),
         (["serve", "--port", "many"], 'Invalid value for --port: unable to convert "many" into int.'),
-        (["provider", "webhook"], '"provider webhook" parameter --url requires an argument.'),
+        (["provider", "webhook"], 'Command "provider webhook" parameter --url requires an argument.'),
     ],
 )
 def test_what_does_not_exist_is_told_with_the_way_to_help(run: Run, arguments: list[str], said: str) -> None:
     ended = run(*arguments)
 
-    told = " ".join(ended.stderr.split())
     assert (ended.returncode, ended.stdout) == (2, "")
-    assert told.startswith("agreements: ")
-    assert said in told
-    assert told.endswith("See agreements --help.")
+    assert ended.stderr.startswith(f"agreements: {said}")
+    assert ended.stderr.endswith(" See agreements --help.\n")
+    assert ended.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize(
