@@ -15,6 +15,7 @@ from agreements_api.errors import StartupError
 from agreements_api.saying import ReaderGone, drop_what_is_left, say
 
 if TYPE_CHECKING:
+    from agreements_api.migrations import Migrated
     from agreements_api.settings import Settings
 
 
@@ -77,6 +78,7 @@ async def serve(*, host: str | None = None, port: int | None = None, jobs: bool 
             say(f"Serving {url_of(listener)}/graphql{page}, to this machine only.")
 
         async with open_services(settings, run_jobs=jobs) as services, warning_of_unreachable(services):
+            _name_database(services.migrated)
             warn_of_nowhere(services.documents.store)
             await run_server(make_app(services), settings, listener, services.ending, started=tell)
 
@@ -92,7 +94,8 @@ async def worker() -> None:
     stopped = asyncio.Event()
     from agreements_api.services import open_services  # noqa: PLC0415 -- slow to load: first what may be wrong
 
-    async with open_services(settings, run_jobs=True):
+    async with open_services(settings, run_jobs=True) as services:
+        _name_database(services.migrated)
         leave_out_what_is_there()
         with on_signals(lambda _: stopped.set()):
             say("Doing jobs.")
@@ -101,12 +104,12 @@ async def worker() -> None:
 
 @app.command(help_epilogue=examples("agreements migrate"))
 async def migrate() -> None:
-    """Bring the database to the schema of this version; harmless when repeated."""
+    """Bring the database to the schema of this version, and say what was done; harmless when repeated."""
     settings = _settings()
     from agreements_api.services import migrate_all  # noqa: PLC0415 -- commands load what they need
 
-    await migrate_all(settings)
-    say("The database has the schema of this version.")
+    done = await migrate_all(settings)
+    say(done.change or f"Nothing to do: the database {done.database} is at revision {done.after}.")
 
 
 @app.command(
@@ -247,6 +250,11 @@ def _run(command: Coroutine[Any, Any, None]) -> None:
     import uvloop  # noqa: PLC0415 -- does not exist on Windows
 
     return uvloop.run(command)
+
+
+def _name_database(migrated: "Migrated") -> None:
+    """Say which one it is: whoever starts in another folder, or without a setting, has made another."""
+    say(migrated.change or f"The database is {migrated.database}.")
 
 
 def _settings(**given: object) -> "Settings":

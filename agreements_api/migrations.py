@@ -5,6 +5,7 @@ import os
 import sqlite3
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, closing, suppress
+from dataclasses import dataclass
 
 from sqlalchemy import URL, Connection, inspect, text
 from sqlalchemy.exc import DBAPIError
@@ -19,7 +20,33 @@ from agreements_api.errors import DatabaseOutdated, DatabaseTooNew, DatabaseUnus
 _ADVISORY_LOCK = 0x4147_5245_454D
 
 
-async def migrate(url: str | URL) -> None:
+@dataclass(frozen=True)
+class Migrated:
+    """What was done to a database.
+
+    Attributes:
+        database: Its name, for people.
+        before: The revision that it was at; None if it was empty.
+        after: The revision that it is at.
+        jobs: Whether there was anything to do to the tables of the job engine.
+    """
+
+    database: str
+    before: str | None
+    after: str
+    jobs: bool = False
+
+    @property
+    def change(self) -> str:
+        """What was done, in a sentence; nothing if there was nothing to do."""
+        if self.before is None:
+            return f"Made a new database: {self.database}, at revision {self.after}."
+        if self.before != self.after:
+            return f"Brought the database {self.database} from revision {self.before} to {self.after}."
+        return f"Brought the job engine's tables in {self.database} to this version." if self.jobs else ""
+
+
+async def migrate(url: str | URL) -> Migrated:
     """Upgrade the database to the newest revision, or leave it as it was; harmless when repeated.
 
     Everything happens in one transaction under one lock, so of several processes that start at once one
@@ -29,11 +56,22 @@ async def migrate(url: str | URL) -> None:
         DatabaseTooNew: A newer version of this program has migrated it; nothing was changed.
         DatabaseUnusable: It cannot be opened or written, or its rows refer to rows that do not exist.
     """
-    async with _connection(database_url(url), begin="BEGIN IMMEDIATE") as connection:
+    url = database_url(url)
+    newest = models.migrations.revisions()[-1]
+    async with _connection(url, begin="BEGIN IMMEDIATE") as connection:
         if connection.dialect.name == "postgresql":
             await connection.execute(text(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})"))
-        if await connection.run_sync(_upgrade) and connection.dialect.name == "sqlite":
+        before = await connection.run_sync(_upgrade)
+        if before != newest and connection.dialect.name == "sqlite":
             await _check_references(connection)
+    return Migrated(_name_of(url), before, newest)
+
+
+def _name_of(url: URL) -> str:
+    if url.get_backend_name() == "sqlite":
+        return str(file_of(url))
+    # Not the whole of it: parameters, too, may hold a password.
+    return URL.create("postgresql", host=url.host, port=url.port, database=url.database).render_as_string()
 
 
 def must_exist(url: str | URL) -> None:
@@ -67,7 +105,7 @@ async def check_version(url: str | URL) -> None:
         DatabaseUnusable: It cannot be opened or read.
     """
     async with _connection(database_url(url), begin="BEGIN") as connection:
-        if await connection.run_sync(_pending):
+        if await connection.run_sync(_at) != models.migrations.revisions()[-1]:
             raise DatabaseOutdated(
                 "The database lacks migrations of this version.", hint="Run `agreements migrate`."
             )
@@ -110,20 +148,19 @@ def _open_once(path: str) -> None:
         connection.execute("PRAGMA schema_version")
 
 
-def _pending(connection: Connection) -> bool:
-    """Whether migrations are missing.
+def _at(connection: Connection) -> str | None:
+    """The revision that the database stands at; None for one that was never migrated.
 
     Raises:
-        DatabaseTooNew: The database stands at a revision that this version does not know.
+        DatabaseTooNew: This version does not know it.
     """
-    known = models.migrations.revisions()
     at = _revisions_of(connection)
-    if unknown := at - set(known):
+    if unknown := at - set(models.migrations.revisions()):
         raise DatabaseTooNew(
             f"The database is at revision {', '.join(sorted(unknown))}, which this version does not know.",
             hint="Start the version that migrated it, or a newer one.",
         )
-    return at != {known[-1]}
+    return max(at, default=None)
 
 
 def _revisions_of(connection: Connection) -> set[str]:
@@ -133,10 +170,11 @@ def _revisions_of(connection: Connection) -> set[str]:
     return set(connection.scalars(text("SELECT version_num FROM alembic_version")))
 
 
-def _upgrade(connection: Connection) -> bool:
-    """Run the migrations that are missing; tell whether there were any."""
-    if not _pending(connection):
-        return False
+def _upgrade(connection: Connection) -> str | None:
+    """Run the migrations that are missing; give the revision that the database was at."""
+    before = _at(connection)
+    if before == models.migrations.revisions()[-1]:
+        return before
     from alembic import command  # noqa: PLC0415 -- 7 MB, for once in a version
     from alembic.config import Config  # noqa: PLC0415 -- the same
 
@@ -144,7 +182,7 @@ def _upgrade(connection: Connection) -> bool:
     config.set_main_option("script_location", models.migrations.script_location.replace("%", "%%"))
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
-    return True
+    return before
 
 
 async def _check_references(connection: AsyncConnection) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Generator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ from agreements_api.connections import ProviderClients
 from agreements_api.database import Database, database_url
 from agreements_api.document_store import open_document_store
 from agreements_api.errors import StartupError
-from agreements_api.migrations import migrate, unusable
+from agreements_api.migrations import Migrated, migrate, unusable
 from agreements_api.secrets import Secrets, load_secrets
 from agreements_api.settings import Settings
 from jobs.errors import AlreadyRunning
@@ -40,6 +40,7 @@ class Services:
 
     settings: Settings
     secrets: Secrets
+    migrated: Migrated
     database: Database
     transactions: Transactions
     providers: ProviderClients
@@ -81,7 +82,7 @@ async def open_services(settings: Settings, *, run_jobs: bool) -> AsyncGenerator
         StartupError: Something outside is not as it must be; its text says what to do.
     """
     secrets = load_secrets(settings)
-    await migrate_all(settings)
+    migrated = await migrate_all(settings)
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(Database(settings.database_url))
         queue = JobQueue(database.url)
@@ -101,7 +102,7 @@ async def open_services(settings: Settings, *, run_jobs: bool) -> AsyncGenerator
         lookouts = Lookouts(transactions)
         stack.push_async_callback(lookouts.aclose)
         services = Services(
-            settings, secrets, database, transactions, providers, JobSignals(), documents, lookouts
+            settings, secrets, migrated, database, transactions, providers, JobSignals(), documents, lookouts
         )
         if run_jobs:
             engine = job_engine(services)
@@ -111,15 +112,15 @@ async def open_services(settings: Settings, *, run_jobs: bool) -> AsyncGenerator
         yield services
 
 
-async def migrate_all(settings: Settings) -> None:
+async def migrate_all(settings: Settings) -> Migrated:
     """Bring our tables and the job engine's to the schema of this version; harmless when repeated.
 
     Raises:
         StartupError: The database cannot be used, or a newer version has migrated it.
     """
-    await migrate(settings.database_url)
+    migrated = await migrate(settings.database_url)
     with _told_in_one_line(settings):
-        await jobs.migrate(settings.database_url)
+        return replace(migrated, jobs=await jobs.migrate(settings.database_url))
 
 
 def job_engine(services: Services) -> "JobEngine":

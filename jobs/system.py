@@ -159,20 +159,24 @@ def _unix_time(modifier: str) -> float | None:
     return round(time.time(), 3) if modifier == "subsec" else None
 
 
-async def migrate(url: str | URL) -> None:
-    """Bring the job engine's tables to this version's state; harmless when repeated or done twice at once."""
-    await asyncio.to_thread(_migrate, url)
+async def migrate(url: str | URL) -> bool:
+    """Bring the job engine's tables to this version's state; harmless when repeated or done twice at once.
+
+    Tells whether there was anything to do.
+    """
+    return await asyncio.to_thread(_migrate, url)
 
 
-def _migrate(url: str | URL) -> None:
+def _migrate(url: str | URL) -> bool:
     if _is_migrated(url):
-        return
+        return False
     quiet()
     from dbos import DBOS  # noqa: PLC0415  # a second of imports, for those who need it
 
     DBOS.migrate(system_url(url).render_as_string(hide_password=False), schema=SCHEMA)
     if not is_sqlite(url):
         _create_leases(url)
+    return True
 
 
 def _is_migrated(url: str | URL) -> bool:

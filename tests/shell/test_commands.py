@@ -1,15 +1,19 @@
 """Commands explain themselves, and tell in one line what keeps them from running."""
 
 import os
+import shutil
 import socket
 import sqlite3
 import subprocess
 from collections.abc import Iterator
+from contextlib import closing
 from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 from support.program import Program, Run
+
+import models.migrations
 
 COMMANDS = [
     ("serve",), ("worker",), ("migrate",), ("sync",), ("explain",), ("schema",), ("demo",),
@@ -150,6 +154,30 @@ def test_a_taken_port_stops_the_start(program: Program, tmp_path: Path) -> None:
     assert code == 1
     assert line.startswith(f"agreements: Cannot listen on 127.0.0.1:{port}: Address already in use. Choose")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_migrate_says_what_it_did(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scripts = Path(models.migrations.script_location)
+    older = tmp_path / "migrations"
+    *_, before, newest = models.migrations.revisions()
+    shutil.copytree(scripts, older, ignore=shutil.ignore_patterns(f"{newest}*", "__pycache__"))
+    file = tmp_path / "agreements.db"
+
+    with monkeypatch.context() as patch:
+        patch.setattr(models.migrations, "script_location", str(older))
+        made = run("migrate")
+    brought, again = run("migrate"), run("migrate")
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("UPDATE dbos_migrations SET version = version - 1")
+        connection.commit()
+    jobs = run("migrate")
+
+    assert [each.stdout for each in (made, brought, again, jobs)] == [
+        f"Made a new database: {file}, at revision {before}.\n",
+        f"Brought the database {file} from revision {before} to {newest}.\n",
+        f"Nothing to do: the database {file} is at revision {newest}.\n",
+        f"Brought the job engine's tables in {file} to this version.\n",
+    ]
 
 
 def test_a_database_of_a_newer_version_is_left_alone(run: Run, tmp_path: Path) -> None:

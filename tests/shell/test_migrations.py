@@ -22,9 +22,9 @@ async def test_an_empty_database_is_outdated_until_it_is_migrated(empty_database
     with pytest.raises(DatabaseOutdated, match="agreements migrate"):
         await check_version(empty_database_url)
 
-    await migrate(empty_database_url)
-    await migrate(empty_database_url)
+    first, second = await migrate(empty_database_url), await migrate(empty_database_url)
 
+    assert (first.before, second.before) == (None, first.after)
     await check_version(empty_database_url)
     async with Database(empty_database_url) as database, database.reads.connect() as connection:
         assert "accounts" in await tables(connection)

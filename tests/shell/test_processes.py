@@ -41,7 +41,7 @@ async def test_a_server_without_jobs_hands_them_to_a_worker(program_with_databas
         with program_with_database.work() as worker:
             assert await ended(server, job) == "SUCCEEDED"
             assert await asyncio.to_thread(worker.stop) == 0
-            assert worker.output == "Doing jobs.\n"
+            assert worker.output == f"{server.output.splitlines()[0]}\nDoing jobs.\n"
         assert await asyncio.to_thread(server.stop) == 0
         assert "Traceback" not in server.output
 

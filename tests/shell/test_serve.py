@@ -14,11 +14,12 @@ from typing import Any
 import httpx
 import pytest
 import websockets
-from sqlalchemy import Pool, event
+from sqlalchemy import Pool, event, make_url
 from support.program import Program, Run, Running
 from support.simulator import Simulator, running_simulator
 from support.work import configure, ended, job_status, start_sync
 
+import models.migrations
 from agreements_api.app import make_app
 from agreements_api.services import open_services
 from agreements_api.settings import Settings
@@ -67,12 +68,27 @@ async def test_from_nothing_to_the_end(program: Program, tmp_path: Path) -> None
 
     assert code == 0
     assert took < END_SECONDS
-    assert output == f"Serving {server.url}/graphql (GraphiQL in a browser), to this machine only.\n"
+    newest = models.migrations.revisions()[-1]
+    assert output == (
+        f"Made a new database: {tmp_path}/agreements.db, at revision {newest}.\n"
+        f"Serving {server.url}/graphql (GraphiQL in a browser), to this machine only.\n"
+    )
     assert modes(tmp_path, "agreements.db*") == {
         "agreements.db": 0o600,
         "agreements.db.key": 0o600,
         "agreements.db.jobs-lock": 0o600,
     }
+
+
+async def test_the_database_that_is_served_is_named(program_with_database: Program) -> None:
+    url = make_url(program_with_database.settings["database_url"])
+    name = url.database if url.get_backend_name() == "sqlite" else f"/{url.database}"
+
+    with program_with_database.serve("--no-jobs") as server:
+        first = server.output.splitlines()[0]
+
+    assert first.startswith("The database is ")
+    assert first.endswith(f"{name}.")
 
 
 def modes(folder: Path, pattern: str) -> dict[str, int]:
