@@ -65,7 +65,7 @@ async def add(
         options: What is to be stored.
     """
     given = options.given()
-    async with provider_services(may_be_new=True) as services:
+    async with provider_services(may_be_new=True, any_key=True) as services:
         provider = await find_provider(services, name)
         kind = _connector(name, provider, connector, given)
         if kind is ProviderConnector.NONE:
@@ -170,7 +170,7 @@ async def login(
 @provider_app.command(name="list", help_epilogue=examples("agreements provider list"))
 async def list_() -> None:
     """Show the providers, what they can do and how they are reached; no secrets."""
-    async with provider_services() as services:
+    async with provider_services(any_key=True) as services:
         for provider in await list_providers(services):
             try:
                 connection, problem = await services.providers.read(provider.id), ""

@@ -24,17 +24,18 @@ _ROLES = {
 
 
 @asynccontextmanager
-async def provider_services(*, may_be_new: bool = False) -> AsyncGenerator[Services]:
+async def provider_services(*, may_be_new: bool = False, any_key: bool = False) -> AsyncGenerator[Services]:
     """Open what the commands work with.
 
     Args:
         may_be_new: Whether the database is made if there is none.
+        any_key: Whether the secret key may be one that opens nothing of what is stored.
     """
     settings = load_settings()
     configure_logs(level=settings.log_level, format=settings.log_format)
     if not may_be_new:
         must_exist(settings.database_url)
-    async with open_services(settings, run_jobs=False) as services:
+    async with open_services(settings, run_jobs=False, any_key=any_key) as services:
         yield services
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _HASH_BYTES = 32
 _HOW_TO_MAKE_ONE = "Make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
+_RESTORE = "Restore it, or remove it to make a new one."
 
 
 class SealedOtherwise(Exception):
@@ -45,6 +46,13 @@ class Seal:
             return self._fernet.decrypt(sealed)
         except InvalidToken as error:
             raise SealedOtherwise from error
+
+    def opens(self, sealed: bytes) -> bool:
+        try:
+            self.decrypt(sealed)
+        except SealedOtherwise:
+            return False
+        return True
 
     @cached_property
     def _fernet(self) -> "Fernet":
@@ -75,9 +83,9 @@ def load_secrets(settings: Settings) -> Secrets:
     without it stored credentials cannot be read.
 
     Raises:
-        InvalidSettings: PostgreSQL without AGREEMENTS_SECRET_KEY: each process would make its own.
-        StartupError: The key file cannot be made or read, others may read it, or it is missing beside a
-            database that holds what it sealed.
+        InvalidSettings: PostgreSQL without AGREEMENTS_SECRET_KEY: each process would make its own. Or the key
+            file cannot be read, everybody may read it, or it holds no key.
+        StartupError: The key file cannot be made, or is missing beside a database that holds what it sealed.
     """
     return derive_secrets(_root_key(settings))
 
@@ -87,6 +95,24 @@ def derive_secrets(root_key: bytes) -> Secrets:
         cursor_key=_derive(root_key, b"agreements/cursor/1"),
         credentials=Seal(_derive(root_key, b"agreements/credentials/1")),
         document_link_key=_derive(root_key, b"agreements/document-link/1"),
+    )
+
+
+def wrong_key(settings: Settings) -> InvalidSettings:
+    """Say of a key that opens nothing of what is stored which one it is, and what to do."""
+    database = _file(settings)
+    path = None if database is None else key_path(database)
+    if settings.secret_key is None:
+        name, remedy = f"The key file {path}", "Restore the one that did."
+    elif path is not None and path.exists():
+        name = "AGREEMENTS_SECRET_KEY"
+        remedy = f"Unset it, and the key file {path} is used, or set the one that did."
+    else:
+        name, remedy = "AGREEMENTS_SECRET_KEY", "Set the one that did."
+    return InvalidSettings(
+        f"{name} is not the key that sealed the credentials of this database's providers.",
+        hint=f"{remedy} If it is lost for good, store the credentials again with `agreements provider add`;"
+        " `agreements provider list` names the providers.",
     )
 
 
@@ -103,20 +129,24 @@ def _derive(root_key: bytes, use: bytes) -> bytes:
 def _root_key(settings: Settings) -> bytes:
     if settings.secret_key is not None:
         return settings.secret_key.get_secret_value().encode()
-    url = database_url(settings.database_url)
-    if url.get_backend_name() != "sqlite" or url.database is None:
+    database = _file(settings)
+    if database is None:
         raise InvalidSettings("AGREEMENTS_SECRET_KEY is required with PostgreSQL.", hint=_HOW_TO_MAKE_ONE)
-    path = key_path(Path(url.database))
+    path = key_path(database)
     try:
         if path.exists():
             return _read(path)
-        _refuse_to_replace(path, Path(url.database))
+        _refuse_to_replace(path, database)
         return _make(path)
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "not a key"
+    except OSError as error:
         raise StartupError(
-            f"Cannot use the key file {path}: {reason}.", hint="Or set AGREEMENTS_SECRET_KEY."
+            f"Cannot use the key file {path}: {error.strerror}.", hint="Or set AGREEMENTS_SECRET_KEY."
         ) from error
+
+
+def _file(settings: Settings) -> Path | None:
+    url = database_url(settings.database_url)
+    return Path(str(url.database)) if url.get_backend_name() == "sqlite" else None
 
 
 def _refuse_to_replace(path: Path, database: Path) -> None:
@@ -169,15 +199,21 @@ def _sync_folder(folder: Path) -> None:
 
 
 def _read(path: Path) -> bytes:
+    """Raises InvalidSettings."""
+    try:
+        mode, key = path.stat().st_mode, path.read_text("ascii").strip()
+    except UnicodeDecodeError as error:
+        raise InvalidSettings(f"The key file {path} holds no key.", hint=_RESTORE) from error
+    except OSError as error:
+        raise InvalidSettings(
+            f"The key file {path} cannot be read: {error.strerror}.",
+            hint="Who runs this must be able to. Or set AGREEMENTS_SECRET_KEY.",
+        ) from error
     # Its group may read it: volumes mounted for a group of their own come like that.
-    if path.stat().st_mode & stat.S_IRWXO:
-        raise StartupError(
+    if mode & stat.S_IRWXO:
+        raise InvalidSettings(
             f"Everybody on this machine may read the key file {path}.", hint=f"chmod 600 {path}"
         )
-    key = path.read_text("ascii").strip()
     if len(key) < MIN_SECRET_KEY_LENGTH:
-        raise StartupError(
-            f"The key file {path} is too short to be a key.",
-            hint="Restore it, or remove it to make a new one.",
-        )
+        raise InvalidSettings(f"The key file {path} is too short to be a key.", hint=_RESTORE)
     return key.encode()

@@ -16,7 +16,7 @@ from agreements_api.database import Database, database_url
 from agreements_api.document_store import open_document_store
 from agreements_api.errors import StartupError
 from agreements_api.migrations import Migrated, migrate, unusable
-from agreements_api.secrets import Secrets, load_secrets
+from agreements_api.secrets import Secrets, load_secrets, wrong_key
 from agreements_api.settings import Settings
 from jobs.errors import AlreadyRunning
 from jobs.queue import JobQueue
@@ -70,13 +70,16 @@ class Services:
 
 
 @asynccontextmanager
-async def open_services(settings: Settings, *, run_jobs: bool) -> AsyncGenerator[Services]:
+async def open_services(
+    settings: Settings, *, run_jobs: bool, any_key: bool = False
+) -> AsyncGenerator[Services]:
     """Open the database, migrated, and what stands on it; close everything at the end.
 
     Args:
         settings: Read once by the caller.
         run_jobs: Whether this process does durable work; without, it only hands work over, and the job
             engine is not loaded before it does so.
+        any_key: Whether the secret key may be one that opens nothing of what is stored, as a new one does.
 
     Raises:
         StartupError: Something outside is not as it must be; its text says what to do.
@@ -96,6 +99,8 @@ async def open_services(settings: Settings, *, run_jobs: bool) -> AsyncGenerator
             max_attempts=settings.provider_max_attempts,
         )
         stack.push_async_callback(providers.aclose)
+        if not (any_key or await providers.has_right_key()):
+            raise wrong_key(settings)
         store = open_document_store(settings)
         stack.push_async_callback(store.close)
         documents = Documents(store, secrets.document_link_key, settings.max_document_bytes)

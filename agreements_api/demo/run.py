@@ -42,7 +42,7 @@ async def run_demo(*, port: int | None, fresh: bool, say: Say) -> None:
             await child.ready()
             if not folder.is_complete:
                 await _write(settings, folder, child, say)
-            async with open_services(settings, run_jobs=True) as services:
+            async with open_services(settings, run_jobs=True, any_key=True) as services:
                 await _connect(services, folder, child)
                 app = make_app(services)
                 _welcome(url_of(listener), child, say)

@@ -1,0 +1,131 @@
+"""A secret key that opens nothing of what is stored stops the start, in one line that says what to do."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from support.program import Program, Run
+
+ANOTHER = "another key than that of this database, as long"
+WHAT_WORKS_WITH_PROVIDERS = [
+    ("serve",),
+    ("serve", "--no-jobs"),
+    ("worker",),
+    ("sync", "Crayon"),
+    ("provider", "check", "Crayon"),
+    ("provider", "webhook", "Crayon", "--url", "https://agreements.example.com"),
+]
+
+
+def add(run: Run, name: str, **settings: str) -> int:
+    address = "http://127.0.0.1:9"
+    settings = {"provider_api_key": "k", "provider_max_attempts": "1", **settings}
+    return run("provider", "add", name, "--base-url", address, **settings).returncode
+
+
+def refused(run: Run, *arguments: str, **settings: str) -> str:
+    """Give the line that says why, without the name of the program."""
+    ended = run(*arguments, **settings)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr.startswith("agreements: ")
+    assert ended.stderr.count("\n") == 1
+    return ended.stderr.removeprefix("agreements: ")
+
+
+@pytest.mark.parametrize("command", WHAT_WORKS_WITH_PROVIDERS, ids=" ".join)
+def test_the_key_of_another_database_stops_the_start(
+    program_with_database: Program, run: Run, command: tuple[str, ...]
+) -> None:
+    known = program_with_database.settings
+    assert add(run, "Crayon", **known) == 0
+
+    line = refused(run, *command, **{**known, "secret_key": ANOTHER})
+
+    assert line.startswith(
+        "AGREEMENTS_SECRET_KEY is not the key that sealed the credentials of this database's providers."
+        " Set the one that did."
+    )
+    assert "agreements provider add" in line
+    assert ANOTHER not in line
+
+
+def test_a_new_key_is_taken_once_credentials_are_stored_with_it(
+    program_with_database: Program, run: Run
+) -> None:
+    known = program_with_database.settings
+    new = {**known, "secret_key": ANOTHER}
+    assert add(run, "Crayon", **known) == 0
+    assert add(run, "Pax8", **known) == 0
+
+    listed = run("provider", "list", **new)
+    assert (listed.returncode, listed.stdout.count("sealed with another secret key")) == (0, 2)
+
+    assert add(run, "Pax8", **new) == 0
+    with program_with_database.serve("--no-jobs", secret_key=ANOTHER) as server:
+        server.until("sealed with another secret key")  # of the other one, in the log
+
+
+def test_a_key_that_nothing_was_sealed_with_may_be_another(program_with_database: Program, run: Run) -> None:
+    run("migrate", **program_with_database.settings)
+
+    with program_with_database.serve("--no-jobs", secret_key=ANOTHER) as server:
+        assert "sealed" not in server.output
+
+
+def test_a_key_file_of_another_database_is_named(run: Run, tmp_path: Path) -> None:
+    assert add(run, "Crayon") == 0
+    (tmp_path / "agreements.db.key").write_text(ANOTHER)
+
+    line = refused(run, "serve")
+
+    assert line.startswith(
+        "The key file agreements.db.key is not the key that sealed the credentials of this database's"
+        " providers. Restore the one that did."
+    )
+
+
+def test_a_key_that_is_set_beside_the_file_that_is_right_is_to_be_unset(run: Run) -> None:
+    assert add(run, "Crayon") == 0
+
+    line = refused(run, "serve", secret_key=ANOTHER)
+
+    assert " Unset it, and the key file agreements.db.key is used, or set the one that did. " in line
+
+
+def garble(key: Path) -> None:
+    key.write_bytes(bytes(range(128, 256)))
+
+
+def cut(key: Path) -> None:
+    key.write_text("short")
+
+
+def open_to_all(key: Path) -> None:
+    key.chmod(0o644)
+
+
+def replace_by_folder(key: Path) -> None:
+    key.unlink()
+    key.mkdir(mode=0o700)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (garble, "The key file agreements.db.key holds no key. Restore it, or remove it to make a new one."),
+        (cut, "The key file agreements.db.key is too short to be a key. Restore it, or remove it to"),
+        (open_to_all, "Everybody on this machine may read the key file agreements.db.key. chmod 600 "),
+        (
+            replace_by_folder,
+            "The key file agreements.db.key cannot be read: Is a directory. Who runs this must be able to.",
+        ),
+    ],
+)
+def test_a_file_that_is_no_key_is_told_with_what_to_do(
+    run: Run, tmp_path: Path, spoil: Callable[[Path], None], said: str
+) -> None:
+    assert add(run, "Crayon") == 0
+    spoil(tmp_path / "agreements.db.key")
+
+    for command in (("serve",), ("provider", "list")):
+        assert refused(run, *command).startswith(said)
