@@ -80,20 +80,26 @@ def must_exist(url: str | URL) -> None:
     Raises:
         DatabaseUnusable: SQLite's file does not exist.
     """
-    parsed = database_url(url)
-    if parsed.get_backend_name() != "sqlite":
-        return
-    file = file_of(parsed)
-    try:
-        file.stat()
-    except FileNotFoundError as error:
+    if not is_there(url):
         raise DatabaseUnusable(
-            f"There is no database {file}.",
+            f"There is no database {file_of(database_url(url))}.",
             hint="`agreements serve`, `agreements migrate` or `agreements provider add` makes it;"
             " AGREEMENTS_DATABASE_URL says where another one is.",
-        ) from error
+        )
+
+
+def is_there(url: str | URL) -> bool:
+    """Whether SQLite's file exists, or may be there; whether a server has the database is for it to say."""
+    parsed = database_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        return True
+    try:
+        file_of(parsed).stat()
+    except FileNotFoundError:
+        return False
     except OSError:
-        return  # SQLite says it better
+        return True  # SQLite says better what it is
+    return True
 
 
 async def check_version(url: str | URL) -> None:

@@ -1,8 +1,6 @@
 """`agreements provider …`: says how providers are reached; credentials are written here and nowhere else."""
 
-import os
 from dataclasses import replace
-from typing import Any
 from urllib.parse import urlsplit
 
 from cyclopts import App
@@ -10,18 +8,17 @@ from cyclopts import App
 from agreements_api.asking import patience
 from agreements_api.cli import examples
 from agreements_api.errors import StartupError
-from agreements_api.provider_connecting import TOKEN_VARIABLE, connection_from
+from agreements_api.provider_adding import Wanted, store
 from agreements_api.provider_options import NOTHING_SAID, ConnectionOptions
 from agreements_api.provider_report import line_of, summary, told, without_terms
 from agreements_api.provider_setup import (
     ask_capabilities,
-    find_provider,
+    has_database,
     has_terms,
     list_providers,
-    make_provider,
     provider_services,
+    rehearsal,
     require_provider,
-    stored_connection,
 )
 from agreements_api.saying import say
 from agreements_api.services import Services
@@ -64,24 +61,16 @@ async def add(
         role: Of a new provider.
         options: What is to be stored.
     """
-    given = options.given()
+    wanted = Wanted(name, connector, role, options.given())
+    if not has_database():  # and what is refused is to leave none behind
+        async with rehearsal() as services:
+            wanted = replace(wanted, connection=(await store(services, wanted)).connection)
     async with provider_services(may_be_new=True, any_key=True) as services:
-        provider = await find_provider(services, name)
-        kind = _connector(name, provider, connector, given)
-        if kind is ProviderConnector.NONE:
-            await _add_manual(services, name, provider, role, given)
-            return
-        stored = None if provider is None else await stored_connection(services, provider)
-        connection = connection_from(kind, stored, given, os.environ.get(TOKEN_VARIABLE) or None)
-        if provider is None:
-            provider = await make_provider(services, name, kind, role)
-        await services.providers.put(provider.id, connection)
-        problem = await _ask_capabilities(services, provider)
-    consented = not isinstance(connection, Connection) or connection.refresh_token is not None
-    say(
-        f"Stored. {'Try it' if consented else 'A partner user consents'} with: agreements provider"
-        f" {'check' if consented else 'login'} {provider.name!r}"
-    )
+        if services.migrated.before is None:
+            say(services.migrated.change)
+        stored = await store(services, wanted)
+        problem = await _ask_capabilities(services, stored.provider) if stored.connection else ""
+    say(stored.told())
     if problem:
         say(f"What it can do could not be asked, and is asked again by check and sync. {problem}")
 
@@ -211,44 +200,6 @@ def _factor(mfa: bool | None) -> str:  # noqa: FBT001 -- what was seen, not how 
     if mfa is None:
         return "; whether with multi-factor authentication cannot be told"
     return f", with{'' if mfa else 'out'} multi-factor authentication"
-
-
-def _connector(
-    name: str, provider: Provider | None, told_connector: ProviderConnector | None, given: dict[str, Any]
-) -> ProviderConnector:
-    """Say by what kind of connection the provider is reached, as it is or is to be made."""
-    if provider is not None:
-        if told_connector not in {None, provider.connector}:
-            raise StartupError(
-                f"«{provider.name}» is reached by {provider.connector}, which cannot be changed.",
-                hint="Choose another name for a new provider.",
-            )
-        return provider.connector
-    if told_connector is not None:
-        return told_connector
-    if "tenant_id" in given:
-        return ProviderConnector.PARTNER_CENTER
-    if "base_url" in given:
-        return ProviderConnector.REST
-    raise StartupError(
-        f"There is no provider «{name}».",
-        hint="A new one needs --tenant-id and --client-id (Partner Center), --base-url (REST) or"
-        " --connector none (served by hand).",
-    )
-
-
-async def _add_manual(
-    services: Services, name: str, provider: Provider | None, role: ProviderRole | None, given: dict[str, Any]
-) -> None:
-    if given:
-        raise StartupError(
-            f"«{name}» is served by hand: there is nothing to reach.", hint="Leave out the options."
-        )
-    if provider is None:
-        await make_provider(services, name, ProviderConnector.NONE, role)
-        say(f"Made «{name}»: what has to be done there is done by hand.")
-    else:
-        say(f"«{provider.name}» is served by hand: there is nothing to store.")
 
 
 async def _ask_capabilities(services: Services, provider: Provider) -> str:

@@ -4,13 +4,14 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
+from tempfile import TemporaryDirectory
 
 from agreements_api.connections import AnyConnection
 from agreements_api.errors import StartupError
 from agreements_api.logs import configure_logs
-from agreements_api.migrations import must_exist
+from agreements_api.migrations import is_there, must_exist
 from agreements_api.services import Services, open_services
-from agreements_api.settings import load_settings
+from agreements_api.settings import Settings, load_settings
 from models import DomainError, Provider, ProviderCapabilities, ProviderConnector, ProviderKind, ProviderRole
 from providers.errors import AdministratorNeeded
 from resolvers.providers import NewProvider, create_provider, set_provider_capabilities
@@ -23,6 +24,10 @@ _ROLES = {
 }
 
 
+def has_database() -> bool:
+    return is_there(load_settings().database_url)
+
+
 @asynccontextmanager
 async def provider_services(*, may_be_new: bool = False, any_key: bool = False) -> AsyncGenerator[Services]:
     """Open what the commands work with.
@@ -31,12 +36,35 @@ async def provider_services(*, may_be_new: bool = False, any_key: bool = False) 
         may_be_new: Whether the database is made if there is none.
         any_key: Whether the secret key may be one that opens nothing of what is stored.
     """
-    settings = load_settings()
-    configure_logs(level=settings.log_level, format=settings.log_format)
+    settings = _settings()
     if not may_be_new:
         must_exist(settings.database_url)
     async with open_services(settings, run_jobs=False, any_key=any_key) as services:
         yield services
+
+
+@asynccontextmanager
+async def rehearsal() -> AsyncGenerator[Services]:
+    """Open a new database that is gone at the end: what is refused there needs no lasting one.
+
+    Raises:
+        StartupError: There is no place for it, or what `open_services` raises.
+    """
+    settings = _settings()
+    try:
+        folder = TemporaryDirectory()
+    except OSError as error:
+        raise StartupError(f"Cannot make a temporary folder: {error.strerror}.") from error
+    with folder as path:
+        passing = settings.model_copy(update={"database_url": f"sqlite:///{path}/agreements.db"})
+        async with open_services(passing, run_jobs=False) as services:
+            yield services
+
+
+def _settings() -> Settings:
+    settings = load_settings()
+    configure_logs(level=settings.log_level, format=settings.log_format)
+    return settings
 
 
 async def list_providers(services: Services) -> Sequence[Provider]:

@@ -1,7 +1,9 @@
 """How a provider is reached: stored sealed, tried, and used by a sync, against a simulated Partner Center."""
 
 import asyncio
+import getpass
 import re
+import sys
 from pathlib import Path
 from uuid import uuid4
 
@@ -79,6 +81,56 @@ def test_what_cannot_be_done_is_told_with_what_can(run: Run, arguments: list[str
     assert done.returncode == 1
     assert done.stderr.startswith(f"agreements: {said}")
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        [],
+        ["New"],
+        ["New", "--tenant-id", "t"],
+        ["New", "--base-url", "http://elsewhere.example"],
+        ["Manual Provider", "--base-url", "https://x"],
+        ["microsoft partner center", "--connector", "rest"],
+        ["", "--connector", "none"],
+        ["x" * 201, "--base-url", "https://x"],
+    ],
+    ids=" ".join,
+)
+def test_a_provider_that_is_refused_leaves_no_new_database_behind(
+    run: Run, tmp_path: Path, options: list[str]
+) -> None:
+    refused = run("provider", "add", *options, provider_api_key="k")
+
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_provider_that_is_stored_in_a_new_database_says_so(run: Run, tmp_path: Path) -> None:
+    options = ["--base-url", "http://127.0.0.1:9"]
+    first, second = (run("provider", "add", name, *options, provider_api_key="k") for name in ("A", "B"))
+
+    told = first.stdout.splitlines()
+    assert told[0].startswith(f"Made a new database: {tmp_path}/agreements.db, at revision ")
+    assert told[1] == "Stored. Try it with: agreements provider check 'A'"
+    assert second.stdout.startswith("Stored. ")
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_a_person_is_asked_once_for_a_secret(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def answer(prompt: str) -> str:
+        asked.append(prompt)
+        return "k"
+
+    monkeypatch.setattr(getpass, "getpass", answer)
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
+
+    made = run("provider", "add", "Crayon", "--base-url", "http://127.0.0.1:9")
+
+    assert (made.returncode, asked) == (0, ["API key: "])
 
 
 def test_a_new_provider_is_made_with_its_first_connection(run: Run) -> None:
