@@ -144,7 +144,9 @@ async def explain(
     variables: str = "{}",
     operation: str | None = None,
 ) -> None:
-    """Show how a query is answered: its cost, and its SQL for the kind of database that is set.
+    """Show a query's cost, its SQL for the kind of database that is set, and the code that writes its JSON.
+
+    No database is asked.
 
     Args:
         query: The document, or a file with it; - reads standard input.

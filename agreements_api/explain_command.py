@@ -15,6 +15,10 @@ from agreements_api.settings import Settings
 from graph import Code, GraphQLRequest, Operation, Reader, Response
 
 _SHOWN_BY_GRAPHIQL = frozenset({Code.GRAPHQL_PARSE_FAILED, Code.GRAPHQL_VALIDATION_FAILED})
+_MARKS = {
+    "| ": "SQL of a level; the values of its parameters stand below it",
+    "> ": "the Python function that is made of the query to write the rows as JSON",
+}
 _WHAT_TO_GIVE = "Give a document, a file, or -."
 
 
@@ -50,7 +54,7 @@ async def run_explain(
                 f"{error}", hint="""Give them with --variables, such as '{"first": 10}'."""
             ) from error
         say(_cost(settings, operation))
-        say(plan)
+        say(f"{_legend(plan, database)}{plan}")
 
 
 def _refusal(refused: Response) -> StartupError:
@@ -73,6 +77,17 @@ def _cost(settings: Settings, operation: Operation) -> str:
         f"Cost: at most {operation.cost} rows of {settings.max_cost} allowed, "
         f"{operation.work} fields of {settings.max_resolved}."
     )
+
+
+def _legend(plan: str, database: Database) -> str:
+    """Say what the lines of a plan are; without one the text speaks for itself."""
+    begun_with = {line.lstrip()[:2] for line in plan.splitlines()}
+    marks = [f"  {mark} {meaning}" for mark, meaning in _MARKS.items() if mark in begun_with]
+    if not marks:
+        return ""
+    kind = "SQLite" if database.is_sqlite else "PostgreSQL"
+    levels = f"Plan, for {kind}: a level for each list or object that is read, indented as in the query."
+    return "\n".join([levels, *marks, "", ""])
 
 
 def _read(query: str) -> str:

@@ -18,13 +18,22 @@ POSTGRESQL = {
 }
 
 
-@pytest.mark.parametrize(("settings", "parents"), [({}, "json_each(?)"), (POSTGRESQL, "JOIN LATERAL")])
-def test_a_plan_is_shown_with_cost_and_sql(run: Run, settings: dict[str, str], parents: str) -> None:
+@pytest.mark.parametrize(
+    ("settings", "kind", "parents"),
+    [({}, "SQLite", "json_each(?)"), (POSTGRESQL, "PostgreSQL", "JOIN LATERAL")],
+)
+def test_a_plan_is_shown_with_cost_and_sql(
+    run: Run, settings: dict[str, str], kind: str, parents: str
+) -> None:
     ended = run("explain", PAGE, "--variables", '{"n": 7}', **settings)
 
     assert (ended.returncode, ended.stderr) == (0, "")
-    cost, accounts, *lines = ended.stdout.splitlines()
+    cost, plan, sql, function, between, accounts, *lines = ended.stdout.splitlines()
     assert cost.startswith("Cost: at most 147 rows of 10000 allowed")
+    assert plan.startswith(f"Plan, for {kind}: ")
+    assert sql == "  |  SQL of a level; the values of its parameters stand below it"
+    assert function == "  >  the Python function that is made of the query to write the rows as JSON"
+    assert between == ""
     assert accounts == "accounts: Account a page"
     below = lines.index("    agreements: Agreement a page, with its AgreementTemplate")
     assert sum("FROM accounts" in line for line in lines[:below]) == 2
@@ -34,6 +43,14 @@ def test_a_plan_is_shown_with_cost_and_sql(run: Run, settings: dict[str, str], p
     assert any("the keys" in line for line in lines[below:])
     assert any(line.strip() == "> def project(rows, page, b0):" for line in lines[:below])
     assert any("for (c0," in line for line in lines[below:])
+
+
+def test_the_readme_shows_what_is_printed(run: Run) -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+    shown = readme.partition("$ agreements explain '")[2].partition("\n```")[0]
+    query, _, output = shown.partition("'\n")
+
+    assert run("explain", query).stdout == f"{output}\n"
 
 
 def test_a_file_is_read_and_what_has_no_plan_says_why(run: Run, tmp_path: Path) -> None:
@@ -71,6 +88,7 @@ def test_an_option_that_does_not_exist_is_no_query(run: Run, arguments: list[str
 def test_without_the_compiler_there_is_no_plan(run: Run) -> None:
     ended = run("explain", "{ accounts { totalCount } }", compiler="false")
 
+    assert len(ended.stdout.splitlines()) == 2
     assert ended.stdout.splitlines()[-1].endswith("the compiler is switched off.")
 
 
