@@ -60,7 +60,10 @@ class DatabaseFile:
             _log.warning("The database file is back")
         self._is_there = is_there
         if not is_there:
-            raise OperationalError(None, None, sqlite3.OperationalError("The database file is not there."))
+            what = (
+                f"The database file {self._path} was moved, replaced or deleted."  # for the log, not callers
+            )
+            raise OperationalError(None, None, sqlite3.OperationalError(what))
 
     def guard(self, engine: Engine) -> None:
         """Have the engine open this file, and never another one in its place."""

@@ -77,7 +77,11 @@ async def test_what_would_be_lost_is_refused(
         assert [codes for _, codes in (made, renamed)] == [["UNAVAILABLE"], ["UNAVAILABLE"]]
         assert not await is_ready(server)
         assert file.exists() == was_there
-        assert server.output.count("no change is taken until it is back") == 1
+        log = server.output
+        assert log.count("no change is taken until it is back") == 1
+        refusals = [line for line in log.splitlines() if "OperationalError" in line]
+        assert refusals
+        assert all(f"The database file {file} was moved, replaced or deleted." in line for line in refusals)
     for left in {file, other}:
         assert not left.exists() or "Contoso" not in names_in(left)
 
