@@ -19,7 +19,7 @@ from graph.compiler.levels import Unplannable
 from graph.compiler.outputs import Anomaly
 from graph.compiler.plan import Plan
 from graph.compiler.planner import Planner
-from graph.compiler.run import Run
+from graph.compiler.run import Run, wanted
 from graph.compiler.together import Together
 from graph.compiler.variables import Variables
 from graph.documents import Document
@@ -101,7 +101,7 @@ class Plans:
         self.counts = Counts()
         self.schema = schema.core
         self.binder = Binder(schema)
-        self._together = Together()
+        self._together = Together(self.binder)
 
     async def answer(
         self,
@@ -132,14 +132,14 @@ class Plans:
             plan = known.plan(dialect.name, variables)
             if plan is None:
                 plan = self.plan(document, node, variables, dialect)
-            run = Run(plan, self.binder, Given(request.variables, variables, reader, dialect))
             if plan.row is None:
+                run = Run(plan, self.binder, Given(request.variables, variables, reader, dialect))
                 steps = _written(run, most_bytes)
                 found = await source.run(steps, plan.habit, one=plan.is_one_statement)
             else:
                 name, root = plan.row
-                level, key = run.wanted(root)
-                row = None if level is None else await self._together.row(source, run, level, key)
+                level, key = wanted(root, variables, dialect)
+                row = None if level is None else await self._together.row(source, plan, level, key, reader)
                 found = _body({name: row}, plan, most_bytes)
         except Unplannable:
             self.counts.unplanned += 1

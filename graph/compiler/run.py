@@ -2,11 +2,11 @@
 
 # pyright: standard
 # Not strict: rows are as the driver gives them.
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import Any
 
-from graphql.execution.values import get_argument_values
+from graphql.execution.values import VariableValues, get_argument_values
 from sqlalchemy import Dialect
 
 from graph.compiler.bound import Binder, BoundPage, Given
@@ -72,10 +72,6 @@ class Run:
         self._dialect = given.dialect
         self._characters = self._seen = 0
 
-    def sees(self, level: Level) -> tuple[Hashable, ...]:
-        """What the level's rows by their keys depend on besides: runs that have it in common see the same."""
-        return self.plan.serial, level.number, self._given.reader.caller
-
     def steps(self) -> Steps[dict[str, Any]]:
         """The work; it returns the query's data.
 
@@ -105,26 +101,14 @@ class Run:
         [connection] = (yield from self._pages(root.level, [None])).values()
         return connection
 
-    def _ids(self, root: RootRows) -> Any:  # noqa: ANN401  # a text, or a list of them
-        values = self._given.variables.coerced
-        if root.variable is not None and values.get(root.variable) is not None:
-            return values[root.variable]
-        [given] = get_argument_values(root.definition, root.node, self._given.variables).values()
-        return given
-
     def _row_by_id(self, root: RootRows) -> Steps[Any]:
         """The row of a global id, None if it is not there."""
-        level, key = self.wanted(root)
+        level, key = wanted(root, self._given.variables, self._dialect)
         return None if level is None else (yield from self.rows(level, [key])).get(key)
-
-    def wanted(self, root: RootRows) -> tuple[Level | None, str]:
-        """The level and the key of the one row that a root asks for; no level where there is no such row."""
-        name, key = _place(root, self._ids(root), self._dialect)
-        return _level(root, name), key
 
     def _rows_by_id(self, root: RootRows) -> Steps[list[Any]]:
         """The rows of global ids, in their order; None for those that are not there."""
-        ids, limit = self._ids(root), self._given.reader.limits.ids
+        ids, limit = _ids(root, self._given.variables), self._given.reader.limits.ids
         if len(ids) > limit:
             raise CodedError(f"More than {limit} ids.", code="TOO_MANY_IDS")
         places = [_place(root, each, self._dialect) for each in ids]
@@ -203,6 +187,23 @@ class Run:
             read = self.rows if link.level.connection is None else self._pages
             found.append((yield from read(link.level, list(keys))) if keys else {})
         return found
+
+
+def wanted(root: RootRows, variables: VariableValues, dialect: Dialect) -> tuple[Level | None, str]:
+    """The level and the key of the one row that a root asks for; no level where there is no such row.
+
+    Raises:
+        GraphQLError, Anomaly: graphql-core has to answer.
+    """
+    name, key = _place(root, _ids(root, variables), dialect)
+    return _level(root, name), key
+
+
+def _ids(root: RootRows, variables: VariableValues) -> Any:  # noqa: ANN401  # a text, or a list of them
+    if root.variable is not None and variables.coerced.get(root.variable) is not None:
+        return variables.coerced[root.variable]
+    [given] = get_argument_values(root.definition, root.node, variables).values()
+    return given
 
 
 def _level(root: RootRows, name: str) -> Level | None:

@@ -1,7 +1,7 @@
 """Single rows that several requests ask for at the same time: one run of a source reads them for all.
 
 To send a statement to the database and to take its answer costs several times what there is to do for one
-row. So who wants one waits for a turn of the event loop, and whoever asks for another row in the same way
+row. So who wants one waits for two turns of the event loop, and whoever asks for another row in the same way
 until then is read with it; nobody waits for more than that, and who is alone is read alone. It is read when
 all of them have asked: each sees what was committed before it did.
 """
@@ -15,41 +15,53 @@ from typing import Any
 
 from graphql import GraphQLError
 
+from graph.compiler.bound import Binder, Given
 from graph.compiler.outputs import Anomaly
-from graph.compiler.plan import Level
+from graph.compiler.plan import Level, Plan
 from graph.compiler.run import Run
+from graph.compiler.variables import NO_VALUES
+from graph.reader import Reader
 from graph.source import Source, SourceFailed
 
 _MOST_ROWS = 16
 """Read together: more would save hardly anything, and all of them are made JSON in one go."""
 
+_TURNS = 2
+"""Of the event loop, while others come: most in the first, who was answered just now in the second."""
+
 _log = logging.getLogger(__name__)
 
 
 class Together:
-    """Reads rows for whoever asks at the same time; of one event loop."""
+    """Reads rows for whoever asks at the same time; of one event loop.
 
-    def __init__(self) -> None:
+    What they show depends on the plan and on who asks, and on no value of a request but the key.
+    """
+
+    def __init__(self, binder: Binder) -> None:
+        self._binder = binder
         self._open: dict[Hashable, _Group] = {}
 
-    async def row(self, source: Source, run: Run, level: Level, key: Any) -> Any:  # noqa: ANN401  # as rows have it; JSON
+    async def row(self, source: Source, plan: Plan, level: Level, key: str, reader: Reader) -> Any:  # noqa: ANN401  # JSON
         """The row of a key as JSON, None if it is not there.
 
         When the last who waits for it is cancelled, so is the statement.
 
         Args:
             source: Where it is read.
-            run: Of a plan, for whoever asks.
-            level: Of that plan: rows by their keys, with nothing below.
+            plan: Asks for this row alone.
+            level: Of the plan: what the row is read by.
             key: As rows have it.
+            reader: Of whoever asks.
 
         Raises:
             Anomaly: graphql-core has to answer.
         """
-        which = source, *run.sees(level)
+        which = source, plan.serial, level.number, reader.caller
         group = self._open.get(which)
         if group is None:
             group = self._open[which] = _Group()
+            run = Run(plan, self._binder, Given({}, NO_VALUES, reader, source.dialect))
             group.reading = asyncio.create_task(self._read(which, group, source, run, level))
         found = group.join(key)
         if len(group.waiting) == _MOST_ROWS:
@@ -66,7 +78,8 @@ class Together:
 
     async def _read(self, which: Hashable, group: "_Group", source: Source, run: Run, level: Level) -> None:
         """Read what the group wants; it belongs to all of them, and outlives who asked first."""
-        await asyncio.sleep(0)  # twice as many come in this turn
+        for _ in range(_TURNS):
+            await asyncio.sleep(0)
         self._close(which, group)
         try:
             group.give(await source.run(run.rows(level, group.keys()), run.plan.habit, one=True))

@@ -19,7 +19,7 @@ from graphql.pyutils import Undefined
 
 from graph.compiler.coercion import coercion
 
-_NONE = VariableValues({}, {})
+NO_VALUES = VariableValues({}, {})
 _PLAIN = frozenset({str, int, float, bool, type(None)})
 
 
@@ -43,7 +43,7 @@ class Variables:
             GraphQLError: One of them is not as it must be.
         """
         if not self._definitions:
-            return _NONE
+            return NO_VALUES
         quickly = self.plain(sent)
         if quickly is not None:
             return quickly
