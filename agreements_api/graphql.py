@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import fields
 
-from starlette.requests import HTTPConnection
+from starlette.types import Scope
 
 from agreements_api.errors import InvalidSettings
 from agreements_api.logs import request_logs
@@ -79,11 +79,11 @@ class GraphQL:
             bind=request_logs,
         )
 
-    async def make_context(self, connection: HTTPConnection, _params: Mapping[str, object]) -> Context:
+    async def make_context(self, scope: Scope, _params: Mapping[str, object]) -> Context:
         """Make what one operation runs with."""
         database, key = self._services.database, self._services.secrets.cursor_key
         reader = Reader(database.reads, LOCAL_ACTOR, key, self._sizes, self._query_seconds, database.plans)
-        return RequestContext(reader, request_id(connection.scope), self._resolvers)
+        return RequestContext(reader, request_id(scope), self._resolvers)
 
     def _resolvers(self, request_id: str) -> ResolverContext:
         return self._services.context(LOCAL_ACTOR, request_id=request_id)

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol, TypeAlias
 
-from starlette.requests import HTTPConnection
+from starlette.types import Scope
 
 from graph.reader import Reader
 
@@ -18,8 +18,8 @@ class Context(Protocol):
     def request_id(self) -> str: ...
 
 
-MakeContext: TypeAlias = Callable[[HTTPConnection, Mapping[str, object]], Awaitable[Context]]
-"""`(connection, connection_params) -> context`, anew for each operation, with the operation's request id.
+MakeContext: TypeAlias = Callable[[Scope, Mapping[str, object]], Awaitable[Context]]
+"""`(scope, connection_params) -> context`, anew for each operation, with the operation's request id.
 
 The params are empty over HTTP. On a socket it is also called once at `connection_init`, where it only has to
 let the caller in. `Refused` turns the caller away, `CodedError` is the error of the one operation.

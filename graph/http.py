@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from starlette.datastructures import QueryParams
-from starlette.requests import HTTPConnection, Request
+from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from graph.admission import Admission, Budget
@@ -188,7 +188,7 @@ class GraphQLEndpoint:
             asked.held = ExitStack()
             asked.held.enter_context(self._streams)
         carrier = asked.wishes.carrier() if follows else None
-        context = await self._make_context(HTTPConnection(asked.scope), {})
+        context = await self._make_context(asked.scope, {})
         if carrier is not None:
             events = self._engine.subscribe(operation, context)
             return carrier(events, draining=self._draining, budget=self._budget)

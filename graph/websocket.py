@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from graphql import GraphQLError, OperationType
 from starlette.datastructures import Headers
-from starlette.requests import HTTPConnection
 from starlette.responses import Response as HTTPResponse
 from starlette.types import Message, Receive, Scope, Send
 from strawberry.http.websocket_origin import is_same_origin, normalize_allowed_origins, normalize_origin
@@ -284,7 +283,7 @@ class _Socket:
 
     async def _context(self, tag: str) -> Context:
         scope = {**self._scope, "state": {**self._scope.get("state", {}), "request_id": tag}}
-        return await self._sockets.make_context(HTTPConnection(scope), self._params or {})
+        return await self._sockets.make_context(scope, self._params or {})
 
     async def _admit(self, params: Mapping[str, object]) -> None:
         try:

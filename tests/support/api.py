@@ -11,7 +11,6 @@ from uuid import UUID
 import httpx
 from pydantic import SecretStr
 from sqlalchemy import event
-from starlette.requests import HTTPConnection
 from support.counted_source import CountedSource
 from support.simulator import NO_CERTIFICATES
 
@@ -63,7 +62,7 @@ class Api:
         graphql = GraphQL(self.services)
         operation = graphql.engine.prepare(GraphQLRequest(query, variables=variables), "request-1")
         assert isinstance(operation, Operation), operation
-        context = await graphql.make_context(HTTPConnection({"type": "http", "headers": []}), {})
+        context = await graphql.make_context({"type": "http", "headers": []}, {})
         async with aclosing(graphql.engine.subscribe(operation, context)) as responses:
             async for response in responses:
                 yield json.loads(response.body)

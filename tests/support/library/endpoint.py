@@ -7,24 +7,24 @@ from typing import Any
 import httpx
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.requests import HTTPConnection
 from starlette.routing import Route
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Scope
 from support.library.engines import ENGINE, Library
 from support.library.schema import Context
 
 from graph.guards import Doorman, RequestIds, request_id
+from graph.head import head_of, text_of
 from graph.http import GraphQLEndpoint, HTTPBounds
 
 
 def an_app(library: Library, **options: Any) -> Starlette:
     """The endpoint behind the guards; options are the endpoint's."""
 
-    async def make_context(connection: HTTPConnection, _params: Mapping[str, object]) -> Context:
-        if connection.headers.get("authorization") == "broken":
+    async def make_context(scope: Scope, _params: Mapping[str, object]) -> Context:
+        if text_of(head_of(scope), b"authorization") == "broken":
             raise RuntimeError("no context")
         context = library.context()
-        context.request_id = request_id(connection.scope)
+        context.request_id = request_id(scope)
         return context
 
     engine = options.pop("engine", None) or ENGINE()

@@ -10,7 +10,7 @@ from uuid import UUID
 import orjson
 from sqlalchemy import event, insert
 from sqlalchemy.ext.asyncio import AsyncEngine
-from starlette.requests import HTTPConnection
+from starlette.types import Scope
 from support.counted_source import CountedSource
 from support.library.models import Author, Base, Book
 from support.library.schema import Caller, Context, build_schema
@@ -90,10 +90,10 @@ class Library:
         )
         return Context(reader, self.writes)
 
-    async def context_of(self, connection: HTTPConnection, _params: Mapping[str, object]) -> Context:
+    async def context_of(self, scope: Scope, _params: Mapping[str, object]) -> Context:
         """Make the context of a request."""
         context = self.context()
-        context.request_id = request_id(connection.scope)
+        context.request_id = request_id(scope)
         return context
 
     async def ask(

@@ -9,8 +9,8 @@ from typing import Any
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.requests import HTTPConnection
 from starlette.routing import WebSocketRoute
+from starlette.types import Scope
 from support.library.engines import Library
 from support.library.serving import SECRET, Context, Watch, context_of, engine
 from support.patience import PATIENCE_SECONDS
@@ -40,7 +40,7 @@ def sockets_of(library: Library, bounds: SocketBounds | None = None, **options: 
     watch, draining = Watch(), Draining()
     contexts = 0
 
-    async def make_context(connection: HTTPConnection, params: Mapping[str, object]) -> Context:
+    async def make_context(scope: Scope, params: Mapping[str, object]) -> Context:
         nonlocal contexts
         contexts += 1
         if params.get("refuse") or contexts > params.get("allowed_contexts", 1_000_000):  # type: ignore[operator]
@@ -50,7 +50,7 @@ def sockets_of(library: Library, bounds: SocketBounds | None = None, **options: 
         if params.get("broken"):
             raise RuntimeError(SECRET)
         await asyncio.sleep(float(params.get("delay", 0)))  # type: ignore[arg-type]
-        return context_of(library, watch, request_id(connection.scope))
+        return context_of(library, watch, request_id(scope))
 
     sockets = Sockets(
         engine(**options),
