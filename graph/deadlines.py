@@ -91,10 +91,10 @@ class _Work(GivenUp):
     under_way: "dict[_Work, float]"
 
     def __enter__(self) -> Self:
-        if self.leaving is not None and self.leaving(self.give_up):
-            del self.under_way[self]
-            raise ClientGone
         GivenUp.__enter__(self)  # by super() it would take as long as all the rest
+        if self.leaving is not None and self.leaving(self.give_up):
+            self.__exit__(None, None, None)
+            raise ClientGone
         return self
 
     def __exit__(self, kind: type[BaseException] | None, raised: BaseException | None, where: object) -> None:

@@ -1,6 +1,7 @@
 """The headers of a request by their names, looked through once however many ask."""
 
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import TypeAlias
 
 from starlette.types import Scope
@@ -20,7 +21,7 @@ def head_of(scope: Scope) -> Head:
         found = {name: (value,) for name, value in headers}
         if len(found) < len(headers):
             found = _gathered(headers)
-        scope[_KEPT] = found
+        scope[_KEPT] = found = MappingProxyType(found)  # others with the same head may share it
     return found
 
 

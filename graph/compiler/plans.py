@@ -16,10 +16,9 @@ from graph.compiler.bound import Binder, Given
 from graph.compiler.documents import conditions
 from graph.compiler.explain import explained
 from graph.compiler.levels import Unplannable
-from graph.compiler.outputs import Anomaly
 from graph.compiler.plan import Plan
 from graph.compiler.planner import Planner
-from graph.compiler.run import Run, wanted
+from graph.compiler.run import ABANDONED, Run, wanted
 from graph.compiler.together import Together
 from graph.compiler.variables import Variables
 from graph.documents import Document
@@ -27,7 +26,7 @@ from graph.reader import Reader
 from graph.requests import GraphQLRequest
 from graph.responses import OPTIONS, least_bytes
 from graph.schema import Schema
-from graph.source import SourceFailed, Steps
+from graph.source import Steps
 
 _MOST_VARIANTS = 16
 """Plans of one operation: it may have a condition on every field."""
@@ -144,7 +143,7 @@ class Plans:
         except Unplannable:
             self.counts.unplanned += 1
             return None
-        except (GraphQLError, Anomaly, LookupError, SourceFailed) as error:
+        except ABANDONED as error:
             self.counts.abandoned += 1
             _log.debug("A plan was abandoned: %s: %s", type(error).__name__, error)
             return None

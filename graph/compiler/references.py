@@ -6,20 +6,18 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from graphql import GraphQLError, GraphQLObjectType
+from graphql import GraphQLObjectType
 
 from graph.compiler.bound import Given
 from graph.compiler.levels import Unplannable
-from graph.compiler.outputs import Anomaly
 from graph.compiler.planner import Planner, refers
 from graph.compiler.plans import Plans
-from graph.compiler.run import Run
+from graph.compiler.run import ABANDONED, Run
 from graph.compiler.written import as_written
 from graph.documents import Document
 from graph.reader import Reader
 from graph.requests import GraphQLRequest
 from graph.schema import Paced
-from graph.source import SourceFailed
 
 _log = logging.getLogger(__name__)
 
@@ -44,7 +42,7 @@ class References:
             return await self._read(executor, served, details, held)
         except Unplannable:
             return {}
-        except (GraphQLError, Anomaly, LookupError, SourceFailed) as error:
+        except ABANDONED as error:
             _log.debug("A plan was abandoned: %s: %s", type(error).__name__, error)
             return {}
         except Exception:  # noqa: BLE001  # graphql-core reads them all the same; the fault is ours

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import Any
 
+from graphql import GraphQLError
 from graphql.execution.values import VariableValues, get_argument_values
 from sqlalchemy import Dialect
 
@@ -17,7 +18,10 @@ from graph.compiler.sql import raw_key, raw_keys
 from graph.errors import CodedError
 from graph.ids import split_text_id
 from graph.reader import Slice
-from graph.source import ASIDE, Rows, Steps
+from graph.source import ASIDE, Rows, SourceFailed, Steps
+
+ABANDONED = GraphQLError, Anomaly, LookupError, SourceFailed
+"""What a run raises where something is out of the ordinary, for graphql-core to tell."""
 
 _FEW_ROWS = 8
 _MOST_CHARACTERS = 8 * 1024 * 1024

@@ -111,11 +111,18 @@ async def test_work_ends_with_the_client_that_waits_for_it() -> None:
 
 
 async def test_nothing_begins_for_a_client_that_has_left() -> None:
+    client = Client(has_left=True)
+    deadlines = Deadlines(SECONDS)
     begun: list[int] = []
-    with pytest.raises(ClientGone), Deadlines(60).one(Client(has_left=True).leaving):
+    with pytest.raises(ClientGone), deadlines.one(client.leaving):
         begun.append(1)
+    task = asyncio.current_task()
 
     assert begun == []
+    assert client.leave is None  # it is told of nothing twice
+    assert task is not None
+    assert task.cancelling() == 0
+    assert await endless(deadlines) < AT_ONCE_SECONDS  # what begins later has its deadline
 
 
 async def test_work_that_outlives_its_client_has_a_deadline_all_the_same() -> None:

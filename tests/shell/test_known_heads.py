@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from typing import Any
 
 import pytest
 from starlette.types import Receive, Scope, Send
@@ -118,6 +119,9 @@ async def test_no_request_can_change_what_is_known_for_the_next(monkeypatch: pyt
         seen.append({**scope, "asgi": {**scope["asgi"]}, "state": {**scope["state"]}})
         scope["path"] = "/elsewhere"
         scope["state"]["secret"] = scope["asgi"]["secret"] = scope["mine"] = True
+        known: Any = head_of(scope)
+        with pytest.raises(TypeError):
+            known[b"x-user"] = (b"ada",)
         scope["headers"] = [(b"x-user", b"ada")]
         scope.pop("graph.head", None)
         head_of(scope)
