@@ -95,7 +95,7 @@ class Reader:
         self._kept.clear()
         connection, self._connection = self._connection, None
         if connection is not None:
-            await asyncio.shield(connection.close())
+            await asyncio.shield(_given_back(connection))
 
     def end(self) -> bool:
         """Read nothing more. Returns whether there is anything to be closed."""
@@ -193,3 +193,9 @@ class Reader:
         if self._connection is None:
             self._connection = await self._engine.connect()
         return (await self._connection.execute(statement)).all()
+
+
+async def _given_back(connection: AsyncConnection) -> None:
+    """Give it back; that it is broken is of no interest to who has read all there was to read."""
+    with suppress(SQLAlchemyError):
+        await connection.close()

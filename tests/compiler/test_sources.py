@@ -10,7 +10,7 @@ from pathlib import Path
 from unittest.mock import ANY
 
 import pytest
-from sqlalchemy import make_url
+from sqlalchemy import QueuePool, make_url
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from support.library.engines import SCHEMA, Library, answer_of, number, open_library
 from support.library.models import Author, Book
@@ -91,6 +91,28 @@ async def test_connections_that_were_cut_off_are_replaced(empty_database_url: st
             )
         for _ in range(3):
             assert await library.data(BOOKS) == {"books": {"totalCount": 3}}
+
+
+async def test_a_connection_that_is_cut_off_when_all_is_read_spoils_no_answer(
+    empty_database_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    _require_a_server(empty_database_url)
+    async with open_library(empty_database_url) as library:
+        await fill(library, 1)
+        answering = asyncio.create_task(library.data("{ books { totalCount } nap(seconds: 0.5) }"))
+        async with asyncio.timeout(PATIENCE_SECONDS), library.writes.connect() as connection:
+            while not library.statements:  # noqa: ASYNC110  # nobody tells
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(0.1)
+            await connection.exec_driver_sql(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE pid <> pg_backend_pid() AND datname = current_database()"
+            )
+        assert (await answering)["books"] == {"totalCount": 3}
+        assert isinstance(library.reads.pool, QueuePool)
+        assert library.reads.pool.checkedout() == 0
+        assert await library.data(BOOKS) == {"books": {"totalCount": 3}}
+    assert [each for each in caplog.records if each.levelno >= logging.ERROR] == []
 
 
 async def test_a_long_plan_lets_short_ones_pass(empty_database_url: str) -> None:
