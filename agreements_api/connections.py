@@ -108,12 +108,6 @@ class ProviderClients:
         stored = await self._stored(provider_id)
         return self._unsealed(stored.connector, stored.sealed) if stored.sealed else None
 
-    async def has_right_key(self) -> bool:
-        """Whether the key opens something of what is stored, or nothing is stored."""
-        async with AsyncSession(self._reads) as session:
-            sealed = await ProviderRepository(session).list_sealed()
-        return not sealed or any(map(self._seal.opens, sealed))
-
     async def aclose(self) -> None:
         """Close every client; repeating is harmless."""
         self._retired += [(0.0, client) for _, client in self._clients.values()]

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sqlite3
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass
 
@@ -46,11 +46,16 @@ class Migrated:
         return f"Brought the job engine's tables in {self.database} to this version." if self.jobs else ""
 
 
-async def migrate(url: str | URL) -> Migrated:
+async def migrate(url: str | URL, check: Callable[[Sequence[bytes]], None] | None = None) -> Migrated:
     """Upgrade the database to the newest revision, or leave it as it was; harmless when repeated.
 
     Everything happens in one transaction under one lock, so of several processes that start at once one
     migrates and the others wait and find nothing to do.
+
+    Args:
+        url: Of the database.
+        check: Given the sealed credentials that are stored, if it was ever migrated, before anything is
+            changed; raises what is to leave it as it was.
 
     Raises:
         DatabaseTooNew: A newer version of this program has migrated it; nothing was changed.
@@ -61,9 +66,13 @@ async def migrate(url: str | URL) -> Migrated:
     async with _connection(url, begin="BEGIN IMMEDIATE") as connection:
         if connection.dialect.name == "postgresql":
             await connection.execute(text(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})"))
-        before = await connection.run_sync(_upgrade)
-        if before != newest and connection.dialect.name == "sqlite":
-            await _check_references(connection)
+        before = await connection.run_sync(_at)
+        if before is not None and check is not None:
+            check((await connection.scalars(text("SELECT sealed FROM provider_connections"))).all())
+        if before != newest:
+            await connection.run_sync(_upgrade)
+            if connection.dialect.name == "sqlite":
+                await _check_references(connection)
     return Migrated(_name_of(url), before, newest)
 
 
@@ -176,11 +185,8 @@ def _revisions_of(connection: Connection) -> set[str]:
     return set(connection.scalars(text("SELECT version_num FROM alembic_version")))
 
 
-def _upgrade(connection: Connection) -> str | None:
-    """Run the migrations that are missing; give the revision that the database was at."""
-    before = _at(connection)
-    if before == models.migrations.revisions()[-1]:
-        return before
+def _upgrade(connection: Connection) -> None:
+    """Run the migrations that are missing."""
     from alembic import command  # noqa: PLC0415 -- 7 MB, for once in a version
     from alembic.config import Config  # noqa: PLC0415 -- the same
 
@@ -188,7 +194,6 @@ def _upgrade(connection: Connection) -> str | None:
     config.set_main_option("script_location", models.migrations.script_location.replace("%", "%%"))
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
-    return before
 
 
 async def _check_references(connection: AsyncConnection) -> None:

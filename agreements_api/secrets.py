@@ -7,6 +7,7 @@ import os
 import secrets
 import sqlite3
 import stat
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -47,7 +48,10 @@ class Seal:
         except InvalidToken as error:
             raise SealedOtherwise from error
 
-    def opens(self, sealed: bytes) -> bool:
+    def opens_any(self, sealed: Sequence[bytes]) -> bool:
+        return any(map(self._opens, sealed))
+
+    def _opens(self, sealed: bytes) -> bool:
         try:
             self.decrypt(sealed)
         except SealedOtherwise:
@@ -98,8 +102,17 @@ def derive_secrets(root_key: bytes) -> Secrets:
     )
 
 
-def wrong_key(settings: Settings) -> InvalidSettings:
-    """Say of a key that opens nothing of what is stored which one it is, and what to do."""
+def require_right_key(settings: Settings, seal: Seal, sealed: Sequence[bytes]) -> None:
+    """Stop where the key opens nothing of what is stored, of which there is something.
+
+    Raises:
+        InvalidSettings: It does not; the text says which key that is, and what to do.
+    """
+    if sealed and not seal.opens_any(sealed):
+        raise _wrong_key(settings)
+
+
+def _wrong_key(settings: Settings) -> InvalidSettings:
     database = _file(settings)
     path = None if database is None else key_path(database)
     if settings.secret_key is None:

@@ -1,10 +1,10 @@
 """The composition root: what the server and the commands are made of, opened once, closed in order."""
 
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import DBAPIError
@@ -16,7 +16,7 @@ from agreements_api.database import Database, database_url
 from agreements_api.document_store import open_document_store
 from agreements_api.errors import StartupError
 from agreements_api.migrations import Migrated, migrate, unusable
-from agreements_api.secrets import Secrets, load_secrets, wrong_key
+from agreements_api.secrets import Secrets, load_secrets, require_right_key
 from agreements_api.settings import Settings
 from jobs.errors import AlreadyRunning
 from jobs.queue import JobQueue
@@ -85,7 +85,8 @@ async def open_services(
         StartupError: Something outside is not as it must be; its text says what to do.
     """
     secrets = load_secrets(settings)
-    migrated = await migrate_all(settings)
+    check = None if any_key else partial(require_right_key, settings, secrets.credentials)
+    migrated = await migrate_all(settings, check)
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(Database(settings.database_url))
         queue = JobQueue(database.url)
@@ -99,8 +100,6 @@ async def open_services(
             max_attempts=settings.provider_max_attempts,
         )
         stack.push_async_callback(providers.aclose)
-        if not (any_key or await providers.has_right_key()):
-            raise wrong_key(settings)
         store = open_document_store(settings)
         stack.push_async_callback(store.close)
         documents = Documents(store, secrets.document_link_key, settings.max_document_bytes)
@@ -117,13 +116,17 @@ async def open_services(
         yield services
 
 
-async def migrate_all(settings: Settings) -> Migrated:
+async def migrate_all(settings: Settings, check: Callable[[Sequence[bytes]], None] | None = None) -> Migrated:
     """Bring our tables and the job engine's to the schema of this version; harmless when repeated.
+
+    Args:
+        settings: They name the database.
+        check: Looks at the sealed credentials first, as `migrate` says.
 
     Raises:
         StartupError: The database cannot be used, or a newer version has migrated it.
     """
-    migrated = await migrate(settings.database_url)
+    migrated = await migrate(settings.database_url, check)
     with _told_in_one_line(settings):
         return replace(migrated, jobs=await jobs.migrate(settings.database_url))
 

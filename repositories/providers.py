@@ -33,11 +33,6 @@ class ProviderRepository(Repository[Provider]):
     async def get_connection(self, provider_id: UUID) -> ProviderConnection | None:
         return await self._session.get(ProviderConnection, provider_id)
 
-    async def list_sealed(self) -> Sequence[bytes]:
-        """Every sealed way to reach a provider, by the provider's id."""
-        order = ProviderConnection.provider_id
-        return (await self._session.scalars(select(ProviderConnection.sealed).order_by(order))).all()
-
     async def put_connection(self, provider_id: UUID, sealed: bytes, now: datetime) -> None:
         """Store how to reach the provider, in place of what was stored before."""
         await self._session.merge(ProviderConnection(provider_id=provider_id, sealed=sealed, updated_at=now))

@@ -1,7 +1,6 @@
 """Commands explain themselves, and tell in one line what keeps them from running."""
 
 import os
-import shutil
 import socket
 import sqlite3
 import subprocess
@@ -11,6 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+from support.older import without_newest_migration
 from support.program import Program, Run
 
 import models.migrations
@@ -157,14 +157,10 @@ def test_a_taken_port_stops_the_start(program: Program, tmp_path: Path) -> None:
 
 
 def test_migrate_says_what_it_did(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    scripts = Path(models.migrations.script_location)
-    older = tmp_path / "migrations"
-    *_, before, newest = models.migrations.revisions()
-    shutil.copytree(scripts, older, ignore=shutil.ignore_patterns(f"{newest}*", "__pycache__"))
+    newest = models.migrations.revisions()[-1]
     file = tmp_path / "agreements.db"
 
-    with monkeypatch.context() as patch:
-        patch.setattr(models.migrations, "script_location", str(older))
+    with without_newest_migration(tmp_path, monkeypatch) as before:
         made = run("migrate")
     brought, again = run("migrate"), run("migrate")
     with closing(sqlite3.connect(file)) as connection:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from support.older import without_newest_migration
 from support.program import Program, Run
 
 ANOTHER = "another key than that of this database, as long"
@@ -47,6 +48,19 @@ def test_the_key_of_another_database_stops_the_start(
     )
     assert "agreements provider add" in line
     assert ANOTHER not in line
+
+
+def test_a_wrong_key_leaves_the_database_of_an_older_version_as_it_is(
+    empty_database_url: str, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = {"database_url": empty_database_url, "secret_key": "the key of this database, long enough"}
+    with without_newest_migration(tmp_path, monkeypatch) as before:
+        assert add(run, "Crayon", **known) == 0
+
+    line = refused(run, "serve", **{**known, "secret_key": ANOTHER})
+
+    assert line.startswith("AGREEMENTS_SECRET_KEY is not the key that sealed")
+    assert f" from revision {before} to " in run("migrate", **known).stdout
 
 
 def test_a_new_key_is_taken_once_credentials_are_stored_with_it(
