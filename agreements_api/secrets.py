@@ -109,15 +109,15 @@ def require_right_key(settings: Settings, seal: Seal, sealed: Sequence[bytes]) -
         InvalidSettings: It does not; the text says which key that is, and what to do.
     """
     if sealed and not seal.opens_any(sealed):
-        raise _wrong_key(settings)
+        raise _wrong_key(settings, sealed)
 
 
-def _wrong_key(settings: Settings) -> InvalidSettings:
+def _wrong_key(settings: Settings, sealed: Sequence[bytes]) -> InvalidSettings:
     database = _file(settings)
     path = None if database is None else key_path(database)
     if settings.secret_key is None:
         name, remedy = f"The key file {path}", "Restore the one that did."
-    elif path is not None and path.exists():
+    elif path is not None and _file_opens_any(path, sealed):
         name = "AGREEMENTS_SECRET_KEY"
         remedy = f"Unset it, and the key file {path} is used, or set the one that did."
     else:
@@ -127,6 +127,14 @@ def _wrong_key(settings: Settings) -> InvalidSettings:
         hint=f"{remedy} If it is lost for good, store the credentials again with `agreements provider add`;"
         " `agreements provider list` names the providers.",
     )
+
+
+def _file_opens_any(path: Path, sealed: Sequence[bytes]) -> bool:
+    try:
+        key = _read(path)
+    except InvalidSettings:
+        return False
+    return derive_secrets(key).credentials.opens_any(sealed)
 
 
 def key_path(database: Path) -> Path:

@@ -106,6 +106,18 @@ def test_a_key_that_is_set_beside_the_file_that_is_right_is_to_be_unset(run: Run
     assert " Unset it, and the key file agreements.db.key is used, or set the one that did. " in line
 
 
+def test_a_key_file_that_opens_nothing_either_is_no_remedy(run: Run, tmp_path: Path) -> None:
+    assert add(run, "Crayon") == 0
+    key = tmp_path / "agreements.db.key"
+
+    for content in ("a key file of yet another database, as long", "short"):
+        key.write_text(content)
+        line = refused(run, "serve", secret_key=ANOTHER)
+
+        assert " Set the one that did. " in line
+        assert "Unset" not in line
+
+
 def garble(key: Path) -> None:
     key.write_bytes(bytes(range(128, 256)))
 
