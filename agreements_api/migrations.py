@@ -26,21 +26,25 @@ class Migrated:
 
     Attributes:
         database: Its name, for people.
-        before: The revision that it was at; None if it was empty.
+        before: The revision that it was at; None if it was never migrated.
         after: The revision that it is at.
+        made: Whether SQLite's file was not there.
         jobs: Whether there was anything to do to the tables of the job engine.
     """
 
     database: str
     before: str | None
     after: str
+    made: bool
     jobs: bool = False
 
     @property
     def change(self) -> str:
         """What was done, in a sentence; nothing if there was nothing to do."""
-        if self.before is None:
+        if self.made:
             return f"Made a new database: {self.database}, at revision {self.after}."
+        if self.before is None:
+            return f"Made our tables in the database {self.database}, at revision {self.after}."
         if self.before != self.after:
             return f"Brought the database {self.database} from revision {self.before} to {self.after}."
         return f"Brought the job engine's tables in {self.database} to this version." if self.jobs else ""
@@ -63,6 +67,7 @@ async def migrate(url: str | URL, check: Callable[[Sequence[bytes]], None] | Non
     """
     url = database_url(url)
     newest = models.migrations.revisions()[-1]
+    made = not is_there(url)
     async with _connection(url, begin="BEGIN IMMEDIATE") as connection:
         if connection.dialect.name == "postgresql":
             await connection.execute(text(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})"))
@@ -73,7 +78,7 @@ async def migrate(url: str | URL, check: Callable[[Sequence[bytes]], None] | Non
             await connection.run_sync(_upgrade)
             if connection.dialect.name == "sqlite":
                 await _check_references(connection)
-    return Migrated(_name_of(url), before, newest)
+    return Migrated(_name_of(url), before, newest, made)
 
 
 def _name_of(url: URL) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,19 @@ async def test_an_empty_database_is_outdated_until_it_is_migrated(empty_database
     await check_version(empty_database_url)
     async with Database(empty_database_url) as database, database.reads.connect() as connection:
         assert "accounts" in await tables(connection)
+
+
+async def test_tables_that_are_made_in_a_database_that_was_there_are_told_as_such(
+    empty_database_url: str, tmp_path: Path
+) -> None:
+    if make_url(empty_database_url).get_backend_name() == "sqlite":
+        with closing(sqlite3.connect(tmp_path / "empty.db")) as connection:
+            connection.execute("CREATE TABLE of_another_program (id INTEGER PRIMARY KEY)")
+
+    done = await migrate(empty_database_url)
+
+    assert done.before is None
+    assert done.change == f"Made our tables in the database {done.database}, at revision {done.after}."
 
 
 async def test_processes_that_start_together_migrate_once(empty_database_url: str) -> None:
