@@ -18,13 +18,13 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from agreements_api.document_routes import document_routes
 from agreements_api.graphiql import graphiql_page, graphiql_routes
-from agreements_api.graphql import GraphQL
+from agreements_api.graphql import GraphQL, make_engine
 from agreements_api.headers import SAFE_HEADERS
 from agreements_api.logs import RequestLog, log_request
 from agreements_api.provider_routes import provider_routes
 from agreements_api.services import Services
 from agreements_api.settings import Settings
-from graph import Code
+from graph import Code, Engine
 from graph.guards import REQUEST_ID_HEADER, Doorman, RequestIds, refusal
 
 API_PATH = "/graphql"
@@ -32,9 +32,17 @@ READY_SECONDS = 2.0
 """How long the database may take to answer before this process calls itself unready."""
 
 
-def make_app(services: Services) -> ASGIApp:
-    """Make the application over what is open already; closing that is left to the caller."""
-    graphql = GraphQL(services)
+def make_app(services: Services, engine: Engine | None = None) -> ASGIApp:
+    """Make the application over what is open already; closing that is left to the caller.
+
+    Args:
+        services: What is open.
+        engine: Runs the operations; made from the settings if none is given.
+
+    Raises:
+        InvalidSettings: None is given, and the manifest of trusted documents cannot be used.
+    """
+    graphql = GraphQL(services, engine or make_engine(services.settings))
     shown: ASGIApp = _PageForBrowsers(graphql.http) if services.settings.graphiql else graphql.http
     # A class instance, unlike a function, is given every method: the endpoint answers for itself.
     of_api = [WebSocketRoute(API_PATH, graphql.sockets), Route(API_PATH, shown)]

@@ -70,6 +70,7 @@ async def serve(*, host: str | None = None, port: int | None = None, jobs: bool 
     with listen(settings.host, settings.port) as listener:
         from agreements_api.app import make_app  # noqa: PLC0415 -- slow to load: first what may be wrong
         from agreements_api.document_store import warn_of_nowhere  # noqa: PLC0415 -- commands load what they need
+        from agreements_api.graphql import make_engine  # noqa: PLC0415 -- commands load what they need
         from agreements_api.reachability import warning_of_unreachable  # noqa: PLC0415 -- commands load what they need
         from agreements_api.services import open_services  # noqa: PLC0415 -- commands load what they need
 
@@ -77,10 +78,11 @@ async def serve(*, host: str | None = None, port: int | None = None, jobs: bool 
             page = " (GraphiQL in a browser)" if settings.graphiql else ""
             say(f"Serving {url_of(listener)}/graphql{page}, to this machine only.")
 
+        engine = make_engine(settings)  # first, too: what is refused here is to leave no new database behind
         async with open_services(settings, run_jobs=jobs) as services, warning_of_unreachable(services):
             _name_database(services.migrated)
             warn_of_nowhere(services.documents.store)
-            await run_server(make_app(services), settings, listener, services.ending, started=tell)
+            await run_server(make_app(services, engine), settings, listener, services.ending, started=tell)
 
 
 @app.command(help_epilogue=examples("agreements worker"))

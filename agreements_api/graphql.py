@@ -27,18 +27,14 @@ _FILES = 5
 
 
 class GraphQL:
-    """The API on both of its transports: `http` and `sockets` are ASGI apps over the same `engine`.
+    """The API on both of its transports: `http` and `sockets` are ASGI apps over the same `engine`."""
 
-    Raises:
-        InvalidSettings: The manifest of trusted documents cannot be used.
-    """
-
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, engine: Engine) -> None:
         settings = services.settings
         self._services = services
         self._sizes = sizes_of(settings)
         self._query_seconds = settings.query_timeout.total_seconds()
-        self.engine = engine = make_engine(settings)
+        self.engine = engine
         budget = Budget()
         self.http = GraphQLEndpoint(
             engine,

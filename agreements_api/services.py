@@ -84,6 +84,7 @@ async def open_services(
     Raises:
         StartupError: Something outside is not as it must be; its text says what to do.
     """
+    store = open_document_store(settings)  # first what is only looked at: a refusal leaves nothing behind
     secrets = load_secrets(settings)
     check = None if any_key else partial(require_right_key, settings, secrets.credentials)
     migrated = await migrate_all(settings, check)
@@ -100,7 +101,6 @@ async def open_services(
             max_attempts=settings.provider_max_attempts,
         )
         stack.push_async_callback(providers.aclose)
-        store = open_document_store(settings)
         stack.push_async_callback(store.close)
         documents = Documents(store, secrets.document_link_key, settings.max_document_bytes)
         lookouts = Lookouts(transactions)

@@ -156,6 +156,28 @@ def test_a_taken_port_stops_the_start(program: Program, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"trusted_documents": "none.json"},
+        {"trusted_documents": "../unfit.json"},
+        {"trusted_documents_only": "true"},
+        {"documents_url": "s3://"},
+    ],
+    ids=str,
+)
+def test_a_server_that_is_refused_leaves_no_new_database_behind(
+    run: Run, tmp_path: Path, settings: dict[str, str]
+) -> None:
+    (tmp_path.parent / "unfit.json").write_text('{"id": "{ nothing }"}')
+
+    code, line = refused(run, "serve", **settings)
+
+    assert code == 2
+    assert line.startswith(f"agreements: AGREEMENTS_{next(iter(settings)).upper()}")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_migrate_says_what_it_did(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     newest = models.migrations.revisions()[-1]
     file = tmp_path / "agreements.db"

@@ -15,7 +15,7 @@ from support.counted_source import CountedSource
 from support.simulator import NO_CERTIFICATES
 
 from agreements_api.app import make_app
-from agreements_api.graphql import GraphQL
+from agreements_api.graphql import GraphQL, make_engine
 from agreements_api.services import Services, open_services
 from agreements_api.settings import Settings
 from graph import GraphQLRequest, Operation, encode_id
@@ -59,7 +59,7 @@ class Api:
 
     async def follow(self, query: str, **variables: Any) -> AsyncGenerator[dict[str, Any], None]:
         """Give the responses of a subscription, one an event; close it at the end."""
-        graphql = GraphQL(self.services)
+        graphql = GraphQL(self.services, make_engine(self.services.settings))
         operation = graphql.engine.prepare(GraphQLRequest(query, variables=variables), "request-1")
         assert isinstance(operation, Operation), operation
         context = await graphql.make_context({"type": "http", "headers": []}, {})
