@@ -25,15 +25,15 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class Stored:
-    """What was stored; a provider that is served by hand has no connection."""
+class Decided:
+    """What is to be stored; a provider that is served by hand has no connection."""
 
     provider: Provider
     connection: AnyConnection | None
     is_new: bool
 
     def told(self) -> str:
-        """Say what was done, and what comes next."""
+        """Say what was done once it is stored, and what comes next."""
         name = self.provider.name
         if self.connection is None:
             if self.is_new:
@@ -44,11 +44,13 @@ class Stored:
         return f"Stored. Try it with: agreements provider check {name!r}"
 
 
-async def store(services: Services, wanted: Wanted) -> Stored:
-    """Make the provider if there is none of that name, and store how it is reached.
+async def decide(services: Services, wanted: Wanted) -> Decided:
+    """Make the connection, of what is stored and given or asked for, and the provider if there is none.
+
+    No secret is written.
 
     Raises:
-        StartupError: Something is missing or cannot be; nothing is stored.
+        StartupError: Something is missing or cannot be; nothing is made.
     """
     provider = await find_provider(services, wanted.name)
     kind = _connector(wanted.name, provider, wanted.connector, wanted.given)
@@ -56,9 +58,13 @@ async def store(services: Services, wanted: Wanted) -> Stored:
     is_new = provider is None
     if provider is None:
         provider = await make_provider(services, wanted.name, kind, wanted.role)
-    if connection is not None:
-        await services.providers.put(provider.id, connection)
-    return Stored(provider, connection, is_new)
+    return Decided(provider, connection, is_new)
+
+
+async def store(services: Services, decided: Decided) -> None:
+    """Store how the provider is reached, sealed."""
+    if decided.connection is not None:
+        await services.providers.put(decided.provider.id, decided.connection)
 
 
 async def _connection(

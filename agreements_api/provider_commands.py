@@ -8,7 +8,7 @@ from cyclopts import App
 from agreements_api.asking import patience
 from agreements_api.cli import examples
 from agreements_api.errors import StartupError
-from agreements_api.provider_adding import Wanted, store
+from agreements_api.provider_adding import Wanted, decide, store
 from agreements_api.provider_options import NOTHING_SAID, ConnectionOptions
 from agreements_api.provider_report import line_of, summary, told, without_terms
 from agreements_api.provider_setup import (
@@ -64,13 +64,14 @@ async def add(
     wanted = Wanted(name, connector, role, options.given())
     if not has_database():  # and what is refused is to leave none behind
         async with rehearsal() as services:
-            wanted = replace(wanted, connection=(await store(services, wanted)).connection)
+            wanted = replace(wanted, connection=(await decide(services, wanted)).connection)
     async with provider_services(may_be_new=True, any_key=True) as services:
         if services.migrated.before is None:
             say(services.migrated.change)
-        stored = await store(services, wanted)
-        problem = await _ask_capabilities(services, stored.provider) if stored.connection else ""
-    say(stored.told())
+        decided = await decide(services, wanted)
+        await store(services, decided)
+        problem = await _ask_capabilities(services, decided.provider) if decided.connection else ""
+    say(decided.told())
     if problem:
         say(f"What it can do could not be asked, and is asked again by check and sync. {problem}")
 

@@ -4,7 +4,10 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
+from secrets import token_urlsafe
 from tempfile import TemporaryDirectory
+
+from pydantic import SecretStr
 
 from agreements_api.connections import AnyConnection
 from agreements_api.errors import StartupError
@@ -47,6 +50,8 @@ async def provider_services(*, may_be_new: bool = False, any_key: bool = False) 
 async def rehearsal() -> AsyncGenerator[Services]:
     """Open a new database that is gone at the end: what is refused there needs no lasting one.
 
+    Whoever kills the process leaves it behind: no secret belongs there. Its key is in memory alone.
+
     Raises:
         StartupError: There is no place for it, or what `open_services` raises.
     """
@@ -56,7 +61,12 @@ async def rehearsal() -> AsyncGenerator[Services]:
     except OSError as error:
         raise StartupError(f"Cannot make a temporary folder: {error.strerror}.") from error
     with folder as path:
-        passing = settings.model_copy(update={"database_url": f"sqlite:///{path}/agreements.db"})
+        passing = settings.model_copy(
+            update={
+                "database_url": f"sqlite:///{path}/agreements.db",
+                "secret_key": SecretStr(token_urlsafe(48)),
+            }
+        )
         async with open_services(passing, run_jobs=False) as services:
             yield services
 

@@ -3,8 +3,12 @@
 import asyncio
 import getpass
 import re
+import shutil
+import sqlite3
 import sys
+from contextlib import closing
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from uuid import uuid4
 
 import pytest
@@ -116,6 +120,29 @@ def test_a_provider_that_is_stored_in_a_new_database_says_so(run: Run, tmp_path:
     assert told[1] == "Stored. Try it with: agreements provider check 'A'"
     assert second.stdout.startswith("Stored. ")
     assert len(list(tmp_path.iterdir())) == 2
+
+
+@pytest.mark.parametrize(
+    "given", [{}, {"secret_key": "a key that opens what stays, and nothing else"}], ids=str
+)
+def test_what_is_gone_at_the_end_holds_no_secret(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: dict[str, str]
+) -> None:
+    left = tmp_path / "left"
+    remove = TemporaryDirectory[str].cleanup
+
+    def keep(folder: TemporaryDirectory[str]) -> None:
+        shutil.copytree(folder.name, left)
+        remove(folder)
+
+    monkeypatch.setattr(TemporaryDirectory, "cleanup", keep)
+
+    made = run("provider", "add", "A", "--base-url", "http://127.0.0.1:9", provider_api_key="k", **given)
+
+    assert made.returncode == 0
+    assert [path.name for path in left.iterdir()] == ["agreements.db"]
+    with closing(sqlite3.connect(left / "agreements.db")) as database:
+        assert database.execute("SELECT count(*) FROM provider_connections").fetchone() == (0,)
 
 
 def test_a_person_is_asked_once_for_a_secret(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
