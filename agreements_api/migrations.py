@@ -211,14 +211,17 @@ async def _check_references(connection: AsyncConnection) -> None:
 
 
 def unusable(url: URL, error: DBAPIError | sqlite3.Error | OSError) -> DatabaseUnusable:
-    """Say in one line, without the password, what is wrong with the database."""
+    """Say in one line, without the password, what is wrong with the database.
+
+    Nor with any parameter of the URL: a password can be one, and so can the one of a certificate's key.
+    """
     cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
     name = str(getattr(cause, "sqlite_errorname", ""))
     for prefix, (reason, hint) in _SQLITE_REASONS.items():
         if name.startswith(prefix):
             return DatabaseUnusable(f"Cannot use the database {url.database}: {reason}.", hint=hint)
     lines = str(cause).strip().splitlines() or [type(cause).__name__]
-    return DatabaseUnusable(f"Cannot use the database {url.render_as_string()}: {lines[0]}")
+    return DatabaseUnusable(f"Cannot use the database {url.set(query={}).render_as_string()}: {lines[0]}")
 
 
 _SQLITE_REASONS = {

@@ -114,6 +114,17 @@ async def test_a_server_that_does_not_answer_is_told_without_the_password() -> N
     assert "\n" not in str(refusal.value)
 
 
+@pytest.mark.parametrize(
+    "parameters", ["password=opensesame", "sslmode=nonsense&sslpassword=opensesame", "passfile=opensesame"]
+)
+async def test_a_server_that_does_not_answer_is_told_without_the_parameters(parameters: str) -> None:
+    with pytest.raises(DatabaseUnusable) as refusal:
+        await migrate(f"postgresql://somebody@127.0.0.1:1/agreements?{parameters}")
+
+    assert "somebody@127.0.0.1:1/agreements: " in str(refusal.value)
+    assert "opensesame" not in str(refusal.value)
+
+
 def test_an_error_without_a_text_still_makes_a_line() -> None:
     error = OperationalError(None, None, TimeoutError())
 
