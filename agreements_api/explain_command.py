@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import orjson
 
+from agreements_api.asking import ended_by_ctrl_c
 from agreements_api.database import Database
 from agreements_api.errors import StartupError
 from agreements_api.graphql import make_engine, sizes_of
@@ -99,7 +100,8 @@ def _read(query: str) -> str:
 
 def _document(query: str) -> str:
     if query == "-":
-        return sys.stdin.read()
+        with ended_by_ctrl_c():
+            return sys.stdin.read()
     if "{" in query or not query.strip():
         return query
     try:

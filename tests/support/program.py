@@ -67,6 +67,9 @@ class Running:
         return answer.json()["data"]
 
 
+_AT_A_TERMINAL = "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))"
+
+
 @dataclass(frozen=True)
 class Program:
     """The installed program, run in one folder with the same settings each time."""
@@ -91,6 +94,33 @@ class Program:
             timeout=START_SECONDS,
             check=False,
         )
+
+    def run_at_terminal(
+        self, until: bytes, keys: bytes, *arguments: str, **settings: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command at a terminal of its own, and press keys once it says this."""
+        with subprocess.Popen(  # noqa: S603  # our own program
+            [sys.executable, "-c", _AT_A_TERMINAL, *self._command(arguments)],
+            cwd=self.folder,
+            env=self._environment(settings),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        ) as process:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            said = b""
+            try:
+                while until not in said:
+                    more = process.stdout.read1()
+                    assert more, f"it ended: {said!r}"
+                    said += more
+                process.stdin.write(keys)
+                process.stdin.flush()
+                code = process.wait(timeout=START_SECONDS)
+            finally:
+                process.kill()
+            said += process.stdout.read()
+        return subprocess.CompletedProcess([], code, said.decode().replace("\r\n", "\n"), "")
 
     @contextmanager
     def serve(self, *arguments: str, **settings: str) -> Generator[Running]:
