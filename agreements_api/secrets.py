@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from agreements_api.database import database_url
+from agreements_api.database_file import file_of
 from agreements_api.errors import InvalidSettings, StartupError
 from agreements_api.settings import MIN_SECRET_KEY_LENGTH, Settings
 
@@ -23,7 +24,11 @@ if TYPE_CHECKING:
 
 _HASH_BYTES = 32
 _HOW_TO_MAKE_ONE = "Make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
-_RESTORE = "Restore it, or remove it to make a new one."
+_RESTORE = (
+    "Restore it from where it was backed up. If it is lost for good, set AGREEMENTS_SECRET_KEY to a new key"
+    " and store the credentials again with `agreements provider add`."
+)
+"""Of a key file, whether the database holds credentials or not: beside any no new file would be made."""
 
 
 class SealedOtherwise(Exception):
@@ -167,14 +172,14 @@ def _root_key(settings: Settings) -> bytes:
 
 def _file(settings: Settings) -> Path | None:
     url = database_url(settings.database_url)
-    return Path(str(url.database)) if url.get_backend_name() == "sqlite" else None
+    return file_of(url) if url.get_backend_name() == "sqlite" else None
 
 
 def _refuse_to_replace(path: Path, database: Path) -> None:
     """Stop where a new key would make stored credentials unreadable for ever, and nobody would notice."""
     if not database.exists():
         return
-    address = f"file:{quote(str(database.absolute()))}?mode=ro"
+    address = f"file:{quote(str(database))}?mode=ro"
     try:
         with contextlib.closing(sqlite3.connect(address, uri=True)) as connection:
             sealed = connection.execute("select count(*) from provider_connections").fetchone()[0]
@@ -183,8 +188,7 @@ def _refuse_to_replace(path: Path, database: Path) -> None:
     if sealed:
         raise StartupError(
             f"The key file {path} is missing, and {database} holds credentials that only it can unseal.",
-            hint="Restore it from where it was backed up. If it is lost for good, set AGREEMENTS_SECRET_KEY"
-            " to a new key and store the credentials again with `agreements provider add`.",
+            hint=_RESTORE,
         )
 
 

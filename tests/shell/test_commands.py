@@ -220,7 +220,9 @@ def test_a_folder_that_is_none_is_told(run: Run, tmp_path: Path) -> None:
 
     code, line = refused(run, "serve", database_url="sqlite:///folder/agreements.db")
     assert code == 1
-    assert line.startswith("agreements: Cannot use the key file folder/agreements.db.key: Not a directory.")
+    assert line.startswith(
+        f"agreements: Cannot use the key file {tmp_path}/folder/agreements.db.key: Not a directory."
+    )
 
 
 @pytest.fixture

@@ -8,6 +8,10 @@ from support.older import without_newest_migration
 from support.program import Program, Run
 
 ANOTHER = "another key than that of this database, as long"
+IF_LOST = (
+    "Restore it from where it was backed up. If it is lost for good, set AGREEMENTS_SECRET_KEY to a new key"
+    " and store the credentials again with `agreements provider add`."
+)
 WHAT_WORKS_WITH_PROVIDERS = [
     ("serve",),
     ("serve", "--no-jobs"),
@@ -93,17 +97,19 @@ def test_a_key_file_of_another_database_is_named(run: Run, tmp_path: Path) -> No
     line = refused(run, "serve")
 
     assert line.startswith(
-        "The key file agreements.db.key is not the key that sealed the credentials of this database's"
-        " providers. Restore the one that did."
+        f"The key file {tmp_path}/agreements.db.key is not the key that sealed the credentials of this"
+        " database's providers. Restore the one that did."
     )
 
 
-def test_a_key_that_is_set_beside_the_file_that_is_right_is_to_be_unset(run: Run) -> None:
+def test_a_key_that_is_set_beside_the_file_that_is_right_is_to_be_unset(run: Run, tmp_path: Path) -> None:
     assert add(run, "Crayon") == 0
 
     line = refused(run, "serve", secret_key=ANOTHER)
 
-    assert " Unset it, and the key file agreements.db.key is used, or set the one that did. " in line
+    assert (
+        f" Unset it, and the key file {tmp_path}/agreements.db.key is used, or set the one that did. " in line
+    )
 
 
 def test_a_key_file_that_opens_nothing_either_is_no_remedy(run: Run, tmp_path: Path) -> None:
@@ -138,12 +144,12 @@ def replace_by_folder(key: Path) -> None:
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
-        (garble, "The key file agreements.db.key holds no key. Restore it, or remove it to make a new one."),
-        (cut, "The key file agreements.db.key is too short to be a key. Restore it, or remove it to"),
-        (open_to_all, "Everybody on this machine may read the key file agreements.db.key. chmod 600 "),
+        (garble, f"The key file FILE holds no key. {IF_LOST}"),
+        (cut, f"The key file FILE is too short to be a key. {IF_LOST}"),
+        (open_to_all, "Everybody on this machine may read the key file FILE. chmod 600 FILE\n"),
         (
             replace_by_folder,
-            "The key file agreements.db.key cannot be read: Is a directory. Who runs this must be able to.",
+            "The key file FILE cannot be read: Is a directory. Who runs this must be able to.",
         ),
     ],
 )
@@ -151,7 +157,29 @@ def test_a_file_that_is_no_key_is_told_with_what_to_do(
     run: Run, tmp_path: Path, spoil: Callable[[Path], None], said: str
 ) -> None:
     assert add(run, "Crayon") == 0
-    spoil(tmp_path / "agreements.db.key")
+    key = tmp_path / "agreements.db.key"
+    spoil(key)
 
     for command in (("serve",), ("provider", "list")):
-        assert refused(run, *command).startswith(said)
+        assert refused(run, *command).startswith(said.replace("FILE", str(key)))
+
+
+@pytest.mark.parametrize("spoil", [garble, cut])
+def test_what_a_damaged_file_is_told_with_is_true_once_it_is_removed(
+    run: Run, tmp_path: Path, spoil: Callable[[Path], None]
+) -> None:
+    key = tmp_path / "agreements.db.key"
+    assert add(run, "Crayon") == 0
+    spoil(key)
+    damaged = refused(run, "serve")
+    key.unlink()
+
+    missing = run("serve").stderr
+
+    assert missing.startswith(
+        f"agreements: The key file {key} is missing, and {tmp_path}/agreements.db holds"
+    )
+    assert missing.endswith(IF_LOST + "\n")
+    assert damaged.endswith(IF_LOST + "\n")
+    assert add(run, "Crayon", secret_key=ANOTHER) == 0
+    assert run("provider", "list", secret_key=ANOTHER).stdout.count("with a key") == 1
