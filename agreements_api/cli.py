@@ -94,10 +94,12 @@ async def worker() -> None:
 
     settings = _settings()
     stopped = asyncio.Event()
+    from agreements_api.reachability import warn_of_sealed_otherwise  # noqa: PLC0415 -- slow to load, as the next
     from agreements_api.services import open_services  # noqa: PLC0415 -- slow to load: first what may be wrong
 
     async with open_services(settings, run_jobs=True) as services:
         _name_database(services.migrated)
+        await warn_of_sealed_otherwise(services)
         leave_out_what_is_there()
         with on_signals(lambda _: stopped.set()):
             say("Doing jobs.")

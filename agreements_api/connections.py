@@ -114,6 +114,19 @@ class ProviderClients:
         self._clients.clear()
         await self._close_retired(older_than_seconds=0)
 
+    async def sealed_otherwise(self) -> list[str]:
+        """Name the providers, in order, whose credentials the key does not open."""
+        async with AsyncSession(self._reads) as session:
+            stored = await ProviderRepository(session).list_sealed_by_name()
+        return [name for name, sealed in stored if not self._is_readable(sealed)]
+
+    def _is_readable(self, sealed: bytes) -> bool:
+        try:
+            self._seal.decrypt(sealed)
+        except SealedOtherwise:
+            return False
+        return True
+
     async def _close_retired(self, *, older_than_seconds: float) -> None:
         limit = time.monotonic() - older_than_seconds
         for entry in [entry for entry in self._retired if entry[0] <= limit]:

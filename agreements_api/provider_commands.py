@@ -10,7 +10,7 @@ from agreements_api.cli import examples
 from agreements_api.errors import StartupError
 from agreements_api.provider_adding import Wanted, decide, store
 from agreements_api.provider_options import NOTHING_SAID, ConnectionOptions
-from agreements_api.provider_report import line_of, summary, told, without_terms
+from agreements_api.provider_report import line_of, not_opened, summary, told, without_terms
 from agreements_api.provider_setup import (
     ask_capabilities,
     has_database,
@@ -71,7 +71,10 @@ async def add(
         decided = await decide(services, wanted)
         await store(services, decided)
         problem = await _ask_capabilities(services, decided.provider) if decided.connection else ""
+        unreadable = await services.providers.sealed_otherwise()
     say(decided.told())
+    if unreadable:
+        say(not_opened(unreadable))
     if problem:
         say(f"What it can do could not be asked, and is asked again by check and sync. {problem}")
 

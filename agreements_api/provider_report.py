@@ -62,6 +62,15 @@ def without_terms(provider: Provider) -> str:
     )
 
 
+def not_opened(names: Sequence[str]) -> str:
+    """Say that what was stored now and what was stored before cannot be used together."""
+    quoted = ", ".join(f"«{name}»" for name in names)
+    return (
+        f"The secret key that is set now does not open the credentials of {quoted}, which were sealed with"
+        " another: set that one and repeat this, or store them anew with `agreements provider add`."
+    )
+
+
 def _found(findings: "Findings") -> Iterator[str]:
     factor = {True: " with", False: " without", None: ", perhaps with"}[findings.mfa]
     yield f"{findings.user_name or 'a user'} has consented{factor} multi-factor authentication"

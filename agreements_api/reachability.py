@@ -1,7 +1,7 @@
-"""Whether the configured providers answer: asked at start, told once."""
+"""Whether the configured providers can be called, and answer: asked at start, told once."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Collection
 from contextlib import asynccontextmanager
 from uuid import UUID
 
@@ -26,10 +26,26 @@ async def reach(services: Services, provider_id: UUID) -> None:
         await client.read_capabilities()
 
 
+async def warn_of_sealed_otherwise(services: Services) -> Collection[str]:
+    """Name in the log the providers whose credentials the secret key does not open, and give their names.
+
+    That it opens some is enough to start: one may have been stored with another key since.
+    """
+    names = await services.providers.sealed_otherwise()
+    if names:
+        _log.warning(
+            "Credentials of providers are sealed with another secret key, and cannot be read",
+            providers=names,
+            remedy="Start with that key, or store them anew with `agreements provider add`.",
+        )
+    return names
+
+
 @asynccontextmanager
 async def warning_of_unreachable(services: Services) -> AsyncGenerator[None]:
     """Ask every configured provider beside what happens inside; those that do not answer are logged once."""
-    asking = asyncio.create_task(_warn_of_unreachable(services), name="ask providers")
+    unreadable = await warn_of_sealed_otherwise(services)
+    asking = asyncio.create_task(_warn_of_unreachable(services, unreadable), name="ask providers")
     try:
         yield
     finally:
@@ -37,8 +53,10 @@ async def warning_of_unreachable(services: Services) -> AsyncGenerator[None]:
         await asyncio.gather(asking, return_exceptions=True)
 
 
-async def _warn_of_unreachable(services: Services) -> None:
+async def _warn_of_unreachable(services: Services, unreadable: Collection[str]) -> None:
     for provider in await _configured(services):
+        if provider.name in unreadable:
+            continue
         try:
             await reach(services, provider.id)
         except ProviderError as error:

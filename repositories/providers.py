@@ -37,6 +37,15 @@ class ProviderRepository(Repository[Provider]):
         """Store how to reach the provider, in place of what was stored before."""
         await self._session.merge(ProviderConnection(provider_id=provider_id, sealed=sealed, updated_at=now))
 
+    async def list_sealed_by_name(self) -> Sequence[tuple[str, bytes]]:
+        """Providers' names, in order, each with the sealed way to reach it."""
+        query = (
+            select(Provider.name, ProviderConnection.sealed)
+            .join(ProviderConnection, ProviderConnection.provider_id == Provider.id)
+            .order_by(Provider.name_fold)
+        )
+        return [(name, sealed) for name, sealed in await self._session.execute(query)]
+
     async def note_news(self, provider_id: UUID, now: datetime) -> None:
         """Note that the provider told of changes; by itself that is no change of the provider."""
         await self._session.execute(

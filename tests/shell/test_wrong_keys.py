@@ -83,6 +83,40 @@ def test_a_new_key_is_taken_once_credentials_are_stored_with_it(
         server.until("sealed with another secret key")  # of the other one, in the log
 
 
+def test_storing_with_another_key_names_what_it_does_not_open(run: Run) -> None:
+    def told(*arguments: str, **settings: str) -> str:
+        once = {"provider_api_key": "k", "provider_max_attempts": "1"}
+        return run("provider", "add", *arguments, **once, **settings).stdout
+
+    address = ("--base-url", "http://127.0.0.1:9")
+    assert "does not open" not in told("Mine", *address)
+    assert "does not open" not in told("Yours", *address)
+
+    said = told("Two", *address, secret_key=ANOTHER)
+
+    assert said.startswith("Stored. ")
+    assert "\nThe secret key that is set now does not open the credentials of «Mine», «Yours», which" in said
+    assert "of «Yours», which" in told("Mine", *address, secret_key=ANOTHER)
+    assert "does not open" not in told("Yours", *address, secret_key=ANOTHER)
+
+
+@pytest.mark.parametrize(("key", "unread"), [({}, "Two"), ({"secret_key": ANOTHER}, "Mine")])
+@pytest.mark.parametrize("command", ["serve", "worker"])
+def test_a_start_with_a_key_that_opens_a_part_names_the_rest(
+    program: Program, run: Run, command: str, key: dict[str, str], unread: str
+) -> None:
+    assert add(run, "Mine") == 0
+    assert add(run, "Two", secret_key=ANOTHER) == 0
+
+    with program.start(command, provider_max_attempts="1", **key) as running:
+        running.until("Serving|Doing jobs")
+        line = running.until(".*sealed with another secret key, and cannot be read.*").group()
+
+    assert f"['{unread}']" in line
+    assert "agreements provider add" in line
+    assert running.output.count("another secret key") == 1
+
+
 def test_a_key_that_nothing_was_sealed_with_may_be_another(program_with_database: Program, run: Run) -> None:
     run("migrate", **program_with_database.settings)
 
