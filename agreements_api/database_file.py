@@ -1,12 +1,15 @@
 """Whether SQLite's file is still where it was opened: whoever has it open would never notice."""
 
+import os
 import sqlite3
 from pathlib import Path
 
 from sqlalchemy import URL, Connection, Engine, event
 from sqlalchemy.exc import OperationalError
 
+from agreements_api.errors import DatabaseAway
 from agreements_api.logs import get_logger
+from jobs.lock_file import LockFile
 
 REMEDY = (
     "Move it back. If it is gone, end the server, delete the files beside it that end in -wal and -shm,"
@@ -19,6 +22,49 @@ _log = get_logger(__name__)
 def file_of(url: URL) -> Path:
     """The file of an SQLite database."""
     return Path(str(url.database)).absolute()
+
+
+def refuse_in_place_of_another(path: Path) -> None:
+    """Keep a new database from being made where another one was open when it was moved away or deleted.
+
+    SQLite would take the log that is left beside it for the new one's, and empty it: what was committed last
+    would be gone for the old one, too.
+
+    Raises:
+        DatabaseAway: It was; nothing was touched.
+    """
+    if not _is_missing(path):
+        return
+    signs = [*_left_beside(path), *_holder_of(path)]
+    if not signs or not _is_missing(path):  # another process may have made it meanwhile
+        return
+    raise DatabaseAway(
+        f"The database {path} was moved away or deleted: {', and '.join(signs)}.",
+        hint="A new one in its place would destroy changes. Move it back. If it is lost for good, end the"
+        " server that has it open, and move away what is left beside it that ends in -wal, -shm or -journal.",
+    )
+
+
+def _is_missing(path: Path) -> bool:
+    try:
+        path.stat()
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False  # SQLite says better what it is
+    return False
+
+
+def _left_beside(path: Path) -> list[str]:
+    """What SQLite deletes when the last one closes the file: even an empty log may be some process's."""
+    real = os.path.realpath(path)  # SQLite keeps them beside the file that a link leads to
+    left = [Path(f"{real}{suffix}") for suffix in ("-wal", "-journal")]
+    return [f"{each.name} is still there, which belongs to it" for each in left if each.exists()]
+
+
+def _holder_of(path: Path) -> list[str]:
+    holder = LockFile(str(path)).holder()
+    return [] if holder is None else [f"process {holder} has it open and does its jobs"]
 
 
 class DatabaseFile:

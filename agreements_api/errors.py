@@ -25,6 +25,12 @@ class DatabaseUnusable(StartupError):
     """The database cannot be reached, opened, read or written."""
 
 
+class DatabaseAway(DatabaseUnusable):
+    """SQLite's file was moved away while it was open: one made in its place would destroy changes."""
+
+    exit_code = 2
+
+
 class DatabaseOutdated(StartupError):
     """The database lacks migrations that this version brings."""
 

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from sqlalchemy import URL, Connection, inspect, text
 from sqlalchemy.exc import DBAPIError
@@ -13,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 import models.migrations
 from agreements_api.database import database_url, sqlite_engine
-from agreements_api.database_file import file_of
+from agreements_api.database_file import file_of, refuse_in_place_of_another
 from agreements_api.errors import DatabaseOutdated, DatabaseTooNew, DatabaseUnusable
 
 # Any constant will do, as long as every version of this program takes the same one.
@@ -64,6 +65,7 @@ async def migrate(url: str | URL, check: Callable[[Sequence[bytes]], None] | Non
     Raises:
         DatabaseTooNew: A newer version of this program has migrated it; nothing was changed.
         DatabaseUnusable: It cannot be opened or written, or its rows refer to rows that do not exist.
+        DatabaseAway: It was moved away or deleted, and must not be made anew.
     """
     url = database_url(url)
     newest = models.migrations.revisions()[-1]
@@ -93,6 +95,7 @@ def must_exist(url: str | URL) -> None:
 
     Raises:
         DatabaseUnusable: SQLite's file does not exist.
+        DatabaseAway: It does not, and must not be made anew.
     """
     if not is_there(url):
         raise DatabaseUnusable(
@@ -102,11 +105,28 @@ def must_exist(url: str | URL) -> None:
         )
 
 
+def require_place(url: str | URL) -> None:
+    """Look whether SQLite's file is there or can be made, before anything is made beside it.
+
+    Raises:
+        DatabaseUnusable: Its folder is missing or cannot be written.
+        DatabaseAway: It was there and must not be made anew.
+    """
+    parsed = database_url(url)
+    if not is_there(parsed) and not os.access(file_of(parsed).parent, os.W_OK | os.X_OK):
+        raise _unusable_file(parsed, *_SQLITE_REASONS["SQLITE_CANTOPEN"])
+
+
 def is_there(url: str | URL) -> bool:
-    """Whether SQLite's file exists, or may be there; whether a server has the database is for it to say."""
+    """Whether SQLite's file exists, or may be there; whether a server has the database is for it to say.
+
+    Raises:
+        DatabaseAway: It was there and must not be made anew.
+    """
     parsed = database_url(url)
     if parsed.get_backend_name() != "sqlite":
         return True
+    refuse_in_place_of_another(file_of(parsed))
     try:
         file_of(parsed).stat()
     except FileNotFoundError:
@@ -162,6 +182,7 @@ def _open_once(path: str) -> None:
     When the asynchronous driver fails to open a file it leaves a thread behind, which prints a traceback
     if the event loop ends before it.
     """
+    refuse_in_place_of_another(Path(path).absolute())
     with suppress(OSError):  # SQLite says it better
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     with closing(sqlite3.connect(path)) as connection:
@@ -219,9 +240,13 @@ def unusable(url: URL, error: DBAPIError | sqlite3.Error | OSError) -> DatabaseU
     name = str(getattr(cause, "sqlite_errorname", ""))
     for prefix, (reason, hint) in _SQLITE_REASONS.items():
         if name.startswith(prefix):
-            return DatabaseUnusable(f"Cannot use the database {url.database}: {reason}.", hint=hint)
+            return _unusable_file(url, reason, hint)
     lines = str(cause).strip().splitlines() or [type(cause).__name__]
     return DatabaseUnusable(f"Cannot use the database {url.set(query={}).render_as_string()}: {lines[0]}")
+
+
+def _unusable_file(url: URL, reason: str, hint: str) -> DatabaseUnusable:
+    return DatabaseUnusable(f"Cannot use the database {url.database}: {reason}.", hint=hint)
 
 
 _SQLITE_REASONS = {

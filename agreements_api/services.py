@@ -15,7 +15,7 @@ from agreements_api.connections import ProviderClients
 from agreements_api.database import Database, database_url
 from agreements_api.document_store import open_document_store
 from agreements_api.errors import StartupError
-from agreements_api.migrations import Migrated, migrate, unusable
+from agreements_api.migrations import Migrated, migrate, require_place, unusable
 from agreements_api.secrets import Secrets, load_secrets, require_right_key
 from agreements_api.settings import Settings
 from jobs.errors import AlreadyRunning
@@ -84,7 +84,9 @@ async def open_services(
     Raises:
         StartupError: Something outside is not as it must be; its text says what to do.
     """
-    store = open_document_store(settings)  # first what is only looked at: a refusal leaves nothing behind
+    # First what is only looked at: a refusal leaves nothing behind.
+    require_place(settings.database_url)
+    store = open_document_store(settings)
     secrets = load_secrets(settings)
     check = None if any_key else partial(require_right_key, settings, secrets.credentials)
     migrated = await migrate_all(settings, check)

@@ -2,13 +2,10 @@
 
 import asyncio
 import logging
-import os
-import sys
 from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
-from pathlib import Path
 from typing import Final, Protocol
 from uuid import uuid4
 
@@ -18,7 +15,6 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from jobs.errors import AlreadyRunning
 from jobs.system import LEASES, SCHEDULES_QUEUE
 
 _logger = logging.getLogger(__name__)
@@ -41,57 +37,6 @@ class Ownership(Protocol):
         ...
 
     async def release(self) -> None: ...
-
-
-class LockFile:
-    """One process for the SQLite file: the operating system holds the lock and drops it with the process.
-
-    Work that it leaves behind is recorded under a fixed name, so the next process to start goes on with it.
-    """
-
-    executor = "local"
-
-    def __init__(self, database: str) -> None:
-        self._path = Path(f"{database}.jobs-lock")
-        self._file: int | None = None
-
-    async def take(self) -> None:
-        file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            _lock(file)
-        except OSError:
-            holder = os.read(file, 32).decode(errors="replace").strip()
-            os.close(file)
-            raise AlreadyRunning(
-                f"Process {holder or 'unknown'} runs the jobs of this database ({self._path} is locked)."
-            ) from None
-        os.ftruncate(file, 0)
-        os.write(file, str(os.getpid()).encode())
-        self._file = file
-
-    async def keep(self) -> None:
-        """Nothing to do: the lock lasts as long as the process."""
-
-    async def release(self) -> None:
-        """Leave the file in place: who removes a lock file can remove another process's."""
-        if self._file is not None:
-            os.close(self._file)
-            self._file = None
-
-
-def _lock(file: int) -> None:
-    """Lock the file for this process alone; raises OSError when another has."""
-    if sys.platform == "win32":
-        import msvcrt  # noqa: PLC0415  # exists there only
-
-        # Far beyond the text, which a locked byte could not be read.
-        os.lseek(file, 1 << 20, os.SEEK_SET)
-        msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
-        os.lseek(file, 0, os.SEEK_SET)
-    else:
-        import fcntl  # noqa: PLC0415  # does not exist on Windows
-
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 class Lease:

@@ -14,7 +14,8 @@ from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer, Enque
 from sqlalchemy import URL, Engine
 
 from jobs import system, upkeep
-from jobs.ownership import Lease, LockFile, Ownership
+from jobs.lock_file import LockFile
+from jobs.ownership import Lease, Ownership
 from jobs.schedules import Schedule, schedules
 from jobs.settings import EngineSettings
 from jobs.work import Later, Waited, Work
