@@ -36,6 +36,8 @@ async def run_sync(settings: Settings, name: str, *, dry_run: bool, say: Callabl
         except (DomainError, ProviderError) as error:
             raise StartupError(f"{name}: {error}") from error
         job = await _follow(services, job.id, say)
+        if dry_run:
+            say("This was a dry run: nothing was changed.")
         if job.status not in {JobStatus.SUCCEEDED, JobStatus.PARTIAL}:
             raise StartupError(f"{name}: {job.error or job.status.value.lower()}")
 
@@ -64,13 +66,19 @@ async def _follow(services: Services, job_id: UUID, say: Callable[[str], None]) 
             job = await view.jobs.peek(job_id)
         if job is None:
             raise StartupError("The job is gone: the database was replaced meanwhile.")
-        line = (
-            f"{job.status.value.lower()}: {job.considered} considered, {job.created} created,"
-            f" {job.updated} updated, {job.unchanged} unchanged, {job.skipped} skipped, {job.failed} failed"
-        )
+        line = _progress(job)
         if line != told:
             say(line)
             told = line
         if job.is_finished:
             return job
         await asyncio.sleep(LOOK_SECONDS)
+
+
+def _progress(job: Job) -> str:
+    would = "would be " if job.dry_run else ""
+    return (
+        f"{job.status.value.lower()}: {job.considered} considered,"
+        f" {job.created} {would}created, {job.updated} {would}updated,"
+        f" {job.unchanged} unchanged, {job.skipped} skipped, {job.failed} failed"
+    )

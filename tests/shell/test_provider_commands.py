@@ -40,6 +40,22 @@ async def test_a_sync_tells_its_progress_and_shows_no_secret(
         assert secret.encode() not in contents(tmp_path)
 
 
+async def test_a_dry_run_says_that_nothing_was_changed(
+    program: Program, run: Run, simulator: Simulator
+) -> None:
+    await configure(program.run, simulator)
+
+    tried, done = [await asyncio.to_thread(run, "sync", *options) for options in (["--dry-run"], [])]
+
+    assert tried.returncode == 0, tried.stderr
+    assert tried.stdout.splitlines()[-2:] == [
+        "succeeded: 1 considered, 1 would be created, 0 would be updated, 0 unchanged, 0 skipped, 0 failed",
+        "This was a dry run: nothing was changed.",
+    ]
+    assert "1 considered, 1 created, 0 updated" in done.stdout
+    assert "dry run" not in done.stdout
+
+
 def contents(folder: Path) -> bytes:
     return b"".join(path.read_bytes() for path in folder.iterdir())
 
