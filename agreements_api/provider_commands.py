@@ -10,7 +10,7 @@ from agreements_api.cli import examples
 from agreements_api.errors import StartupError
 from agreements_api.provider_adding import Wanted, decide, store
 from agreements_api.provider_options import NOTHING_SAID, ConnectionOptions
-from agreements_api.provider_report import line_of, not_opened, summary, told, without_terms
+from agreements_api.provider_report import by_hand, line_of, not_opened, summary, told, without_terms
 from agreements_api.provider_setup import (
     ask_capabilities,
     has_database,
@@ -50,10 +50,12 @@ async def add(
 ) -> None:
     """Store how a provider is reached, encrypted in the database; made if there is none of that name.
 
-    Repeat it to change something: what is not given stays as it is. Secrets are read from
-    AGREEMENTS_PROVIDER_CLIENT_SECRET (Partner Center) or AGREEMENTS_PROVIDER_API_KEY (REST), or are asked
-    for: never on the command line, where other users of the machine could read them. The consent of a partner
-    user comes by `agreements provider login`, or as a refresh token in AGREEMENTS_PROVIDER_REFRESH_TOKEN.
+    Repeat it to change something: what is not given stays as it is. But a REST provider's key is not taken
+    along to another base URL, nor a secret and a consent to another tenant or application: they are to be
+    given anew. Secrets are read from AGREEMENTS_PROVIDER_CLIENT_SECRET (Partner Center) or
+    AGREEMENTS_PROVIDER_API_KEY (REST), or are asked for: never on the command line, where other users of the
+    machine could read them. The consent of a partner user comes by `agreements provider login`, or as a
+    refresh token in AGREEMENTS_PROVIDER_REFRESH_TOKEN.
 
     Args:
         name: The provider.
@@ -92,20 +94,12 @@ async def check(name: str = DEFAULT, /) -> int:
     """
     async with provider_services() as services:
         provider = await require_provider(services, name)
-        try:
-            client = await services.providers.get(provider.id)
-            async with patience(f"Asking {provider.name}"):
-                troubles = await client.examine()
-                if troubles:
-                    for line in told(provider, troubles):
-                        say(line)
-                    return 1
-                capabilities = await ask_capabilities(services, provider)
-                say(await summary(provider, client, capabilities, await services.providers.read(provider.id)))
-                if not await has_terms(services, provider):
-                    say(without_terms(provider))
-        except ProviderError as error:
-            raise StartupError(f"{provider.name}: {error}") from error
+        if provider.connector is ProviderConnector.NONE:
+            say(by_hand(provider))
+        elif not await _answers(services, provider):
+            return 1
+        if not await has_terms(services, provider):
+            say(without_terms(provider))
     return 0
 
 
@@ -198,6 +192,23 @@ async def webhook(name: str = DEFAULT, /, *, url: str) -> None:
         except ProviderError as error:
             raise StartupError(f"{provider.name}: {error}") from error
     say(f"{provider.name} tells of changes at {address}")
+
+
+async def _answers(services: Services, provider: Provider) -> bool:
+    """Say what is wrong with the connection, or what was found; give whether nothing is wrong."""
+    try:
+        client = await services.providers.get(provider.id)
+        async with patience(f"Asking {provider.name}"):
+            troubles = await client.examine()
+            if troubles:
+                for line in told(provider, troubles):
+                    say(line)
+                return False
+            capabilities = await ask_capabilities(services, provider)
+            say(await summary(provider, client, capabilities, await services.providers.read(provider.id)))
+    except ProviderError as error:
+        raise StartupError(f"{provider.name}: {error}") from error
+    return True
 
 
 def _factor(mfa: bool | None) -> str:  # noqa: FBT001 -- what was seen, not how to act

@@ -54,6 +54,10 @@ async def summary(
     return f"{provider.name} answers: {'; '.join(seen)}."
 
 
+def by_hand(provider: Provider) -> str:
+    return f"{provider.name} is served by hand: there is nothing to reach, and nothing that could be wrong."
+
+
 def without_terms(provider: Provider) -> str:
     """Say what is still to be done before agreements can be made at a provider that has no template."""
     return (

@@ -153,6 +153,17 @@ async def test_what_a_person_switched_off_stays_off(program: Program, run: Run, 
     assert "can do: customer sync, customer creation, agreement confirmation." in done.stdout
 
 
+def test_nothing_is_wrong_with_a_provider_that_is_served_by_hand(run: Run) -> None:
+    run("provider", "add", "By hand", "--connector", "none")
+
+    done = run("provider", "check", "By hand")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    served, terms = done.stdout.splitlines()
+    assert served.startswith("By hand is served by hand: ")
+    assert terms.startswith("By hand has no agreement template in force with us")
+
+
 async def test_a_rest_provider_says_what_it_can_do(program: Program, run: Run) -> None:
     async with running_rest_simulator(supports_customer_creation=False) as provider:
         made = await asyncio.to_thread(add_rest, run, provider, API_KEY)
