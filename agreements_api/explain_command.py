@@ -1,5 +1,6 @@
 """`agreements explain`: how a query would be answered, without asking the database."""
 
+import re
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -20,6 +21,7 @@ _MARKS = {
     "| ": "SQL of a level; the values of its parameters stand below it",
     "> ": "the Python function that is made of the query to write the rows as JSON",
 }
+_REFUSED = re.compile(r"^( +)if it is reached: ", re.MULTILINE)
 _WHAT_TO_GIVE = "Give a document, a file, or -."
 
 
@@ -55,7 +57,7 @@ async def run_explain(
                 f"{error}", hint="""Give them with --variables, such as '{"first": 10}'."""
             ) from error
         say(_cost(settings, operation))
-        say(f"{_legend(plan, database)}{plan}")
+        say(f"{_legend(plan, database)}{_with_refusals(plan)}")
 
 
 def _refusal(refused: Response) -> StartupError:
@@ -89,6 +91,11 @@ def _legend(plan: str, database: Database) -> str:
     kind = "SQLite" if database.is_sqlite else "PostgreSQL"
     levels = f"Plan, for {kind}: a level for each list or object that is read, indented as in the query."
     return "\n".join([levels, *marks, "", ""])
+
+
+def _with_refusals(plan: str) -> str:
+    """Call a level that the limits refuse so: the request is taken, and its answer has an error there."""
+    return _REFUSED.sub(r"\1refused, as soon as it is reached: ", plan)
 
 
 def _read(query: str) -> str:

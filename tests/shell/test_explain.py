@@ -45,6 +45,15 @@ def test_a_plan_is_shown_with_cost_and_sql(
     assert any("for (c0," in line for line in lines[below:])
 
 
+def test_a_page_that_is_too_long_is_called_refused(run: Run) -> None:
+    ended = run("explain", "{ accounts(first: 500) { edges { node { name } } } }")
+
+    assert ended.stdout.splitlines()[1:] == [
+        "accounts: Account a page",
+        "    refused, as soon as it is reached: first is 500; at most 200 is allowed.",
+    ]
+
+
 def test_the_readme_shows_what_is_printed(run: Run) -> None:
     readme = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
     shown = readme.partition("$ agreements explain '")[2].partition("\n```")[0]
