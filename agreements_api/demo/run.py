@@ -133,7 +133,7 @@ Things to try:
          providerId: "{emea}"}})
        {{ edges {{ node {{ number account {{ name }} acceptanceRequest {{ url status }} }} }} }} }}
   3. Let Microsoft refuse partners' confirmations, as it does since January 2026, and provision another
-     customer (the tour's document 8 with another idempotencyKey, domain and externalRef):
+     customer (the tour's document 8 with another input.domain, idempotencyKey and externalRef):
      curl -X PUT {child.url}/admin/settings -d '{{"legacyAttestation": "gone"}}'
 """
     )
