@@ -4,63 +4,16 @@ import asyncio
 import gc
 import itertools
 import re
-import time
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from contextvars import ContextVar
 
 import pytest
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from support.patience import AT_ONCE_SECONDS, PATIENCE_SECONDS
-from support.servers import serving
+from starlette.types import Receive, Scope, Send
+from support.served import CHUNKED, GET, an_app, body, connected, start, told
 
 from agreements_api.answering import Cycle
-from agreements_api.http_protocol import BoundedProtocol
 from graph.guards import PROMISE, RequestIds
 from graph.wire.answers import TAKEN, WHOLE
 from graph.wire.bodies import AT_ONCE
-from graph.wire.waiting import LEAVING, ClientGone, unless_gone
-
-GET = b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n"
-CHUNKED = b"POST / HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n"
-
-
-def start(*headers: tuple[bytes, bytes]) -> Message:
-    return {"type": "http.response.start", "status": 200, "headers": list(headers)}
-
-
-def body(content: bytes, *, more: bool = False) -> Message:
-    return {"type": "http.response.body", "body": content, "more_body": more}
-
-
-def an_app(*messages: Message) -> ASGIApp:
-    async def app(_scope: Scope, _receive: Receive, send: Send) -> None:
-        for message in messages:
-            await send(message)
-
-    return app
-
-
-@asynccontextmanager
-async def connected(
-    app: ASGIApp, **options: object
-) -> AsyncGenerator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
-    async with serving(app, http=BoundedProtocol, lifespan="off", **options) as url:
-        host, port = url.removeprefix("http://").split(":")
-        reader, writer = await asyncio.open_connection(host, int(port))
-        try:
-            async with asyncio.timeout(PATIENCE_SECONDS):
-                yield reader, writer
-        finally:
-            writer.close()
-
-
-async def told(app: ASGIApp, sent: bytes = GET) -> bytes:
-    """All that is answered to one request, after which the client sends nothing more."""
-    async with connected(app) as (reader, writer):
-        writer.write(sent)
-        writer.write_eof()
-        return await reader.read()
 
 
 async def test_an_answered_request_leaves_nothing_for_the_garbage_collector() -> None:
@@ -335,78 +288,3 @@ async def test_a_refusal_can_be_told_as_long_as_nothing_of_an_answer_is_sent() -
 
     assert answer.startswith(b"HTTP/1.1 400 ")
     assert answer.count(b"HTTP/1.1 ") == 1
-
-
-async def test_a_connection_is_kept_from_the_last_answer_on() -> None:
-    app = an_app(start((b"content-length", b"0")), body(b""))
-    async with connected(app, timeout_keep_alive=3) as (reader, writer):
-        began = time.monotonic()
-        for _ in range(2):
-            writer.write(GET)
-            await reader.readuntil(b"\r\n\r\n")
-            await asyncio.sleep(1.6)
-        writer.write(GET)
-        await reader.readuntil(b"\r\n\r\n")
-        answered = time.monotonic()
-        assert await reader.read() == b""
-        closed = time.monotonic()
-
-    assert answered - began > 3
-    assert 2.9 < closed - answered < 3 + AT_ONCE_SECONDS
-
-
-async def test_a_connection_at_work_is_not_idle() -> None:
-    async def app(_scope: Scope, _receive: Receive, send: Send) -> None:
-        await asyncio.sleep(1.5)
-        await send(start((b"content-length", b"0")))
-        await send(body(b""))
-
-    async with connected(app, timeout_keep_alive=1) as (reader, writer):
-        for _ in range(2):
-            writer.write(GET)
-            assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200 ")
-
-
-@pytest.mark.parametrize("sent", [GET, CHUNKED + b"2\r\n{}\r\n0\r\n\r\n"])
-async def test_work_ends_at_once_when_its_client_leaves(sent: bytes) -> None:
-    begun, ended = asyncio.Event(), asyncio.Event()
-
-    async def work() -> None:
-        begun.set()
-        try:
-            await asyncio.Event().wait()
-        finally:
-            ended.set()
-
-    async def app(scope: Scope, receive: Receive, _send: Send) -> None:
-        while (await receive()).get("more_body"):
-            pass
-        assert LEAVING in scope["extensions"]
-        with pytest.raises(ClientGone):
-            await unless_gone(scope, receive, work())
-
-    async with connected(app) as (_, writer):
-        writer.write(sent)
-        await begun.wait()
-        writer.transport.abort()
-        async with asyncio.timeout(AT_ONCE_SECONDS):
-            await ended.wait()
-
-
-async def test_a_client_that_left_before_is_told_of_at_once() -> None:
-    found: list[bool] = []
-    heard = asyncio.Event()
-
-    async def app(scope: Scope, receive: Receive, _send: Send) -> None:
-        while (await receive())["type"] != "http.disconnect":
-            pass
-        found.append(scope["extensions"][LEAVING](None))
-        heard.set()
-
-    async with connected(app) as (_, writer):
-        writer.write(GET)
-        await asyncio.sleep(0.1)
-        writer.transport.abort()
-        await heard.wait()
-
-    assert found == [True]

@@ -5,8 +5,9 @@ import re
 from typing import Any
 
 import pytest
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 from support.patience import PATIENCE_SECONDS
+from support.served import connected
 from support.servers import serving
 
 from agreements_api.http_protocol import BoundedProtocol
@@ -112,6 +113,14 @@ async def test_requests_are_the_same_whether_their_heads_are_known_or_not(
         assert await heard_of(pieces, known, monkeypatch) == parsed
 
 
+async def ask_three_times(app: ASGIApp) -> None:
+    """The same, over one connection."""
+    async with connected(app) as (reader, writer):
+        for _ in range(3):
+            writer.write(GET)
+            await reader.readuntil(b"\r\n\r\n")
+
+
 async def test_no_request_can_change_what_is_known_for_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[Scope] = []
 
@@ -130,13 +139,7 @@ async def test_no_request_can_change_what_is_known_for_the_next(monkeypatch: pyt
 
     known = _Counting()
     monkeypatch.setattr(BoundedProtocol, "known_heads", known)
-    async with serving(app, http=BoundedProtocol, lifespan="off") as url:
-        host, port = url.removeprefix("http://").split(":")
-        reader, writer = await asyncio.open_connection(host, int(port))
-        for _ in range(3):
-            writer.write(GET)
-            await reader.readuntil(b"\r\n\r\n")
-        writer.close()
+    await ask_three_times(app)
 
     assert known.found == 2
     assert [each["path"] for each in seen] == ["/a b"] * 3
@@ -154,13 +157,7 @@ async def test_what_follows_from_a_head_is_found_out_once(monkeypatch: pytest.Mo
         await send({"type": "http.response.body", "body": b""})
 
     monkeypatch.setattr(BoundedProtocol, "known_heads", KnownHeads())
-    async with serving(app, http=BoundedProtocol, lifespan="off") as url:
-        host, port = url.removeprefix("http://").split(":")
-        reader, writer = await asyncio.open_connection(host, int(port))
-        for _ in range(3):
-            writer.write(GET)
-            await reader.readuntil(b"\r\n\r\n")
-        writer.close()
+    await ask_three_times(app)
 
     (parsed, *_), (known, terms), again = found
     assert known == parsed
