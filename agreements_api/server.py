@@ -5,6 +5,7 @@ import contextlib
 import ipaddress
 import signal
 import socket
+import sys
 from collections.abc import Callable, Generator
 
 import uvicorn
@@ -21,6 +22,8 @@ from agreements_api.socket_protocol import BoundedSocket
 BACKLOG = 2048
 _STREAMS_SECONDS = 12.0
 """How long streams may take to end once they are told to."""
+_SWITCH_SECONDS = 0.001
+"""After which a thread that runs Python lets another one: the event loop waits no longer for its turn."""
 
 
 class _Server(uvicorn.Server):
@@ -96,6 +99,7 @@ async def run_server(
         started: Called once, when requests are answered and signals are heeded.
     """
     leave_out_what_is_there()
+    sys.setswitchinterval(_SWITCH_SECONDS)
     _open_many_files()
     server = _Server(_config(app, settings), started)
 
