@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 
 from agreements_api.app import make_app
+from agreements_api.collector import look_less_often
 from agreements_api.logs import configure_logs
 from agreements_api.server import listen, run_server, url_of
 from agreements_api.services import open_services
@@ -96,6 +97,7 @@ async def serve() -> None:
 
 
 if __name__ == "__main__":
+    look_less_often()
     if sys.platform == "win32":
         asyncio.run(serve())
     else:
