@@ -131,6 +131,7 @@ def _config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
         app,
         http=BoundedProtocol,
         ws=BoundedSocket,
+        interface="asgi3",  # uvicorn knows it by coroutine functions, and ours returns what another made
         lifespan="off",
         log_config=None,
         log_level="warning",  # that it starts and stops is told by us

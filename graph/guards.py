@@ -90,7 +90,7 @@ class RequestIds:
         self._headers = tuple([(name.encode(), value.encode()) for name, value in (headers or {}).items()])
         self._names = frozenset(name for name, _ in self._headers)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         if scope["type"] != "lifespan":
             tag = request_id(scope)
             if self._bind is not None:
@@ -100,7 +100,7 @@ class RequestIds:
                 send = self._tagging(send, tag)
             else:
                 promise(self._headers, (_ID, tag.encode()))
-        await self._app(scope, receive, send)
+        return self._app(scope, receive, send)
 
     def _tagging(self, send: Send, tag: str) -> Send:
         def tagged(message: Message) -> Awaitable[None]:
