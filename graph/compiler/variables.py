@@ -21,6 +21,7 @@ from graph.compiler.coercion import coercion
 
 NO_VALUES = VariableValues({}, {})
 _PLAIN = frozenset({str, int, float, bool, type(None)})
+_OF_TEXT = frozenset({GraphQLID, GraphQLString})
 
 
 class Variables:
@@ -29,12 +30,13 @@ class Variables:
     def __init__(self, schema: GraphQLSchema, operation: OperationDefinitionNode) -> None:
         self._schema, self._definitions = schema, operation.variable_definitions or ()
         signatures = [get_variable_signature(schema, each) for each in self._definitions]
-        known = [each for each in signatures if not isinstance(each, GraphQLError)]
-        self._known = {each.name: each for each in known} if len(known) == len(signatures) else None
-        self._coercions = {each.name: coercion(each.type) for each in known}
-        self._texts = {
-            each.name for each in known if get_nullable_type(each.type) in {GraphQLID, GraphQLString}
-        }
+        self._is_sound = not any(isinstance(each, GraphQLError) for each in signatures)
+        # Of each: its name, its signature, whether any text is right for it, and what else is.
+        self._known = [
+            (each.name, each, get_nullable_type(each.type) in _OF_TEXT, coercion(each.type))
+            for each in signatures
+            if not isinstance(each, GraphQLError)
+        ]
 
     def values(self, sent: Mapping[str, Any]) -> VariableValues:
         """The values that these stand for.
@@ -54,21 +56,16 @@ class Variables:
 
     def plain(self, sent: Mapping[str, Any]) -> VariableValues | None:
         """The values, where all are given, as they must be, and hardly nested; else None."""
-        if self._known is None:
+        if not self._is_sound:
             return None
         given: dict[str, Any] = {}
         sources: dict[str, VariableValueSource] = {}
-        for name, signature in self._known.items():
-            value = sent.get(name)
-            if not (name in self._texts and type(value) is str):
-                if value is None or not _is_flat(value):
-                    return None
-                coerced = self._coercions[name](value)
-                if coerced is Undefined:
-                    return None
-            else:
-                coerced = value
-            given[name], sources[name] = coerced, VariableValueSource(signature, value)
+        for name, signature, is_text, coerced in self._known:
+            value = made = sent.get(name)
+            known = is_text and type(value) is str
+            if not known and (value is None or not _is_flat(value) or (made := coerced(value)) is Undefined):
+                return None
+            given[name], sources[name] = made, VariableValueSource(signature, value)
         return VariableValues(sources, given)
 
 
