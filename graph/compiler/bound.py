@@ -15,7 +15,15 @@ from sqlalchemy import Dialect
 from strawberry.types.arguments import convert_arguments
 
 from graph.compiler.plan import Connection, Level, Plan
-from graph.compiler.sql import Written, count_statement, decoders, page_statement, row_statement, write
+from graph.compiler.sql import (
+    Written,
+    count_statement,
+    decoders,
+    page_statement,
+    row_statement,
+    sorted_by,
+    write,
+)
 from graph.paging import Request
 from graph.reader import Reader
 from graph.schema import Schema
@@ -34,10 +42,19 @@ class BoundRows:
 
 @dataclass(frozen=True, eq=False)
 class BoundPage:
-    """The pages of a connection; `decoders` make values of cursors of the order's columns."""
+    """The pages of a connection.
+
+    Attributes:
+        request: What is asked of each.
+        rows: The statement that finds their rows.
+        sorted_by: The columns by which these have yet to be sorted.
+        count: The statement that counts them.
+        decoders: Make values of cursors of those of the order's columns.
+    """
 
     request: Request
     rows: Written | None
+    sorted_by: tuple[int, ...]
     count: Written | None
     decoders: Sequence[Callable[[Any], Any] | None]
 
@@ -103,7 +120,8 @@ class Binder:
         rows = write(page_statement(level, request, caller, dialect), dialect) if level.rows else None
         counts = "count" in level.facts
         count = write(count_statement(request, caller, dialect), dialect) if counts else None
-        return BoundPage(request, rows, count, decoders(request, dialect))
+        columns = sorted_by(level, request, dialect)
+        return BoundPage(request, rows, columns, count, decoders(request, dialect))
 
     def _request(self, connection: Connection, given: Given) -> Request:
         """The page that is asked for, checked as the ordinary path does."""

@@ -4,6 +4,7 @@
 # Not strict: rows are as the driver gives them.
 from collections.abc import Mapping, Sequence
 from itertools import chain
+from operator import itemgetter
 from typing import Any
 
 from graphql import GraphQLError
@@ -151,6 +152,8 @@ class Run:
         rows: Rows = (yield bound.rows.query(asked)) if bound.rows is not None else ()
         if self._is_much(rows):
             yield ASIDE
+        if bound.sorted_by:
+            rows = sorted(rows, key=itemgetter(*bound.sorted_by))
         project = _projector(self.plan, level)
         if level.is_flat:
             if bound.request.backward:

@@ -139,13 +139,31 @@ def page_statement(level: Level, request: Request, caller: object, dialect: Dial
     keys = key_list(None, link_type(request.page), dialect)
     nested = _on_postgresql if dialect.name == "postgresql" else _on_sqlite
     source, own, place = nested(_Pages(level, request, caller, dialect, keys, more))
-    directions = [key.descending is not request.backward for key in request.keys]
-    order = [own(key.attribute) for key in request.keys]
     statement = select().select_from(source)
-    statement = statement.order_by(
-        *(each.desc() if down else each.asc() for each, down in zip(order, directions, strict=True))
-    )
+    if not sorted_by(level, request, dialect):
+        directions = [key.descending is not request.backward for key in request.keys]
+        order = [own(key.attribute) for key in request.keys]
+        statement = statement.order_by(
+            *(each.desc() if down else each.asc() for each, down in zip(order, directions, strict=True))
+        )
     return _with_cells(statement, level, own, caller, dialect, request, place)
+
+
+def sorted_by(level: Level, request: Request, dialect: Dialect) -> tuple[int, ...]:
+    """The columns by which the rows of `page_statement` have yet to be sorted; none if it does that itself.
+
+    PostgreSQL copies what it sorts: up to a sixth of all that it does for a page of 250 rows. Where they
+    are in the order of a key that is selected anyway, Python sorts them: it moves nothing but references, and
+    the database finds them in that order nearly always, though SQL does not promise it.
+    """
+    key, *others = request.keys
+    cell = Cell(0, key.attribute)
+    nested = request.page.link is not None
+    if dialect.name != "postgresql" or not nested or others or cell not in level.cells:
+        return ()
+    is_alike = isinstance(getattr(request.binding.model, key.attribute).type, Uuid | Integer)
+    rises = key.descending is request.backward
+    return (len(level.cells), level.cells.index(cell)) if is_alike and rises else ()
 
 
 @dataclass(frozen=True, eq=False)

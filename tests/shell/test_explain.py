@@ -45,6 +45,15 @@ def test_a_plan_is_shown_with_cost_and_sql(
     assert any("for (c0," in line for line in lines[below:])
 
 
+def test_it_is_told_what_python_sorts(run: Run) -> None:
+    query = "{ accounts { edges { node { agreements { edges { node { id } } } } } } }"
+
+    lines = run("explain", query, **POSTGRESQL).stdout.splitlines()
+
+    assert "          its rows are sorted by c1, c0" in lines
+    assert not any("sorted by" in line for line in run("explain", query).stdout.splitlines())
+
+
 def test_a_page_that_is_too_long_is_called_refused(run: Run) -> None:
     ended = run("explain", "{ accounts(first: 500) { edges { node { name } } } }")
 
