@@ -125,7 +125,12 @@ def row_statement(level: Level, caller: object, dialect: Dialect) -> Statement:
     binding = level.binding
     alias = alias_of(binding.model)
     key = id_of(binding, alias)
-    statement = rows(binding, alias, caller).where(among(key, None, dialect))
+    statement = rows(binding, alias, caller)
+    if dialect.name == "postgresql":
+        statement = statement.where(among(key, None, dialect))
+    else:  # which would put the keys of `IN` in order first
+        keys = key_list(None, key.type, dialect)
+        statement = statement.select_from(keys.join(alias, key == keys.c.value))
     return _with_cells(statement, level, lambda name: getattr(alias, name), caller, dialect)
 
 

@@ -74,6 +74,7 @@ _SQL = (
         "columns += [own(key.attribute) for key in request.keys]",
         "columns += [own(key.attribute) for key in request.keys[::-1]]",
     ),
+    ("key == keys.c.value", "key != keys.c.value"),
     ('key.hex if dialect.name == "sqlite" else str(key)', "str(key)"),
     ("self.parameters[self.keys + 1 :]", "self.parameters[self.keys :]"),
 )
