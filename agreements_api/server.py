@@ -23,7 +23,7 @@ BACKLOG = 2048
 _STREAMS_SECONDS = 12.0
 """How long streams may take to end once they are told to."""
 _SWITCH_SECONDS = 0.001
-"""After which a thread that runs Python lets another one: the event loop waits no longer for its turn."""
+"""For which a thread that computes keeps Python's lock while the event loop, or another, waits for it."""
 
 
 class _Server(uvicorn.Server):

@@ -11,7 +11,7 @@ LATE_MS = 3
 
 
 def test_a_thread_that_computes_lets_the_event_loop_have_its_turn() -> None:
-    """Of many times one of the best: another program may have had the core in any of the others."""
+    """Of many waits one of the shortest: another program may have had the core in any of the others."""
     program = [sys.executable, "-m", "support.busy_thread"]
     environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tests'}"}
     found = subprocess.run(  # noqa: S603  # ours

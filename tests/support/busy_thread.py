@@ -1,4 +1,4 @@
-"""Run as a program: serves beside a thread that does nothing but Python, and says how late the loop is."""
+"""Run as a program: serves beside a thread that computes, and says how late the loop comes to its turn."""
 
 import asyncio
 import os
@@ -14,6 +14,8 @@ from agreements_api.settings import Settings
 
 TIMES = 200
 WAIT_SECONDS = 0.001
+FREE_SECONDS = 0.0005
+"""Who waited for less found the lock free, whatever the thread does with it otherwise."""
 
 
 def compute(over: threading.Event) -> None:
@@ -46,7 +48,8 @@ async def main() -> None:
             Ending(),
             started=lambda: measuring.append(asyncio.create_task(measure())),
         )
-    print(f"{sorted(late)[TIMES // 10] * 1000:.2f}")  # noqa: T201  # for who started it
+    waited = sorted(each for each in late if each > FREE_SECONDS)
+    print(f"{waited[len(waited) // 10] * 1000:.2f}")  # noqa: T201  # for who started it
 
 
 asyncio.run(main())
