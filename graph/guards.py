@@ -72,6 +72,9 @@ def refusal(scope: Scope, status: int, code: str, message: str, **headers: str) 
 class RequestIds:
     """Puts the request id into `scope["state"]["request_id"]` and on the answer.
 
+    It is an ASGI 3 application, but no coroutine function: a server that goes by that, as uvicorn does, has
+    to be told (`interface="asgi3"`).
+
     Args:
         app: What is wrapped.
         bind: Called with the id where the request is served, in a context that is the request's own: so that

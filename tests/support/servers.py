@@ -15,7 +15,12 @@ async def serving(app: ASGIApp, **options: Any) -> AsyncGenerator[str]:
     """Yield the base URL; lifespan included, shut down properly at the end; options are uvicorn's."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
-        usual: dict[str, Any] = {"log_config": None, "lifespan": "on", "timeout_graceful_shutdown": 5}
+        usual: dict[str, Any] = {
+            "log_config": None,
+            "interface": "asgi3",
+            "lifespan": "on",
+            "timeout_graceful_shutdown": 5,
+        }
         server = uvicorn.Server(uvicorn.Config(app, **(usual | options)))
         task = asyncio.create_task(server.serve(sockets=[listener]))
         try:
