@@ -19,9 +19,9 @@ from graph.compiler.sql import (
     Written,
     count_statement,
     decoders,
+    left_to_sort,
     page_statement,
     row_statement,
-    sorted_by,
     write,
 )
 from graph.paging import Request
@@ -47,14 +47,14 @@ class BoundPage:
     Attributes:
         request: What is asked of each.
         rows: The statement that finds their rows.
-        sorted_by: The columns by which these have yet to be sorted.
+        left_to_sort: The columns by which these have yet to be sorted, if any.
         count: The statement that counts them.
         decoders: Make values of cursors of those of the order's columns.
     """
 
     request: Request
     rows: Written | None
-    sorted_by: tuple[int, ...]
+    left_to_sort: tuple[int, ...]
     count: Written | None
     decoders: Sequence[Callable[[Any], Any] | None]
 
@@ -120,7 +120,7 @@ class Binder:
         rows = write(page_statement(level, request, caller, dialect), dialect) if level.rows else None
         counts = "count" in level.facts
         count = write(count_statement(request, caller, dialect), dialect) if counts else None
-        columns = sorted_by(level, request, dialect)
+        columns = left_to_sort(level, request, dialect)
         return BoundPage(request, rows, columns, count, decoders(request, dialect))
 
     def _request(self, connection: Connection, given: Given) -> Request:

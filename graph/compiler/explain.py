@@ -38,8 +38,9 @@ def _level(name: str, level: Level, bind: Bind, indent: str) -> Iterator[str]:
         return
     yield from _statement(found.rows, inner)
     if isinstance(found, BoundPage):
-        if found.sorted_by:
-            yield f"{inner}  its rows are sorted by {', '.join(f'c{column}' for column in found.sorted_by)}"
+        if found.left_to_sort:
+            columns = ", ".join(f"c{column}" for column in found.left_to_sort)
+            yield f"{inner}  its rows are sorted by {columns}"
         yield from _statement(found.count, inner)
     source, _ = projector_source(level)
     yield from (f"{inner}> {line}" for line in source.splitlines())

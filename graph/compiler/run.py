@@ -152,8 +152,8 @@ class Run:
         rows: Rows = (yield bound.rows.query(asked)) if bound.rows is not None else ()
         if self._is_much(rows):
             yield ASIDE
-        if bound.sorted_by:
-            rows = sorted(rows, key=itemgetter(*bound.sorted_by))
+        if bound.left_to_sort:
+            rows = sorted(rows, key=itemgetter(*bound.left_to_sort))
         project = _projector(self.plan, level)
         if level.is_flat:
             if bound.request.backward:

@@ -128,7 +128,7 @@ def row_statement(level: Level, caller: object, dialect: Dialect) -> Statement:
     statement = rows(binding, alias, caller)
     if dialect.name == "postgresql":
         statement = statement.where(among(key, None, dialect))
-    else:  # which would put the keys of `IN` in order first
+    else:  # SQLite would put the keys of `IN` in order first
         keys = key_list(None, key.type, dialect)
         statement = statement.select_from(keys.join(alias, key == keys.c.value))
     return _with_cells(statement, level, lambda name: getattr(alias, name), caller, dialect)
@@ -145,7 +145,7 @@ def page_statement(level: Level, request: Request, caller: object, dialect: Dial
     nested = _on_postgresql if dialect.name == "postgresql" else _on_sqlite
     source, own, place = nested(_Pages(level, request, caller, dialect, keys, more))
     statement = select().select_from(source)
-    if not sorted_by(level, request, dialect):
+    if not left_to_sort(level, request, dialect):
         directions = [key.descending is not request.backward for key in request.keys]
         order = [own(key.attribute) for key in request.keys]
         statement = statement.order_by(
@@ -154,12 +154,13 @@ def page_statement(level: Level, request: Request, caller: object, dialect: Dial
     return _with_cells(statement, level, own, caller, dialect, request, place)
 
 
-def sorted_by(level: Level, request: Request, dialect: Dialect) -> tuple[int, ...]:
-    """The columns by which the rows of `page_statement` have yet to be sorted; none if it does that itself.
+def left_to_sort(level: Level, request: Request, dialect: Dialect) -> tuple[int, ...]:
+    """The columns by which the rows of `page_statement` have yet to be sorted; none if they come in order.
 
-    PostgreSQL copies what it sorts: up to a sixth of all that it does for a page of 250 rows. Where they
-    are in the order of a key that is selected anyway, Python sorts them: it moves nothing but references, and
-    the database finds them in that order nearly always, though SQL does not promise it.
+    PostgreSQL copies what it sorts: up to a sixth of all that it does for the pages of a level with 250 rows.
+    Where these are in the rising order of a key alone, and that is selected anyway, it is left to Python: it
+    moves nothing but references, and looks once at rows in order, which the database finds them in nearly
+    always, though SQL does not promise it.
     """
     key, *others = request.keys
     cell = Cell(0, key.attribute)

@@ -60,10 +60,10 @@ class Variables:
             return None
         given: dict[str, Any] = {}
         sources: dict[str, VariableValueSource] = {}
-        for name, signature, is_text, coerced in self._known:
+        for name, signature, is_text, coerce in self._known:
             value = made = sent.get(name)
             known = is_text and type(value) is str
-            if not known and (value is None or not _is_flat(value) or (made := coerced(value)) is Undefined):
+            if not known and (value is None or not _is_flat(value) or (made := coerce(value)) is Undefined):
                 return None
             given[name], sources[name] = made, VariableValueSource(signature, value)
         return VariableValues(sources, given)
