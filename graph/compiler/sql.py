@@ -44,6 +44,7 @@ from graph.statements import (
     cut,
     id_of,
     key_list,
+    keys_first,
     link_type,
     linked,
     nested_counts,
@@ -130,7 +131,7 @@ def row_statement(level: Level, caller: object, dialect: Dialect) -> Statement:
         statement = statement.where(among(key, None, dialect))
     else:  # SQLite would put the keys of `IN` in order first
         keys = key_list(None, key.type, dialect)
-        statement = statement.select_from(keys.join(alias, key == keys.c.value))
+        statement = statement.select_from(keys_first(keys, alias, key == keys.c.value))
     return _with_cells(statement, level, lambda name: getattr(alias, name), caller, dialect)
 
 
@@ -230,7 +231,7 @@ def _on_sqlite(pages: _Pages) -> _Source:
         # By the number of the row in its table, which the index has: an id would be looked up for it.
         found = pages.rows([]).add_columns(literal_column('"inner".rowid'))
         wanted = literal_column("page.rowid").in_(found)
-    source = keys.join(alias, wanted)
+    source = keys_first(keys, alias, wanted)
     return _Source(source, lambda name: getattr(alias, name), place_of(keys, pages.dialect))
 
 
