@@ -42,6 +42,7 @@ RETIRED_SECONDS = 300
 
 @dataclass(frozen=True)
 class _Stored:
+    name: str
     connector: ProviderConnector
     sealed: bytes | None
 
@@ -140,15 +141,14 @@ class ProviderClients:
             connection = await providers.get_connection(provider_id)
         if provider is None:
             raise AdministratorNeeded("There is no such provider.")
-        return _Stored(provider.connector, connection.sealed if connection else None)
+        return _Stored(provider.name, provider.connector, connection.sealed if connection else None)
 
     async def _client(self, provider_id: UUID, stored: _Stored) -> Provider:
         if stored.connector is ProviderConnector.NONE:
             return Manual()
         if stored.sealed is None:
-            raise AdministratorNeeded(
-                "Nobody has configured how to reach this provider: run `agreements provider add`."
-            )
+            add = f"agreements provider add {stored.name!r}"
+            raise AdministratorNeeded(f"Nobody has configured how to reach this provider: run `{add}`.")
         # Beside the event loop: the first client of its kind loads libraries, for some tenths of a second.
         connection = await asyncio.to_thread(self._unsealed, stored.connector, stored.sealed)
         if isinstance(connection, RestConnection):

@@ -85,7 +85,7 @@ def _found(findings: "Findings") -> Iterator[str]:
 def line_of(provider: Provider, connection: AnyConnection | None, problem: str) -> str:
     """Describe a provider in a few short lines."""
     synced = f"{provider.last_synced_at:%Y-%m-%d %H:%M} UTC" if provider.last_synced_at else "never"
-    reached = problem or ("by hand" if not provider.is_automatic else _reached(connection))
+    reached = problem or ("by hand" if not provider.is_automatic else _reached(provider.name, connection))
     lines = [
         f"{provider.name} ({provider.connector}, {provider.role}, {provider.status})",
         f"  reached: {reached}",
@@ -95,9 +95,9 @@ def line_of(provider: Provider, connection: AnyConnection | None, problem: str) 
     return "\n".join(lines)
 
 
-def _reached(connection: AnyConnection | None) -> str:
+def _reached(name: str, connection: AnyConnection | None) -> str:
     if connection is None:
-        return "not configured yet: agreements provider add"
+        return f"not configured yet: agreements provider add {name!r}"
     place = urlsplit(connection.base_url).netloc
     if not isinstance(connection, Connection):
         return f"{place}, with a key"

@@ -192,5 +192,7 @@ def test_a_provider_that_nobody_configured_says_how(run: Run) -> None:
 
     done = run("provider", "check")
 
-    told = f"{NAME}: Nobody has configured how to reach this provider: run `agreements provider add`."
+    told = (
+        f"{NAME}: Nobody has configured how to reach this provider: run `agreements provider add '{NAME}'`."
+    )
     assert (done.returncode, done.stderr) == (1, f"agreements: {told}\n")
