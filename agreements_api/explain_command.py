@@ -89,7 +89,8 @@ def _legend(plan: str, database: Database) -> str:
     if not marks:
         return ""
     kind = "SQLite" if database.is_sqlite else "PostgreSQL"
-    levels = f"Plan, for {kind}: a level for each list or object that is read, indented as in the query."
+    what = "a level for each list that is read, and for objects by their keys, indented as in the query."
+    levels = f"Plan, for {kind}: {what}"
     return "\n".join([levels, *marks, "", ""])
 
 

@@ -77,8 +77,8 @@ class RequestIds:
 
     Args:
         app: What is wrapped.
-        bind: Called with the id where the request is served, in a context that is the request's own: so that
-            each log line can carry the id, for example.
+        bind: Called with the id in the context in which this is called, which servers make anew for each
+            request: so that each log line can carry the id, for example.
         headers: Of each answer that does not say them itself; names in lower case.
     """
 

@@ -22,9 +22,10 @@ def _root(name: str, root: Root, bind: Bind) -> Iterator[str]:
         case RootPage(level) | RootReference(level):
             yield from _level(name, level, bind, "")
         case RootRows(levels=levels):
+            title = f"{name}, by the type of its id" if len(levels) > 1 else name
             for level in levels.values():
                 if level is not None:
-                    yield from _level(name, level, bind, "")
+                    yield from _level(title, level, bind, "")
 
 
 def _level(name: str, level: Level, bind: Bind, indent: str) -> Iterator[str]:
