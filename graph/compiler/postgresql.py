@@ -5,6 +5,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
@@ -126,12 +127,14 @@ class PostgreSQLSource:
         """Close a connection; a statement that runs on it is cancelled first."""
         task = asyncio.create_task(connection.driver.close(timeout=_END_SECONDS))
         self._ending.add(task)
-        task.add_done_callback(self._ended)
+        task.add_done_callback(partial(self._ended, connection))
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
+    def _ended(self, connection: Prepared, task: asyncio.Task[None]) -> None:
         self._ending.discard(task)
         self._places.give(None)
-        if not task.cancelled() and task.exception() is not None:
+        if task.cancelled():
+            connection.driver.terminate()  # it need not even have begun to close
+        elif task.exception() is not None:
             _log.debug("A connection did not end in order: %s", type(task.exception()).__name__)
 
 

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from unittest.mock import ANY
 
+import asyncpg
 import pytest
 from sqlalchemy import QueuePool, make_url
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
@@ -113,6 +114,40 @@ async def test_a_connection_that_is_cut_off_when_all_is_read_spoils_no_answer(
         assert library.reads.pool.checkedout() == 0
         assert await library.data(BOOKS) == {"books": {"totalCount": 3}}
     assert [each for each in caplog.records if each.levelno >= logging.ERROR] == []
+
+
+async def test_a_connection_is_cut_off_where_even_its_end_is_cancelled(empty_database_url: str) -> None:
+    source, drivers = _watched(empty_database_url)
+    others = asyncio.all_tasks()
+    with pytest.raises(SourceFailed, match="division by zero"):
+        await source.run(asking("SELECT 1 / 0"), Habit(), one=True)
+
+    ends = asyncio.all_tasks() - others
+    for each in ends:
+        each.cancel()
+    await asyncio.wait(ends)
+
+    assert [each.is_closed() for each in drivers] == [True]
+    assert await source.run(asking("SELECT 1"), Habit(), one=True)  # in its place
+    await source.close()
+
+
+def _watched(url: str) -> tuple[PostgreSQLSource, list[asyncpg.Connection]]:
+    """A source with one place, and the connections that it has opened."""
+    _require_a_server(url)
+    dsn = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    drivers: list[asyncpg.Connection] = []
+
+    async def connect() -> asyncpg.Connection:
+        drivers.append(await connect_asyncpg(dsn, ""))
+        return drivers[-1]
+
+    return PostgreSQLSource(connect, most=1), drivers
+
+
+def asking(sql: str) -> Steps[bool]:
+    yield Query(sql, ())
+    return True
 
 
 async def test_a_long_plan_lets_short_ones_pass(empty_database_url: str) -> None:
