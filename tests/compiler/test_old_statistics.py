@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
+from support.counted_source import SourceBetween
 from support.library.engines import ENGINE, Library, number, open_library
 from support.library.seed import fill
 
 from graph.ids import encode_id
-from graph.source import Habit, Query, Rows, Source, Steps
+from graph.source import Query, Rows, Source, Steps
 
 NODES = "query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Author { name } } }"
 ONE = "query ($id: ID!) { author(id: $id) { name } }"
@@ -19,7 +20,7 @@ FILTERED = """{ authors { edges { node { books(first: 2, filter: {status: DRAFT}
 } } } } }"""
 
 
-class Explained:
+class Explained(SourceBetween):
     """A source that keeps how the database goes about what it is asked.
 
     Attributes:
@@ -27,17 +28,10 @@ class Explained:
     """
 
     def __init__(self, source: Source) -> None:
-        self._source = source
-        self.dialect = source.dialect
+        super().__init__(source)
         self.plans: list[str] = []
 
-    async def run(self, steps: Steps[Any], habit: Habit, *, one: bool) -> Any:
-        return await self._source.run(self._explaining(steps), habit, one=one)
-
-    async def close(self) -> None:
-        await self._source.close()
-
-    def _explaining(self, steps: Steps[Any]) -> Steps[Any]:
+    def between(self, steps: Steps[Any]) -> Steps[Any]:
         rows: Rows | None = None
         try:
             while True:

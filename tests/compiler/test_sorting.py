@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy.dialects import postgresql, sqlite
+from support.counted_source import SourceBetween
 from support.library.engines import ENGINE, SCHEMA, open_library
 from support.library.schema import Author, Publisher
 from support.library.seed import fill
@@ -15,7 +16,7 @@ from graph.compiler.plan import Cell, Level, Object
 from graph.compiler.sql import left_to_sort
 from graph.order import Key
 from graph.paging import Cursors, Request
-from graph.source import Habit, Query, Rows, Source, Steps
+from graph.source import Query, Rows, Source, Steps
 
 RISING = "{ publishers { edges { node { authors(first: 7) { edges { node { name id } } } } } } }"
 WITH_FACTS = """{ publishers { edges { node { authors(first: 7) {
@@ -28,7 +29,7 @@ BY_NAME = """{ publishers { edges { node { authors(orderBy: {field: NAME}, first
 WITHOUT_ID = "{ publishers { edges { node { authors(first: 7) { edges { node { name } } } } } } }"
 
 
-class Shuffled:
+class Shuffled(SourceBetween):
     """A source that hands on in any order the pages that no statement puts in order.
 
     Attributes:
@@ -37,17 +38,10 @@ class Shuffled:
     """
 
     def __init__(self, source: Source) -> None:
-        self._source = source
-        self.dialect = source.dialect
+        super().__init__(source)
         self.shuffled = self.ordered = 0
 
-    async def run(self, steps: Steps[Any], habit: Habit, *, one: bool) -> Any:
-        return await self._source.run(self._shuffling(steps), habit, one=one)
-
-    async def close(self) -> None:
-        await self._source.close()
-
-    def _shuffling(self, steps: Steps[Any]) -> Steps[Any]:
+    def between(self, steps: Steps[Any]) -> Steps[Any]:
         rows: Rows | None = None
         try:
             while True:

@@ -1,24 +1,40 @@
-"""Notes the SQL that plans run, as engines do for the rest."""
+"""Sources of plans that look at what passes between the plans and the database."""
 
 from typing import Any
 
 from graph.source import ASIDE, Habit, Source, Steps
 
 
-class CountedSource:
-    """A source that notes the SQL of what it runs."""
+class SourceBetween:
+    """A source that runs all work by another; `between` sees its statements, and what they found.
 
-    def __init__(self, source: Source, statements: list[str]) -> None:
-        self._source, self._statements = source, statements
+    Args:
+        source: That runs it.
+    """
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
         self.dialect = source.dialect
 
     async def run(self, steps: Steps[Any], habit: Habit, *, one: bool) -> Any:
-        return await self._source.run(self._noted(steps), habit, one=one)
+        return await self._source.run(self.between(steps), habit, one=one)
 
     async def close(self) -> None:
         await self._source.close()
 
-    def _noted(self, steps: Steps[Any]) -> Steps[Any]:
+    def between(self, steps: Steps[Any]) -> Steps[Any]:
+        """The same work."""
+        raise NotImplementedError
+
+
+class CountedSource(SourceBetween):
+    """Notes the SQL that plans run, as engines do for the rest."""
+
+    def __init__(self, source: Source, statements: list[str]) -> None:
+        super().__init__(source)
+        self._statements = statements
+
+    def between(self, steps: Steps[Any]) -> Steps[Any]:
         rows: Any = None
         while True:
             try:
