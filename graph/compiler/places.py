@@ -32,6 +32,11 @@ class Places(Generic[T]):
         self._looks = 0
         self._timer: asyncio.TimerHandle | None = None
 
+    @property
+    def are_waited_for(self) -> bool:
+        """Whether what is given back now has somebody who waits for it."""
+        return any(not turn.done() for turn in self._waiting)
+
     async def take(self) -> T:
         """Take one, to be given back.
 

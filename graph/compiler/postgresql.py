@@ -57,10 +57,9 @@ class PostgreSQLSource:
             connection = await self._taken()
             try:
                 if not one:
-                    await connection.driver.execute("BEGIN")
+                    await connection.begin()
                 value, fault = await _read(connection, steps)
-                if not one:
-                    await connection.driver.execute("COMMIT")
+                await connection.end(begin_next=not one and self._places.are_waited_for)
             except BaseException as error:
                 # Whatever it is in the middle of goes with it, also in the database. Then there is a place.
                 self._end(connection)

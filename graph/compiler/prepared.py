@@ -1,4 +1,4 @@
-"""One connection of asyncpg, and the statements that are prepared on it."""
+"""One connection of asyncpg: its snapshots, and the statements that are prepared on it."""
 
 # pyright: standard
 # Not strict: asyncpg is untyped.
@@ -52,17 +52,35 @@ class Prepared:
         driver: The connection.
     """
 
-    __slots__ = ("_execute", "_statements", "driver")
+    __slots__ = ("_execute", "_has_begun", "_statements", "driver")
 
     def __init__(self, driver: "asyncpg.Connection") -> None:
         self.driver = driver
         protocol: Any = driver._protocol  # noqa: SLF001  # no way that is public is as short
         self._execute = protocol.bind_execute
         self._statements: dict[str, PreparedStatement] = {}
+        self._has_begun = False
 
     def __len__(self) -> int:
         """How many statements are kept."""
         return len(self._statements)
+
+    async def begin(self) -> None:
+        """Have all statements from now on see the one state that the first of them finds."""
+        if not self._has_begun:
+            await self.driver.execute("BEGIN")
+            self._has_begun = True
+
+    async def end(self, *, begin_next: bool) -> None:
+        """End what has begun, if anything has.
+
+        Args:
+            begin_next: Begin anew with the same message, for who waits for the connection. Should nobody want
+                it after all, nothing is held by that: PostgreSQL takes a snapshot for the first statement.
+        """
+        if self._has_begun:
+            await self.driver.execute("COMMIT AND CHAIN" if begin_next else "COMMIT")
+            self._has_begun = begin_next
 
     def fetch(self, query: Query) -> Awaitable[Rows]:
         """What a statement finds. One at a time."""

@@ -20,7 +20,7 @@ from agreements_api.database import Database
 from graph.compiler.bound import BoundPage, BoundRows
 from graph.compiler.plan import Plan
 
-READERS, VERSIONS = 4, 25
+READERS, VERSIONS = 8, 25  # more than there are connections on PostgreSQL: each end begins the next
 DOCUMENTS = int(os.environ.get("DIFFERENTIAL_DOCUMENTS", "2500"))
 NAMES = (
     (

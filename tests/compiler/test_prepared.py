@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from support.library.engines import open_library
 from support.library.seed import fill
 
+from agreements_api.cancelling import connect_asyncpg
 from graph.compiler.prepared import Prepared, speed_up_keys
 from graph.compiler.sql import raw_key, raw_keys, write
 from graph.source import Query
@@ -21,6 +22,12 @@ from graph.statements import among, key_list
 PAGES = "{ books(first: 1) { edges { node { name pages } } } }"
 DIALECT = PGDialect_asyncpg()
 IDS = [UUID(int=number << 96 | 7) for number in (3, 0, 2**32 - 1)]
+_READER = "-c default_transaction_isolation=repeatable\\ read -c default_transaction_read_only=on"
+_HELD = """
+SELECT state, backend_xmin IS NOT NULL,
+    EXISTS (SELECT FROM pg_locks WHERE pg_locks.pid = activity.pid AND relation IS NOT NULL)
+FROM pg_stat_activity AS activity WHERE pid = $1
+"""
 _KEPT = "SELECT count(*) FROM pg_prepared_statements"
 
 
@@ -32,11 +39,54 @@ def url(empty_database_url: str) -> str:
 
 
 @pytest.fixture
-async def driver(url: str) -> AsyncIterator["asyncpg.Connection"]:
-    dsn = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+def dsn(url: str) -> str:
+    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+@pytest.fixture
+async def driver(dsn: str) -> AsyncIterator["asyncpg.Connection"]:
     connection = await asyncpg.connect(dsn)
     yield connection
     await connection.close()
+
+
+async def test_a_snapshot_that_begins_as_another_ends_shows_what_is_committed_until_it_is_read(
+    dsn: str, driver: "asyncpg.Connection"
+) -> None:
+    await driver.execute("CREATE TABLE written (number int)")
+    write_one = "INSERT INTO written VALUES (1)"
+    connection, found = Prepared(await connect_asyncpg(dsn, _READER)), list[int]()
+
+    await connection.begin()
+    for begin_next in (True, True, False):
+        await driver.execute(write_one)
+        for _ in range(2):
+            [[number]] = await connection.fetch(Query("SELECT count(*) FROM written", ()))
+            found.append(number)
+            await driver.execute(write_one)
+        await connection.end(begin_next=begin_next)
+    await connection.driver.close()
+
+    assert found == [1, 1, 4, 4, 7, 7]
+
+
+async def test_what_has_begun_and_was_not_read_holds_nothing_and_cannot_write(
+    dsn: str, driver: "asyncpg.Connection"
+) -> None:
+    await driver.execute("CREATE TABLE written (number int)")
+    connection = Prepared(await connect_asyncpg(dsn, _READER))
+    await connection.begin()
+    await connection.fetch(Query("SELECT count(*) FROM written", ()))
+    pid = connection.driver.get_server_pid()
+
+    held = [tuple(await driver.fetchrow(_HELD, pid))]
+    await connection.end(begin_next=True)
+    held.append(tuple(await driver.fetchrow(_HELD, pid)))
+    with pytest.raises(asyncpg.ReadOnlySQLTransactionError):
+        await connection.fetch(Query("INSERT INTO written VALUES (1)", ()))
+    await connection.driver.close()
+
+    assert held == [("idle in transaction", True, True), ("idle in transaction", False, False)]
 
 
 async def test_a_statement_is_prepared_once(driver: "asyncpg.Connection") -> None:

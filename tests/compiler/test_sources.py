@@ -132,6 +132,33 @@ async def test_a_connection_is_cut_off_where_even_its_end_is_cancelled(empty_dat
     await source.close()
 
 
+async def test_who_waits_for_a_connection_finds_its_transaction_begun(empty_database_url: str) -> None:
+    source, drivers = _watched(empty_database_url)
+    await source.run(asking("SELECT 1"), Habit(), one=True)
+    sent: list[str] = []
+    drivers[0].add_query_logger(lambda each: sent.append(each.query))
+
+    await asyncio.gather(*(source.run(asking("SELECT 1"), Habit(), one=False) for _ in range(3)))
+    await source.run(asking("SELECT 1"), Habit(), one=False)
+    await source.close()
+
+    assert sent == ["BEGIN", "COMMIT AND CHAIN", "COMMIT AND CHAIN", "COMMIT", "BEGIN", "COMMIT"]
+
+
+async def test_a_single_statement_ends_the_transaction_that_was_begun_for_another(
+    empty_database_url: str,
+) -> None:
+    source, drivers = _watched(empty_database_url)
+    await source.run(asking("SELECT 1"), Habit(), one=True)
+    sent: list[str] = []
+    drivers[0].add_query_logger(lambda each: sent.append(each.query))
+
+    await asyncio.gather(*(source.run(asking("SELECT 1"), Habit(), one=each) for each in (False, True, True)))
+    await source.close()
+
+    assert sent == ["BEGIN", "COMMIT AND CHAIN", "COMMIT"]
+
+
 def _watched(url: str) -> tuple[PostgreSQLSource, list[asyncpg.Connection]]:
     """A source with one place, and the connections that it has opened."""
     _require_a_server(url)
