@@ -29,8 +29,12 @@ if TYPE_CHECKING:
     from graph.source import Source
 
 BUSY_TIMEOUT_MS = 30_000
-PLAN_CONNECTIONS = 5
-"""To PostgreSQL, in each process, beside those of the two engines, and those at hand."""
+PLAN_CONNECTIONS = 10
+"""To PostgreSQL, in each process, beside those of the two engines, and those at hand.
+
+On five, where the database has a core of its own, eight clients get 5 % fewer pages, sixty-four 11 %. Each
+holds 400 KB.
+"""
 
 AT_HAND = 10
 """Connections to PostgreSQL, in each process, to change one entity by; changes wait for each other in it."""
