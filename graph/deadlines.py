@@ -17,14 +17,24 @@ class GivenUp:
     """A context whose task is cancelled when its work is given up; that raises why, not a cancellation.
 
     Cancellations by others pass through, and so does whatever the work itself raises.
+
+    Args:
+        leaving: Of the client that waits for it: if it leaves, or has left, ClientGone is raised.
+        among: Others with deadlines, which it belongs to until its end.
     """
 
-    __slots__ = ("_before", "_task", "_why")
+    __slots__ = ("_among", "_before", "_leaving", "_task", "_why")
+
+    def __init__(self, leaving: Leaving | None = None, among: "dict[GivenUp, float] | None" = None) -> None:
+        self._leaving, self._among = leaving, among
 
     def __enter__(self) -> Self:
         self._why: tuple[type[Exception], ...] = ()
         self._task = task = asyncio.current_task()
         self._before = task.cancelling() if task else 0
+        if self._leaving is not None and self._leaving(self.give_up):
+            self.__exit__(None, None, None)
+            raise ClientGone
         return self
 
     def give_up(self, why: type[Exception] = ClientGone) -> None:
@@ -36,6 +46,10 @@ class GivenUp:
     def __exit__(
         self, kind: type[BaseException] | None, raised: BaseException | None, _where: object
     ) -> None:
+        if self._among is not None:
+            self._among.pop(self, None)
+        if self._leaving is not None:
+            self._leaving(None)
         task, self._task = self._task, None
         if self._why and task is not None:
             left = [task.uncancel() for _ in self._why][-1]
@@ -54,21 +68,16 @@ class Deadlines:
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._under_way: dict[_Work, float] = {}
+        self._under_way: dict[GivenUp, float] = {}
         """When each is due, the first in front; all of one event loop."""
 
-    def one(self, leaving: Leaving | None = None) -> "_Work":
-        """A context for work that begins now; it raises TimeoutError.
-
-        Args:
-            leaving: Of the client that waits for it: if it leaves, or has left, ClientGone is raised.
-        """
+    def one(self, leaving: Leaving | None = None) -> GivenUp:
+        """A context for work that begins now; it raises TimeoutError, and ClientGone as `GivenUp` does."""
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
             self._loop, self._under_way = loop, {}
             loop.call_later(self._seconds, self._look)
-        work = _Work()
-        work.leaving, work.under_way = leaving, self._under_way
+        work = GivenUp(leaving, self._under_way)
         self._under_way[work] = loop.time() + self._seconds
         return work
 
@@ -83,22 +92,3 @@ class Deadlines:
                 return
             del self._under_way[work]
             work.give_up(TimeoutError)
-
-
-class _Work(GivenUp):
-    __slots__ = ("leaving", "under_way")
-    leaving: Leaving | None
-    under_way: "dict[_Work, float]"
-
-    def __enter__(self) -> Self:
-        GivenUp.__enter__(self)  # by super() it would take as long as all the rest
-        if self.leaving is not None and self.leaving(self.give_up):
-            self.__exit__(None, None, None)
-            raise ClientGone
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, raised: BaseException | None, where: object) -> None:
-        self.under_way.pop(self, None)
-        if self.leaving is not None:
-            self.leaving(None)
-        GivenUp.__exit__(self, kind, raised, where)

@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from graph.admission import Admission, Budget
 from graph.context import MakeContext
+from graph.deadlines import ClientGone
 from graph.documents import NotRunnable
 from graph.draining import Draining
 from graph.engine import Engine, Operation
@@ -42,7 +43,7 @@ from graph.uploads import Uploads
 from graph.wire.answers import Answer
 from graph.wire.bodies import BODY_BYTES, body_at_once, read_body, read_json
 from graph.wire.codings import LEAST_BYTES, Coding
-from graph.wire.waiting import ClientGone, leaving_of, unless_gone
+from graph.wire.waiting import leaving_of, unless_gone
 
 _log = logging.getLogger(__name__)
 _HEADERS = {

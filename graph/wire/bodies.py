@@ -8,10 +8,11 @@ import orjson
 from starlette.datastructures import Headers
 from starlette.types import Receive, Scope
 
+from graph.deadlines import ClientGone
 from graph.errors import Code
 from graph.head import head_of, text_of
 from graph.refusals import Refused
-from graph.wire.waiting import ClientGone, in_time
+from graph.wire.waiting import in_time
 
 BODY_BYTES = 256_000
 """Of a request or a message without files, unless somebody sets another length."""

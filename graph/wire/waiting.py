@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from starlette.types import Receive, Scope
 
-from graph.deadlines import ClientGone, GivenUp, Leaving
+from graph.deadlines import GivenUp, Leaving
 
 T = TypeVar("T")
 
@@ -72,14 +72,11 @@ async def unless_gone(scope: Scope, receive: Receive, work: Coroutine[Any, Any, 
     if leaving is None:
         async with _following(receive):
             return await work
-    with GivenUp() as watch:
-        if leaving(watch.give_up):
-            work.close()
-            raise ClientGone
-        try:
+    try:
+        with GivenUp(leaving):
             return await work
-        finally:
-            leaving(None)
+    finally:
+        work.close()  # it may not have begun
 
 
 def leaving_of(scope: Scope) -> Leaving | None:

@@ -18,9 +18,9 @@ from support.patience import PATIENCE_SECONDS
 from support.upload_requests import HEADERS, KEEP, one_file, post
 from support.upload_server import MAX_FILE_BYTES
 
+from graph.deadlines import ClientGone
 from graph.refusals import Refused
 from graph.uploads import UploadBounds, Uploads
-from graph.wire.bodies import ClientGone
 
 
 @pytest.fixture

@@ -6,7 +6,8 @@ from collections.abc import Awaitable, Callable, Coroutine
 import pytest
 from starlette.types import Message, Scope
 
-from graph.wire.waiting import LEAVING, ClientGone, in_time, unless_gone
+from graph.deadlines import ClientGone
+from graph.wire.waiting import LEAVING, in_time, unless_gone
 
 GONE: Message = {"type": "http.disconnect"}
 NOTHING: Message = {"type": "http.request", "body": b"", "more_body": False}

@@ -8,8 +8,8 @@ from starlette.types import Receive, Scope, Send
 from support.patience import AT_ONCE_SECONDS
 from support.served import CHUNKED, GET, an_app, body, connected, start
 
-from graph.deadlines import Deadlines
-from graph.wire.waiting import LEAVING, ClientGone, unless_gone
+from graph.deadlines import ClientGone, Deadlines
+from graph.wire.waiting import LEAVING, unless_gone
 
 
 async def test_a_connection_is_kept_from_the_last_answer_on() -> None:
