@@ -133,7 +133,8 @@ class Cycle:
         if self.more_body or self._received or self.expects_continue or self.disconnected:
             return None
         self._news, self._received = False, True
-        self.flow.resume_reading()
+        if self.flow.read_paused:
+            self.flow.resume_reading()
         body, self.body = bytes(self.body), bytearray()
         return body
 

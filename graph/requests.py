@@ -11,22 +11,25 @@ _NOTHING: Mapping[str, Any] = {}
 
 @dataclass(slots=True)
 class GraphQLRequest:
-    """One request. Either `query` or something that names a known document is given."""
+    """One request. Either `query` or something that names a known document is given.
+
+    Attributes:
+        is_named: Whether something names the document, be it sent along or not.
+        asks_for_cost: Whether the response is to tell what it cost.
+    """
 
     query: str | None = None
     document_id: str | None = None
     operation_name: str | None = None
     variables: Mapping[str, Any] = field(default_factory=dict[str, Any])
     extensions: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    is_named: bool = field(init=False)
+    asks_for_cost: bool = field(init=False)
 
-    @property
-    def is_named(self) -> bool:
-        """Whether something names the document, be it sent along or not."""
-        return self.document_id is not None or "persistedQuery" in self.extensions
-
-    @property
-    def asks_for_cost(self) -> bool:
-        return self.extensions.get("cost") is True
+    def __post_init__(self) -> None:
+        # No properties, which take a while: each request is asked for them three times.
+        self.is_named = self.document_id is not None or "persistedQuery" in self.extensions
+        self.asks_for_cost = self.extensions.get("cost") is True
 
 
 def read_request(given: object) -> GraphQLRequest:

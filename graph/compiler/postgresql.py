@@ -9,7 +9,6 @@ from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
-from sqlalchemy import Dialect
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 
 from graph.compiler.places import Places, StandsStill
@@ -41,16 +40,12 @@ class PostgreSQLSource:
 
     def __init__(self, connect: "Callable[[], Awaitable[asyncpg.Connection]]", *, most: int) -> None:
         self._connect = connect
-        self._dialect = PGDialect_asyncpg()
+        self.dialect = PGDialect_asyncpg()
         # None stands for a connection that has yet to be opened.
         self._places = Places[Prepared | None]([None] * most)
         self._ending: set[asyncio.Task[None]] = set()
         self._rests_until = 0.0
         self._is_closed = False
-
-    @property
-    def dialect(self) -> Dialect:
-        return self._dialect
 
     async def run(self, steps: Steps[T], habit: Habit, *, one: bool) -> T:
         try:

@@ -55,16 +55,12 @@ class SQLiteSource:
     def __init__(
         self, connect: Callable[[], sqlite3.Connection], dialect: Dialect, *, threads: int = 4
     ) -> None:
-        self._connect, self._dialect, self._threads = connect, dialect, threads
+        self._connect, self.dialect, self._threads = connect, dialect, threads
         self._turn = asyncio.Semaphore(1)
         self._workers = Places([_Worker() for _ in range(threads)])
         self._connections: list[_Connection] = []
         self._at_work = 0
         self._is_closed = False
-
-    @property
-    def dialect(self) -> Dialect:
-        return self._dialect
 
     async def run(self, steps: Steps[T], habit: Habit, *, one: bool) -> T:
         await self._turn.acquire()

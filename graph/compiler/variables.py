@@ -13,7 +13,7 @@ from graphql import (
     OperationDefinitionNode,
     get_nullable_type,
 )
-from graphql.execution.get_variable_signature import get_variable_signature
+from graphql.execution.get_variable_signature import GraphQLVariableSignature, get_variable_signature
 from graphql.execution.values import VariableValues, VariableValueSource, get_variable_values
 from graphql.pyutils import Undefined
 
@@ -31,11 +31,11 @@ class Variables:
         self._schema, self._definitions = schema, operation.variable_definitions or ()
         signatures = [get_variable_signature(schema, each) for each in self._definitions]
         self._is_sound = not any(isinstance(each, GraphQLError) for each in signatures)
-        # Of each: its name, its signature, whether any text is right for it, and what else is.
+        self._signatures = {each.name: each for each in signatures if not isinstance(each, GraphQLError)}
+        # Of each: whether any text is right for it, and what else is.
         self._known = [
-            (each.name, each, get_nullable_type(each.type) in _OF_TEXT, coercion(each.type))
-            for each in signatures
-            if not isinstance(each, GraphQLError)
+            (name, get_nullable_type(each.type) in _OF_TEXT, coercion(each.type))
+            for name, each in self._signatures.items()
         ]
 
     def values(self, sent: Mapping[str, Any]) -> VariableValues:
@@ -59,14 +59,32 @@ class Variables:
         if not self._is_sound:
             return None
         given: dict[str, Any] = {}
-        sources: dict[str, VariableValueSource] = {}
-        for name, signature, is_text, coerce in self._known:
+        for name, is_text, coerce in self._known:
             value = made = sent.get(name)
             known = is_text and type(value) is str
             if not known and (value is None or not _is_flat(value) or (made := coerce(value)) is Undefined):
                 return None
-            given[name], sources[name] = made, VariableValueSource(signature, value)
-        return VariableValues(sources, given)
+            given[name] = made
+        values: Any = _Values(given, self._signatures, sent)
+        return values
+
+
+class _Values:
+    """VariableValues, whose sources are made when they are asked for, which hardly any operation does."""
+
+    __slots__ = ("_sent", "_signatures", "coerced")
+
+    def __init__(
+        self,
+        coerced: dict[str, Any],
+        signatures: Mapping[str, GraphQLVariableSignature],
+        sent: Mapping[str, Any],
+    ) -> None:
+        self.coerced, self._signatures, self._sent = coerced, signatures, sent
+
+    @property
+    def sources(self) -> dict[str, VariableValueSource]:
+        return {name: VariableValueSource(each, self._sent[name]) for name, each in self._signatures.items()}
 
 
 def _is_flat(value: Any) -> bool:  # noqa: ANN401  # whatever was sent
