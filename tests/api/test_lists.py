@@ -196,3 +196,13 @@ async def test_coverage_tells_which_customers_lack_an_agreement(api: Api, contex
     rest = (await api.data(COVERAGE, template=template, first=4, after=after))["agreementCoverage"]
     assert nodes(first, "state") + nodes(rest, "state") == nodes(data, "state")
     assert await api.code(COVERAGE, template=gid_of("Account", NOWHERE)) == "BAD_ID"
+
+
+@pytest.mark.parametrize("written", ['executedFrom: "2026-02-30"', "executedTo: 5"])
+async def test_a_wrong_day_is_told_with_its_place(api: Api, written: str) -> None:
+    query = f"{{ agreements(filter: {{{written}}}) {{ totalCount }} }}"
+    [error] = (await api.ask(query))["errors"]
+
+    assert error["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
+    assert "written YYYY-MM-DD" in error["message"]
+    assert error["locations"] == [{"line": 1, "column": query.index(written.partition(": ")[2]) + 1}]
