@@ -185,11 +185,11 @@ def database_url(url: str | URL) -> URL:
     """Parse the URL and name the driver, so that `postgresql://` and `sqlite:///` are enough.
 
     Raises:
-        ValueError: Not a URL, another kind of database, or SQLite without a file.
+        ValueError: Not a URL, another kind of database, SQLite without a file, or a port that is no number.
     """
     try:
         parsed = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         raise ValueError(f"is not a URL; {_EXPECTED}") from None  # its text shows the password
     match parsed.drivername:
         case "sqlite" | "sqlite+aiosqlite":
@@ -197,7 +197,12 @@ def database_url(url: str | URL) -> URL:
                 raise ValueError(f"names no file; {_EXPECTED}")
             return parsed.set(drivername="sqlite+aiosqlite")
         case "postgresql" | "postgres" | "postgresql+psycopg":
-            return parsed.set(drivername="postgresql+psycopg")
+            parsed = parsed.set(drivername="postgresql+psycopg")
+            try:
+                parsed.get_dialect()().create_connect_args(parsed)
+            except ArgumentError as error:  # about hosts and ports among the parameters
+                raise ValueError(f"cannot be used: {error}; {_EXPECTED}") from None
+            return parsed
         case other:
             raise ValueError(f"names {other}; {_EXPECTED}")
 

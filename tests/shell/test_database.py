@@ -207,7 +207,16 @@ async def test_a_url_need_not_name_the_driver(url: str, driver: str) -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["", "agreements.db", "sqlite+aiosqlite://", "sqlite:///file:some.db?uri=true", "mysql://db/agreements"],
+    [
+        "",
+        "agreements.db",
+        "sqlite+aiosqlite://",
+        "sqlite:///file:some.db?uri=true",
+        "mysql://db/agreements",
+        "postgresql://db:port/agreements",
+        "postgresql://db/agreements?port=some",
+        "postgresql://db/agreements?host=one,two&port=1,2,3",
+    ],
 )
 def test_a_url_of_nothing_usable_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match=r"use sqlite.* or postgresql"):
