@@ -32,8 +32,7 @@ BUSY_TIMEOUT_MS = 30_000
 PLAN_CONNECTIONS = 10
 """To PostgreSQL, in each process, beside those of the two engines, and those at hand.
 
-On five, where the database has a core of its own, eight clients get 5 % fewer pages, sixty-four 11 %. Each
-holds 400 KB.
+On five, where the database has a core of its own, eight clients get 5 % fewer pages, sixty-four 11 %.
 """
 
 AT_HAND = 10
@@ -189,8 +188,10 @@ def database_url(url: str | URL) -> URL:
     """
     try:
         parsed = make_url(url)
-    except (ArgumentError, ValueError):
+    except ArgumentError:
         raise ValueError(f"is not a URL; {_EXPECTED}") from None  # its text shows the password
+    except ValueError:
+        raise ValueError(f"has a port that is no number; {_EXPECTED}") from None
     match parsed.drivername:
         case "sqlite" | "sqlite+aiosqlite":
             if parsed.database in (None, "", ":memory:") or "uri" in parsed.query:

@@ -34,7 +34,7 @@ class Places(Generic[T]):
 
     @property
     def are_waited_for(self) -> bool:
-        """Whether what is given back now has somebody who waits for it."""
+        """Whether somebody gets what is given back now."""
         return any(not turn.done() for turn in self._waiting)
 
     async def take(self) -> T:

@@ -53,8 +53,11 @@ class PostgreSQLSource:
             try:
                 if not one:
                     await connection.begin()
+                elif connection.is_open:
+                    await connection.end()
                 value, fault = await _read(connection, steps)
-                await connection.end(begin_next=not one and self._places.are_waited_for)
+                if connection.is_open and not self._places.are_waited_for:  # else whoever gets it now ends it
+                    await connection.end()
             except BaseException as error:
                 # Whatever it is in the middle of goes with it, also in the database. Then there is a place.
                 self._end(connection)
@@ -92,6 +95,9 @@ class PostgreSQLSource:
             connection = await self._places.take()
         except StandsStill as error:
             raise SourceFailed("All connections are at work that takes long.") from error
+        except asyncio.CancelledError:
+            self._end_open_ones()
+            raise
         if connection is not None and not connection.driver.is_closed():
             return connection
         try:
@@ -99,6 +105,17 @@ class PostgreSQLSource:
         except BaseException:
             self._places.give(None)
             raise
+
+    def _end_open_ones(self) -> None:
+        """Close what rests with an open snapshot: PostgreSQL clears nothing away that it might still show.
+
+        It was handed to somebody who was cancelled in the same moment, which is rare.
+        """
+        for connection in self._places.take_all():
+            if connection is None or not connection.is_open:
+                self._places.give(connection)
+            else:
+                self._end(connection)
 
     async def _opened(self) -> Prepared:
         if monotonic() < self._rests_until:

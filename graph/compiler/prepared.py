@@ -50,37 +50,35 @@ class Prepared:
 
     Args:
         driver: The connection.
+
+    Attributes:
+        is_open: Whether a snapshot has begun, and not ended.
     """
 
-    __slots__ = ("_execute", "_has_begun", "_statements", "driver")
+    __slots__ = ("_execute", "_statements", "driver", "is_open")
 
     def __init__(self, driver: "asyncpg.Connection") -> None:
         self.driver = driver
         protocol: Any = driver._protocol  # noqa: SLF001  # no way that is public is as short
         self._execute = protocol.bind_execute
         self._statements: dict[str, PreparedStatement] = {}
-        self._has_begun = False
+        self.is_open = False
 
     def __len__(self) -> int:
         """How many statements are kept."""
         return len(self._statements)
 
     async def begin(self) -> None:
-        """Have all statements from now on see the one state that the first of them finds."""
-        if not self._has_begun:
-            await self.driver.execute("BEGIN")
-            self._has_begun = True
+        """Have all statements from now on see the one state that the first of them finds.
 
-    async def end(self, *, begin_next: bool) -> None:
-        """End what has begun, if anything has.
-
-        Args:
-            begin_next: Begin anew with the same message, for who waits for the connection. Should nobody want
-                it after all, nothing is held by that: PostgreSQL takes a snapshot for the first statement.
+        What was left open is ended by the same message.
         """
-        if self._has_begun:
-            await self.driver.execute("COMMIT AND CHAIN" if begin_next else "COMMIT")
-            self._has_begun = begin_next
+        await self.driver.execute("COMMIT AND CHAIN" if self.is_open else "BEGIN")
+        self.is_open = True
+
+    async def end(self) -> None:
+        await self.driver.execute("COMMIT")
+        self.is_open = False
 
     def fetch(self, query: Query) -> Awaitable[Rows]:
         """What a statement finds. One at a time."""

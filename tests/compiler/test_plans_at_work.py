@@ -16,11 +16,12 @@ from support.library.models import Author, Book
 from support.patience import PATIENCE_SECONDS
 
 import graph
-from agreements_api.database import Database
+from agreements_api.database import PLAN_CONNECTIONS, Database
 from graph.compiler.bound import BoundPage, BoundRows
 from graph.compiler.plan import Plan
 
-READERS, VERSIONS = 8, 25  # more than there are connections on PostgreSQL: each end begins the next
+READERS = PLAN_CONNECTIONS + 4  # on PostgreSQL some wait, and begin with what ends the snapshot of another
+VERSIONS = 25
 DOCUMENTS = int(os.environ.get("DIFFERENTIAL_DOCUMENTS", "2500"))
 NAMES = (
     (

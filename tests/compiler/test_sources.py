@@ -132,11 +132,9 @@ async def test_a_connection_is_cut_off_where_even_its_end_is_cancelled(empty_dat
     await source.close()
 
 
-async def test_who_waits_for_a_connection_finds_its_transaction_begun(empty_database_url: str) -> None:
-    source, drivers = _watched(empty_database_url)
-    await source.run(asking("SELECT 1"), Habit(), one=True)
-    sent: list[str] = []
-    drivers[0].add_query_logger(lambda each: sent.append(each.query))
+async def test_who_waits_for_a_connection_ends_what_is_open_as_it_begins(empty_database_url: str) -> None:
+    source, [driver] = await _at_work(empty_database_url)
+    sent = _told_by(driver)
 
     await asyncio.gather(*(source.run(asking("SELECT 1"), Habit(), one=False) for _ in range(3)))
     await source.run(asking("SELECT 1"), Habit(), one=False)
@@ -145,31 +143,99 @@ async def test_who_waits_for_a_connection_finds_its_transaction_begun(empty_data
     assert sent == ["BEGIN", "COMMIT AND CHAIN", "COMMIT AND CHAIN", "COMMIT", "BEGIN", "COMMIT"]
 
 
-async def test_a_single_statement_ends_the_transaction_that_was_begun_for_another(
-    empty_database_url: str,
-) -> None:
-    source, drivers = _watched(empty_database_url)
-    await source.run(asking("SELECT 1"), Habit(), one=True)
-    sent: list[str] = []
-    drivers[0].add_query_logger(lambda each: sent.append(each.query))
+@pytest.mark.parametrize("one", [True, False])
+async def test_who_waited_sees_what_was_committed_meanwhile(empty_database_url: str, *, one: bool) -> None:
+    source, [driver] = await _at_work(empty_database_url)
+    writer = await connect_asyncpg(_dsn(empty_database_url), "")
+    await writer.execute("CREATE TABLE written AS SELECT 1")
+    sent, count = _told_by(driver), Query("SELECT count(*) FROM written", ())
 
-    await asyncio.gather(*(source.run(asking("SELECT 1"), Habit(), one=each) for each in (False, True, True)))
+    def before() -> Steps[int]:
+        yield count
+        yield Query("SELECT pg_sleep(0.3)", ())
+        [[found]] = yield count
+        return found
+
+    def after() -> Steps[int]:
+        [[found]] = yield count
+        return found
+
+    runs = asyncio.gather(source.run(before(), Habit(), one=False), source.run(after(), Habit(), one=one))
+    await asyncio.sleep(0.1)
+    await writer.execute("INSERT INTO written VALUES (2)")
+    found = await runs
+    await source.close()
+    await writer.close()
+
+    assert found == [1, 2]
+    assert sent == (["BEGIN", "COMMIT"] if one else ["BEGIN", "COMMIT AND CHAIN", "COMMIT"])
+
+
+@pytest.mark.parametrize("runs", range(1, 7))
+async def test_no_snapshot_is_left_open(empty_database_url: str, runs: int) -> None:
+    source, [driver, *_] = await _at_work(empty_database_url, places=3)
+
+    await asyncio.gather(*(source.run(asking("SELECT 1"), Habit(), one=False) for _ in range(runs)))
+
+    assert await driver.fetchval(OPEN) == 0
     await source.close()
 
-    assert sent == ["BEGIN", "COMMIT AND CHAIN", "COMMIT"]
+
+async def test_no_snapshot_is_left_open_by_who_is_cancelled_as_it_is_handed_over(
+    empty_database_url: str,
+) -> None:
+    source, drivers = await _at_work(empty_database_url)
+
+    async def first() -> None:
+        await source.run(asking("SELECT 1"), Habit(), one=False)
+        second.cancel()
+
+    handing_over = asyncio.create_task(first())
+    second = asyncio.create_task(source.run(asking("SELECT 1"), Habit(), one=False))
+    await asyncio.gather(handing_over, second, return_exceptions=True)
+
+    assert second.cancelled()
+    assert await source.run(asking("SELECT 1"), Habit(), one=True)
+    assert [each.is_closed() for each in drivers] == [True, False]
+    await source.close()
 
 
-def _watched(url: str) -> tuple[PostgreSQLSource, list[asyncpg.Connection]]:
-    """A source with one place, and the connections that it has opened."""
+_READER = "-c default_transaction_isolation=repeatable\\ read"
+OPEN = """
+SELECT count(*) FROM pg_stat_activity
+WHERE datname = current_database() AND state LIKE 'idle in transaction%' AND pid <> pg_backend_pid()
+"""
+
+
+async def _at_work(url: str, *, places: int = 1) -> tuple[PostgreSQLSource, list[asyncpg.Connection]]:
+    """A source all of whose connections are open."""
+    source, drivers = _watched(url, places=places)
+    await asyncio.gather(*(source.run(asking("SELECT 1"), Habit(), one=True) for _ in range(places)))
+    return source, drivers
+
+
+def _told_by(driver: asyncpg.Connection) -> list[str]:
+    """What is sent by it from now on, but for statements that are prepared."""
+    sent: list[str] = []
+    driver.add_query_logger(lambda each: sent.append(each.query))
+    return sent
+
+
+def _dsn(url: str) -> str:
+    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+def _watched(url: str, *, places: int = 1) -> tuple[PostgreSQLSource, list[asyncpg.Connection]]:
+    """A source with so many places, and the connections that it has opened."""
     _require_a_server(url)
-    dsn = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    dsn = _dsn(url)
     drivers: list[asyncpg.Connection] = []
 
     async def connect() -> asyncpg.Connection:
-        drivers.append(await connect_asyncpg(dsn, ""))
+        drivers.append(await connect_asyncpg(dsn, _READER))
         return drivers[-1]
 
-    return PostgreSQLSource(connect, most=1), drivers
+    return PostgreSQLSource(connect, most=places), drivers
 
 
 def asking(sql: str) -> Steps[bool]:
@@ -237,8 +303,7 @@ async def test_who_no_longer_waits_leaves_its_place_to_the_next(empty_database_u
 def _sleeper(url: str, *, places: int) -> Source:
     """A source that can `asleep`, with so many places."""
     if not url.startswith("sqlite"):
-        dsn = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
-        return PostgreSQLSource(partial(connect_asyncpg, dsn, ""), most=places)
+        return PostgreSQLSource(partial(connect_asyncpg, _dsn(url), ""), most=places)
 
     def connect() -> sqlite3.Connection:
         connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
