@@ -172,8 +172,8 @@ def _parse_value(value: object) -> Upload:
     return value
 
 
-def _parse_literal(_node: ValueNode, _variables: object = None) -> NoReturn:
-    raise GraphQLError("A file cannot be written in the document: send it as a variable.")
+def _parse_literal(node: ValueNode, _variables: object = None) -> NoReturn:
+    raise GraphQLError("A file cannot be written in the document: send it as a variable.", node)
 
 
 def _serialize(_value: object) -> NoReturn:

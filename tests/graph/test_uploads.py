@@ -9,8 +9,9 @@ from hashlib import sha256
 
 import httpx
 import pytest
+from graphql import parse, validate
 from support.upload_requests import BOUNDARY, KEEP, SEND, body, field, file, one_file, post, refused
-from support.upload_server import MAX_BODY_BYTES, MAX_FILE_BYTES, MAX_FILES, app
+from support.upload_server import MAX_BODY_BYTES, MAX_FILE_BYTES, MAX_FILES, SCHEMA, app
 
 
 @pytest.fixture
@@ -235,6 +236,13 @@ async def test_a_file_is_nothing_that_json_can_hold(
 
     assert answer.status_code == 400
     assert message in answer.text
+
+
+def test_a_file_in_a_document_is_refused_with_its_place() -> None:
+    query = '{ keep(file: "a.pdf") { size } }'
+    [error] = validate(SCHEMA._schema, parse(query))  # noqa: SLF001  # the schema of graphql-core
+
+    assert [place.column for place in error.locations or ()] == [query.index('"') + 1]
 
 
 async def test_no_body_whatever_breaks_the_server(client: httpx.AsyncClient) -> None:
