@@ -77,6 +77,7 @@ class Prepared:
         self.is_open = True
 
     async def end(self) -> None:
+        """End what is open."""
         await self.driver.execute("COMMIT")
         self.is_open = False
 

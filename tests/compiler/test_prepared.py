@@ -8,8 +8,9 @@ from uuid import UUID
 
 import asyncpg
 import pytest
-from sqlalchemy import BigInteger, Integer, Uuid, column, make_url, select, table
+from sqlalchemy import BigInteger, Integer, Uuid, column, select, table
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
+from support.databases import libpq_url
 from support.library.engines import open_library
 from support.library.seed import fill
 
@@ -35,7 +36,7 @@ def url(empty_database_url: str) -> str:
 
 @pytest.fixture
 def dsn(url: str) -> str:
-    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    return libpq_url(url)
 
 
 @pytest.fixture

@@ -11,8 +11,9 @@ from unittest.mock import ANY
 
 import asyncpg
 import pytest
-from sqlalchemy import QueuePool, make_url
+from sqlalchemy import QueuePool
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+from support.databases import libpq_url
 from support.library.engines import SCHEMA, Library, answer_of, number, open_library
 from support.library.models import Author, Book
 from support.library.seed import fill
@@ -146,7 +147,7 @@ async def test_who_waits_for_a_connection_ends_what_is_open_as_it_begins(empty_d
 @pytest.mark.parametrize("one", [True, False])
 async def test_who_waited_sees_what_was_committed_meanwhile(empty_database_url: str, *, one: bool) -> None:
     source, [driver] = await _at_work(empty_database_url)
-    writer = await connect_asyncpg(_dsn(empty_database_url), "")
+    writer = await connect_asyncpg(libpq_url(empty_database_url), "")
     await writer.execute("CREATE TABLE written AS SELECT 1")
     sent, count = _told_by(driver), Query("SELECT count(*) FROM written", ())
 
@@ -221,14 +222,10 @@ def _told_by(driver: asyncpg.Connection) -> list[str]:
     return sent
 
 
-def _dsn(url: str) -> str:
-    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
-
-
 def _watched(url: str, *, places: int = 1) -> tuple[PostgreSQLSource, list[asyncpg.Connection]]:
     """A source with so many places, and the connections that it has opened."""
     _require_a_server(url)
-    dsn = _dsn(url)
+    dsn = libpq_url(url)
     drivers: list[asyncpg.Connection] = []
 
     async def connect() -> asyncpg.Connection:
@@ -303,7 +300,7 @@ async def test_who_no_longer_waits_leaves_its_place_to_the_next(empty_database_u
 def _sleeper(url: str, *, places: int) -> Source:
     """A source that can `asleep`, with so many places."""
     if not url.startswith("sqlite"):
-        return PostgreSQLSource(partial(connect_asyncpg, _dsn(url), ""), most=places)
+        return PostgreSQLSource(partial(connect_asyncpg, libpq_url(url), ""), most=places)
 
     def connect() -> sqlite3.Connection:
         connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)

@@ -1,11 +1,12 @@
 """Sources of plans that look at what passes between the plans and the database."""
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 from graph.source import ASIDE, Habit, Source, Steps
 
 
-class SourceBetween:
+class SourceBetween(ABC):
     """A source that runs all work by another; `between` sees its statements, and what they found.
 
     Args:
@@ -22,9 +23,9 @@ class SourceBetween:
     async def close(self) -> None:
         await self._source.close()
 
+    @abstractmethod
     def between(self, steps: Steps[Any]) -> Steps[Any]:
         """The same work."""
-        raise NotImplementedError
 
 
 class CountedSource(SourceBetween):

@@ -18,6 +18,11 @@ import jobs
 from agreements_api.migrations import migrate
 
 
+def libpq_url(url: str) -> str:
+    """The URL of a test's PostgreSQL database as drivers themselves take it, password and all."""
+    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+
+
 class Databases(Protocol):
     """Where a test's database comes from."""
 
